@@ -1,0 +1,168 @@
+"""TOML and environment -> Settings."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+
+_UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: Any) -> Any:
+    if isinstance(value, str):
+        match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
+        if not match:
+            raise ValueError('must be a number of seconds or a text like "30s", "15m", "1h", "2d"')
+        return float(match[1]) * _UNITS[match[2] or "s"]
+    return value
+
+
+Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+"""Seconds; written as a number or as a text with a unit: "30s", "15m", "1h", "2d"."""
+
+Hour = Annotated[int, Field(ge=0, le=23)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Section(BaseModel):
+    """One table of the file: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Site(Section):
+    """Who sends the digest, and where its pages are."""
+
+    name: str = "Trending Papers"
+    base_url: str = "http://127.0.0.1:8080"
+    from_address: str = "papers@localhost"
+    from_name: str = ""  # empty: the site's name
+    reply_to: str = ""
+    postal_address: str = ""
+    secret_file: Path = Path("secret.key")
+    language: str = "en"
+
+
+class Database(Section):
+    """Where everything is kept."""
+
+    url: str = "sqlite:///digest.db"
+
+
+class Schedule(Section):
+    """When things happen."""
+
+    timezone: str = "UTC"
+    default_hour: Hour = 7
+    weekly_day: Literal[
+        "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
+    ] = "monday"
+    ingest_every: Duration = 3600.0
+    expire_after_hours: Annotated[float, Field(gt=0)] = 12.0
+    catch_up: bool = True
+
+
+class SourceSettings(BaseModel):
+    """One `[[sources]]` table; the keys of its kind are checked against that kind's options."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    name: str
+    kind: str
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Return the keys that belong to the kind."""
+        return dict(self.model_extra or {})
+
+
+class Http(Section):
+    """Limits of every request to a source."""
+
+    user_agent: str = ""  # empty: the program's name, version and base_url
+    timeout: Duration = 30.0
+    max_bytes: Annotated[int, Field(gt=0)] = 20_000_000
+    max_redirects: Annotated[int, Field(ge=0)] = 5
+    allow_hosts: tuple[str, ...] = ()
+
+
+class RankingSettings(Section):
+    """How papers are chosen."""
+
+    max_papers: Annotated[int, Field(ge=1, le=100)] = 12
+    min_score: Share = 0.1
+    trending_weight: Share = 0.3
+    trending_days: Annotated[int, Field(ge=1, le=31)] = 7
+    diversity: Share = 0.3
+
+
+class Smtp(Section):
+    """How mail leaves."""
+
+    transport: str = "smtp"
+    host: str = "localhost"
+    port: Annotated[int, Field(ge=1, le=65535)] = 587
+    security: Literal["starttls", "tls", "none"] = "starttls"
+    username: str = ""
+    password: SecretStr = SecretStr("")
+    password_file: Path | None = None
+    ca_file: Path | None = None
+    connections: Annotated[int, Field(ge=1, le=64)] = 1
+    rate_per_second: Annotated[float, Field(ge=0)] = 0.0
+    timeout: Duration = 600.0
+    maildir: Path = Path("maildir")
+
+
+class DeliverySettings(Section):
+    """What happens when a message is not simply taken."""
+
+    unknown: Literal["resend", "hold"] = "resend"
+    max_attempts: Annotated[int, Field(ge=1)] = 6
+    backoff: Duration = 900.0
+
+
+class Web(Section):
+    """Where the pages are served."""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    trusted_proxies: tuple[str, ...] = ()
+
+
+class Bounces(Section):
+    """Where returned mail goes."""
+
+    return_path: str = ""
+
+
+class Retention(Section):
+    """How long things are kept."""
+
+    unconfirmed_days: Annotated[int, Field(ge=1)] = 7
+    runs_days: Annotated[int, Field(ge=1)] = 90
+
+
+class Logging(Section):
+    """What is written to stderr."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Settings(Section):
+    """The whole configuration."""
+
+    site: Site = Site()
+    database: Database = Database()
+    schedule: Schedule = Schedule()
+    sources: tuple[SourceSettings, ...] = ()
+    http: Http = Http()
+    ranking: RankingSettings = RankingSettings()
+    smtp: Smtp = Smtp()
+    delivery: DeliverySettings = DeliverySettings()
+    web: Web = Web()
+    bounces: Bounces = Bounces()
+    retention: Retention = Retention()
+    logging: Logging = Logging()

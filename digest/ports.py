@@ -1,0 +1,101 @@
+"""The seams: what a source, a ranker, a transport and a clock must be able to do.
+
+Each is a Protocol of at most two methods. Built-ins stand in a literal dict of their package;
+third-party ones come from the entry-point groups `digest.sources`, `digest.rankers` and
+`digest.transports`. `digest.testing` holds a fake of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from datetime import datetime
+from typing import Any, Protocol
+
+from digest.model import (
+    Candidate,
+    DeliveryKind,
+    Fetched,
+    Message,
+    Paper,
+    Profile,
+    Receipt,
+    Rendered,
+    Scored,
+)
+
+
+class Clock(Protocol):
+    """Time, as an argument."""
+
+    def now(self) -> datetime:
+        """Return the present time, aware, in UTC."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Block for `seconds`."""
+        ...
+
+
+class Source(Protocol):
+    """Where papers and signals come from."""
+
+    def fetch(self, since: datetime | None, cursor: str | None) -> Fetched:
+        """Return what the upstream has, or has newer than `since` where it can tell.
+
+        `cursor` is what the last successful fetch returned, `None` the first time. Raise
+        `SourceUnavailable` or `SourceMalformed`; one unreadable entry is left out and counted
+        in `Fetched.note`, it does not spoil the others.
+        """
+        ...
+
+
+class Ranking(Protocol):
+    """The work of one edition that all subscribers share, ready to score one of them."""
+
+    def score(self, profile: Profile) -> list[Scored]:
+        """Return every candidate, best first, each with a reason; same input, same order."""
+        ...
+
+
+class Ranker(Protocol):
+    """How papers are ordered for a subscriber; pure."""
+
+    def fit(
+        self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
+    ) -> Ranking:
+        """Prepare `candidates` for scoring; `background` are recent papers to learn words from."""
+        ...
+
+
+class Renderer(Protocol):
+    """How templates become text."""
+
+    def email(self, kind: DeliveryKind, context: Mapping[str, Any]) -> Rendered:
+        """Render the three templates of one kind of message; raise `RenderError`."""
+        ...
+
+    def page(self, name: str, context: Mapping[str, Any]) -> str:
+        """Render one web page; raise `RenderError`."""
+        ...
+
+
+class Session(Protocol):
+    """One open connection of a transport."""
+
+    def send(self, message: Message) -> Receipt:
+        """Hand over one message and return the relay's word for it.
+
+        Raise `TransportUnavailable` (nothing was sent), `TemporaryFailure`, `PermanentFailure`,
+        `TransportRefused` or `OutcomeUnknown`. After `TransportUnavailable`, `TransportRefused`
+        and `OutcomeUnknown` the session is of no further use; after the others it is.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Where messages go."""
+
+    def open(self) -> AbstractContextManager[Session]:
+        """Connect; raise `TransportUnavailable` or `TransportRefused`."""
+        ...
