@@ -85,6 +85,7 @@ class Signal:
 class Fetched:
     """What one look at a source brought.
 
+    `revisions` are newer versions of papers: they update what is known and add nothing.
     `cursor` is opaque to everybody but the source: it is stored and handed back next time
     (ETag, last batch...). `retry_after` is the number of seconds that the upstream asks us to
     stay away. `not_modified` says that the upstream had nothing newer than the cursor, `stale`
@@ -93,6 +94,7 @@ class Fetched:
     """
 
     papers: tuple[Paper, ...] = ()
+    revisions: tuple[Paper, ...] = ()
     signals: tuple[Signal, ...] = ()
     cursor: str | None = None
     retry_after: float | None = None
@@ -336,6 +338,18 @@ FINAL_STATES = frozenset(
 )
 
 
+# States in which a message has left or still may.
+LIVE_STATES = frozenset(
+    {
+        DeliveryState.PLANNED,
+        DeliveryState.SENDING,
+        DeliveryState.DEFERRED,
+        DeliveryState.UNKNOWN,
+        DeliveryState.SENT,
+    }
+)
+
+
 class SkipReason(StrEnum):
     """Why a delivery is skipped on purpose."""
 
@@ -345,6 +359,10 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_CONFIRMED = "not-confirmed"  # paused, unsubscribed or gone since planning
     CANCELLED = "cancelled"
+
+
+# Reasons that end when new papers arrive while the edition may still leave.
+QUIET_REASONS = frozenset({SkipReason.NO_PAPERS, SkipReason.NO_MATCH, SkipReason.NO_INTERESTS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -378,6 +396,23 @@ class Delivery:
     planned_at: datetime | None = None
     sent_at: datetime | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A delivery that is to be written; `reason` is set where it is planned as skipped."""
+
+    key: str
+    kind: DeliveryKind
+    message_id: str
+    subscriber_id: int
+    planned_at: datetime
+    due_at: datetime
+    edition_id: int | None = None
+    expires_at: datetime | None = None
+    reason: SkipReason | None = None
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    picks: tuple[Pick, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,350 @@
+"""Deliveries: one row per message, moved from state to state by compare-and-set."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, insert, select, update
+
+from digest.model import (
+    LIVE_STATES,
+    QUIET_REASONS,
+    Cadence,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Edition,
+    Pick,
+    Plan,
+)
+from digest.store.rows import chunks, paper_ids, paper_of
+from digest.store.subscribers import email_key
+from digest.store.tables import deliveries, editions, papers, picks, subscribers
+
+_WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
+
+
+class Deliveries:
+    """The deliveries of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    # --- planning ---------------------------------------------------------------------
+
+    def plan(self, plans: Collection[Plan]) -> int:
+        """Write what is not there yet, with its picks, and return how many that were.
+
+        A row with the same key stays as it is, unless it was skipped for want of papers: then
+        it is planned anew.
+        """
+        known = self._by_keys([plan.key for plan in plans])
+        fresh = [plan for plan in plans if plan.key not in known]
+        if fresh:
+            self._connection.execute(insert(deliveries), [_columns(plan) for plan in fresh])
+        written = list(fresh)
+        for plan in plans:
+            row = known.get(plan.key)
+            if row is None or not _is_quiet(row):
+                continue
+            changed = self._connection.execute(
+                update(deliveries)
+                .where(deliveries.c.id == row.id, deliveries.c.state == DeliveryState.SKIPPED)
+                .values(_columns(plan))
+            )
+            if changed.rowcount:
+                written.append(plan)
+        self._write_picks(written)
+        return len(written)
+
+    def _write_picks(self, plans: Sequence[Plan]) -> None:
+        ids = {key: row.id for key, row in self._by_keys([plan.key for plan in plans]).items()}
+        paper_id = paper_ids(
+            self._connection, (pick.paper.key for plan in plans for pick in plan.picks)
+        )
+        rows = [
+            {
+                "delivery_id": ids[plan.key],
+                "position": pick.position,
+                "paper_id": paper_id[pick.paper.key],
+                "score": pick.score,
+                "relevance": pick.relevance,
+                "trending": pick.trending,
+                "reason": pick.reason,
+                "figures": dict(pick.figures),
+            }
+            for plan in plans
+            for pick in plan.picks
+        ]
+        if rows:
+            self._connection.execute(insert(picks), rows)
+
+    def settled(self, keys: Iterable[str], *, newest_paper: datetime | None) -> set[str]:
+        """Return those keys that need no planning any more.
+
+        A row that was skipped for want of papers is open again when a paper was listed since.
+        """
+        return {
+            key
+            for key, row in self._by_keys(keys).items()
+            if not (_is_quiet(row) and newest_paper is not None and newest_paper > row.planned_at)
+        }
+
+    def considered_until(self, subscriber_ids: Iterable[int]) -> dict[int, datetime]:
+        """Return up to when each subscriber's papers were considered in a digest.
+
+        Deliveries that failed, expired or were cancelled do not count: what they would have
+        shown is considered again.
+        """
+        found: dict[int, datetime] = {}
+        for chunk in chunks(subscriber_ids):
+            rows = self._connection.execute(
+                select(deliveries.c.subscriber_id, func.max(deliveries.c.planned_at).label("at"))
+                .where(
+                    deliveries.c.subscriber_id.in_(chunk),
+                    deliveries.c.kind == DeliveryKind.DIGEST,
+                    deliveries.c.state.in_(LIVE_STATES)
+                    | (
+                        (deliveries.c.state == DeliveryState.SKIPPED)
+                        & deliveries.c.reason.in_(QUIET_REASONS)
+                    ),
+                )
+                .group_by(deliveries.c.subscriber_id)
+            )
+            found.update((row.subscriber_id, row.at) for row in rows)
+        return found
+
+    def shown(
+        self, subscriber_ids: Iterable[int], paper_keys: Iterable[str]
+    ) -> defaultdict[int, set[str]]:
+        """Return which of those papers each subscriber has had, or is about to get."""
+        keys = {id_: key for key, id_ in paper_ids(self._connection, paper_keys).items()}
+        found: defaultdict[int, set[str]] = defaultdict(set)
+        for chunk in chunks(subscriber_ids):
+            rows = self._connection.execute(
+                select(deliveries.c.subscriber_id, picks.c.paper_id)
+                .join(picks, picks.c.delivery_id == deliveries.c.id)
+                .where(deliveries.c.subscriber_id.in_(chunk), deliveries.c.state.in_(LIVE_STATES))
+            )
+            for row in rows:
+                if row.paper_id in keys:
+                    found[row.subscriber_id].add(keys[row.paper_id])
+        return found
+
+    # --- sending ----------------------------------------------------------------------
+
+    def due(self, *, now: datetime) -> int:
+        """Return the number of deliveries that wait and may leave now."""
+        return self._connection.execute(
+            select(func.count())
+            .select_from(deliveries)
+            .where(deliveries.c.state.in_(_WAITING), deliveries.c.next_attempt_at <= now)
+        ).scalar_one()
+
+    def claim(self, worker: str, *, now: datetime, lease_until: datetime) -> Delivery | None:
+        """Move the delivery that has waited longest to `sending`, in the name of `worker`."""
+        waiting = (
+            select(deliveries.c.id)
+            .where(deliveries.c.state.in_(_WAITING), deliveries.c.next_attempt_at <= now)
+            .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        claimed = self._connection.execute(
+            update(deliveries)
+            .where(deliveries.c.id == waiting.scalar_subquery(), deliveries.c.state.in_(_WAITING))
+            .values(
+                state=DeliveryState.SENDING,
+                claimed_by=worker,
+                lease_until=lease_until,
+                attempts=deliveries.c.attempts + 1,
+            )
+            .returning(deliveries.c.id)
+        ).scalar_one_or_none()
+        return None if claimed is None else self.get(claimed)
+
+    def move(
+        self,
+        delivery_id: int,
+        *,
+        expected: DeliveryState,
+        to: DeliveryState,
+        worker: str | None = None,
+        **changes: Any,
+    ) -> bool:
+        """Move one delivery on if it is still where it is expected; say whether it was.
+
+        With `worker`, only that worker's claim counts.
+        """
+        statement = update(deliveries).where(
+            deliveries.c.id == delivery_id, deliveries.c.state == expected
+        )
+        if worker is not None:
+            statement = statement.where(deliveries.c.claimed_by == worker)
+        moved = self._connection.execute(
+            statement.values(state=to, claimed_by=None, lease_until=None, **changes)
+        )
+        return moved.rowcount == 1
+
+    def expire(self, *, now: datetime) -> int:
+        """Expire what waits past its time, and return how many that were."""
+        return self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.state.in_(_WAITING),
+                deliveries.c.expires_at.is_not(None),
+                deliveries.c.expires_at <= now,
+            )
+            .values(
+                state=DeliveryState.EXPIRED,
+                reason="the time up to which it may leave had passed",
+            )
+        ).rowcount
+
+    # --- looking ----------------------------------------------------------------------
+
+    def get(self, delivery_id: int) -> Delivery | None:
+        """Return one delivery."""
+        return self._one(_joined().where(deliveries.c.id == delivery_id))
+
+    def by_key(self, key: str) -> Delivery | None:
+        """Return the delivery that has that key."""
+        return self._one(_joined().where(deliveries.c.key == key))
+
+    def picks(self, delivery_id: int) -> list[Pick]:
+        """Return the picks of one delivery, in their order."""
+        rows = self._connection.execute(
+            select(papers, picks)
+            .join(picks, picks.c.paper_id == papers.c.id)
+            .where(picks.c.delivery_id == delivery_id)
+            .order_by(picks.c.position)
+        )
+        return [
+            Pick(
+                paper=paper_of(row),
+                position=row.position,
+                score=row.score,
+                relevance=row.relevance,
+                trending=row.trending,
+                reason=row.reason,
+                figures=row.figures,
+            )
+            for row in rows
+        ]
+
+    def counts(self, ids: Collection[int] | None = None) -> dict[str, int]:
+        """Return the number of deliveries by state."""
+        statement = select(deliveries.c.state, func.count().label("number")).group_by(
+            deliveries.c.state
+        )
+        if ids is not None:
+            statement = statement.where(deliveries.c.id.in_(ids))
+        return {row.state: row.number for row in self._connection.execute(statement)}
+
+    def _one(self, statement: Select[Any]) -> Delivery | None:
+        row = self._connection.execute(statement).first()
+        return None if row is None else _delivery(row)
+
+    def _by_keys(self, keys: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
+        found: dict[str, Row[*tuple[Any, ...]]] = {}
+        for chunk in chunks(dict.fromkeys(keys)):
+            rows = self._connection.execute(
+                select(
+                    deliveries.c.key,
+                    deliveries.c.id,
+                    deliveries.c.state,
+                    deliveries.c.reason,
+                    deliveries.c.planned_at,
+                ).where(deliveries.c.key.in_(chunk))
+            )
+            for row in rows:
+                found[row.key] = row
+        return found
+
+    def list(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        email: str | None = None,
+        edition_id: int | None = None,
+        limit: int | None = None,
+    ) -> list[Delivery]:
+        """Return deliveries, newest first."""
+        statement = _joined().order_by(deliveries.c.id.desc())
+        if state is not None:
+            statement = statement.where(deliveries.c.state == state)
+        if edition_id is not None:
+            statement = statement.where(deliveries.c.edition_id == edition_id)
+        if email is not None:
+            statement = statement.join(
+                subscribers, subscribers.c.id == deliveries.c.subscriber_id
+            ).where(subscribers.c.email_key == email_key(email))
+        if limit is not None:
+            statement = statement.limit(limit)
+        return [_delivery(row) for row in self._connection.execute(statement)]
+
+
+def _is_quiet(row: Row[Any]) -> bool:
+    return row.state == DeliveryState.SKIPPED and row.reason in QUIET_REASONS
+
+
+def _columns(plan: Plan) -> dict[str, Any]:
+    return {
+        "key": plan.key,
+        "kind": plan.kind,
+        "edition_id": plan.edition_id,
+        "subscriber_id": plan.subscriber_id,
+        "state": DeliveryState.PLANNED if plan.reason is None else DeliveryState.SKIPPED,
+        "reason": plan.reason or "",
+        "message_id": plan.message_id,
+        "date": plan.planned_at,
+        "due_at": plan.due_at,
+        "expires_at": plan.expires_at,
+        "next_attempt_at": plan.due_at,
+        "planned_at": plan.planned_at,
+        "facts": dict(plan.facts),
+    }
+
+
+def _joined() -> Select[Any]:
+    return select(
+        deliveries,
+        editions.c.cadence.label("edition_cadence"),
+        editions.c.date.label("edition_date"),
+        editions.c.created_at.label("edition_created_at"),
+    ).outerjoin(editions, editions.c.id == deliveries.c.edition_id)
+
+
+def _delivery(row: Row[Any]) -> Delivery:
+    return Delivery(
+        id=row.id,
+        key=row.key,
+        kind=DeliveryKind(row.kind),
+        state=DeliveryState(row.state),
+        message_id=row.message_id,
+        date=row.date,
+        subscriber_id=row.subscriber_id,
+        edition=None
+        if row.edition_id is None
+        else Edition(
+            row.edition_id,
+            Cadence(row.edition_cadence),
+            row.edition_date,
+            row.edition_created_at,
+        ),
+        reason=row.reason,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        resends=row.resends,
+        next_attempt_at=row.next_attempt_at,
+        claimed_by=row.claimed_by,
+        lease_until=row.lease_until,
+        last_reply=row.last_reply,
+        planned_at=row.planned_at,
+        sent_at=row.sent_at,
+        facts=row.facts,
+    )

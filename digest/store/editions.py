@@ -1,0 +1,59 @@
+"""Editions: one row per cadence and date."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from digest.model import Cadence, Edition
+from digest.store.tables import deliveries, editions
+
+
+class Editions:
+    """The editions of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def ensure(self, cadence: Cadence, date: dt.date, *, now: dt.datetime) -> Edition:
+        """Return the edition of that date, written now if it is not there yet."""
+        edition = self.get(cadence, date)
+        if edition is None:
+            self._connection.execute(
+                insert(editions).values(cadence=cadence, date=date, created_at=now)
+            )
+            edition = self.get(cadence, date)
+        assert edition is not None
+        return edition
+
+    def get(self, cadence: Cadence, date: dt.date) -> Edition | None:
+        """Return one edition."""
+        row = self._connection.execute(
+            select(editions).where(editions.c.cadence == cadence, editions.c.date == date)
+        ).first()
+        return None if row is None else edition_of(row)
+
+    def list(self, *, limit: int = 50) -> list[Edition]:
+        """Return the newest editions, newest first."""
+        rows = self._connection.execute(
+            select(editions).order_by(editions.c.date.desc(), editions.c.cadence).limit(limit)
+        )
+        return [edition_of(row) for row in rows]
+
+    def states(self, edition_id: int) -> dict[str, int]:
+        """Return the number of deliveries of one edition by state."""
+        rows = self._connection.execute(
+            select(deliveries.c.state, func.count().label("number"))
+            .where(deliveries.c.edition_id == edition_id)
+            .group_by(deliveries.c.state)
+        )
+        return {row.state: row.number for row in rows}
+
+
+def edition_of(row: Row[Any]) -> Edition:
+    """Make an edition of a row of the table `editions`."""
+    return Edition(
+        id=row.id, cadence=Cadence(row.cadence), date=row.date, created_at=row.created_at
+    )

@@ -1,0 +1,140 @@
+"""Papers: one row each, whatever the number of versions, categories and sources."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from digest.model import Candidate, Paper, Signal, SignalName
+from digest.store.rows import chunks, paper_of
+from digest.store.tables import papers, signals
+
+
+class Papers:
+    """The papers of one transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def get(self, key: str) -> Paper | None:
+        """Return one paper."""
+        return self.many([key]).get(key)
+
+    def many(self, keys: Iterable[str]) -> dict[str, Paper]:
+        """Return those papers that are known, by key."""
+        found: dict[str, Paper] = {}
+        for chunk in chunks(dict.fromkeys(keys)):
+            rows = self._connection.execute(select(papers).where(papers.c.key.in_(chunk)))
+            found.update((row.key, paper_of(row)) for row in rows)
+        return found
+
+    def add(self, new: Collection[Paper], *, source: str, listed_at: datetime) -> None:
+        """Write papers that are not known yet; `listed_at` is when readers could first see them."""
+        if new:
+            self._connection.execute(
+                insert(papers),
+                [
+                    {
+                        "key": paper.key,
+                        **_columns(paper),
+                        "sources": [source],
+                        "listed_at": listed_at,
+                        "changed_at": listed_at,
+                    }
+                    for paper in new
+                ],
+            )
+
+    def change(self, changed: Iterable[Paper], *, changed_at: datetime) -> None:
+        """Write papers that are known and have changed."""
+        for paper in changed:
+            self._connection.execute(
+                update(papers)
+                .where(papers.c.key == paper.key)
+                .values(**_columns(paper), changed_at=changed_at)
+            )
+
+    def name_source(self, keys: Iterable[str], *, source: str) -> None:
+        """Note that `source` has these papers too."""
+        for chunk in chunks(dict.fromkeys(keys)):
+            rows = self._connection.execute(
+                select(papers.c.id, papers.c.sources).where(papers.c.key.in_(chunk))
+            ).all()
+            for row in rows:
+                if source not in row.sources:
+                    self._connection.execute(
+                        update(papers)
+                        .where(papers.c.id == row.id)
+                        .values(sources=[*row.sources, source])
+                    )
+
+    def listed(self, since: datetime, until: datetime) -> list[Candidate]:
+        """Return the papers listed after `since` and up to `until`, with all their signals."""
+        rows = self._connection.execute(
+            select(papers)
+            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+        ).all()
+        history: defaultdict[int, list[Signal]] = defaultdict(list)
+        known = {row.id: row.key for row in rows}
+        for chunk in chunks(known):
+            for seen in self._connection.execute(
+                select(signals)
+                .where(signals.c.paper_id.in_(chunk), signals.c.observed_at <= until)
+                .order_by(signals.c.observed_at, signals.c.id)
+            ):
+                history[seen.paper_id].append(
+                    Signal(
+                        paper_key=known[seen.paper_id],
+                        source=seen.source,
+                        name=SignalName(seen.name),
+                        value=seen.value,
+                        observed_at=seen.observed_at,
+                    )
+                )
+        return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
+
+    def recent(self, limit: int, *, until: datetime) -> list[Paper]:
+        """Return the newest papers that were listed up to `until`, newest first."""
+        rows = self._connection.execute(
+            select(papers)
+            .where(papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        )
+        return [paper_of(row) for row in rows]
+
+    def newest_listed_at(self, *, before: datetime) -> datetime | None:
+        """Return when the newest paper that was listed before that moment was listed."""
+        found: datetime | None = self._connection.execute(
+            select(func.max(papers.c.listed_at)).where(papers.c.listed_at < before)
+        ).scalar_one()
+        return found
+
+    def oldest_listed_at(self, *, since: datetime) -> datetime | None:
+        """Return when the oldest paper that was listed at or after that moment was listed."""
+        found: datetime | None = self._connection.execute(
+            select(func.min(papers.c.listed_at)).where(papers.c.listed_at >= since)
+        ).scalar_one()
+        return found
+
+    def count(self) -> int:
+        """Return the number of papers."""
+        return self._connection.execute(select(func.count()).select_from(papers)).scalar_one()
+
+
+def _columns(paper: Paper) -> dict[str, Any]:
+    return {
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "links": [[link.kind.value, link.url] for link in paper.links],
+        "version": paper.version,
+        "published_at": paper.published_at,
+        "updated_at": paper.updated_at,
+    }

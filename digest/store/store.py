@@ -1,0 +1,181 @@
+"""The engine, its transactions and its schema."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Self
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from digest.errors import ConfigError, StoreBusy, StoreError
+from digest.store import schema
+from digest.store.deliveries import Deliveries
+from digest.store.editions import Editions
+from digest.store.feedback import FeedbackLog
+from digest.store.papers import Papers
+from digest.store.runs import Runs
+from digest.store.signals import Signals
+from digest.store.sources import Sources
+from digest.store.subscribers import Subscribers
+from digest.store.suppressions import Suppressions
+
+BUSY_SECONDS = 30
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """One unit of work; its nouns share one connection."""
+
+    papers: Papers
+    signals: Signals
+    sources: Sources
+    subscribers: Subscribers
+    feedback: FeedbackLog
+    editions: Editions
+    deliveries: Deliveries
+    suppressions: Suppressions
+    runs: Runs
+
+    @classmethod
+    def on(cls, connection: Connection, hash_email: Callable[[str], str]) -> Self:
+        """Bind every noun to one connection."""
+        return cls(
+            papers=Papers(connection),
+            signals=Signals(connection),
+            sources=Sources(connection),
+            subscribers=Subscribers(connection, hash_email),
+            feedback=FeedbackLog(connection),
+            editions=Editions(connection),
+            deliveries=Deliveries(connection),
+            suppressions=Suppressions(connection),
+            runs=Runs(connection),
+        )
+
+
+class Store:
+    """The database: SQLite for one process, PostgreSQL for many."""
+
+    def __init__(self, url: str, *, hash_email: Callable[[str], str]) -> None:
+        self._engine = _engine(url)
+        self._hash_email = hash_email
+        self._rehearsal: Connection | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads."""
+        with self._transaction(writes=False) as tx:
+            yield tx
+
+    @contextmanager
+    def write(self) -> Iterator[Transaction]:
+        """Open a transaction that may write; committed when the block ends."""
+        with self._transaction(writes=True) as tx:
+            yield tx
+
+    @contextmanager
+    def rehearse(self) -> Iterator[Store]:
+        """Yield a store whose writes are all undone when the block ends (`--dry-run`)."""
+        with _translated(), self._engine.connect() as connection, connection.begin() as outer:
+            twin = object.__new__(Store)
+            twin._engine = self._engine
+            twin._hash_email = self._hash_email
+            twin._rehearsal = connection
+            try:
+                yield twin
+            finally:
+                outer.rollback()
+
+    @contextmanager
+    def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
+        with _translated():
+            if self._rehearsal is not None:
+                with self._rehearsal.begin_nested():
+                    yield Transaction.on(self._rehearsal, self._hash_email)
+                return
+            with self._engine.connect() as connection:
+                connection = connection.execution_options(digest_writes=writes)
+                with connection.begin():
+                    yield Transaction.on(connection, self._hash_email)
+
+    def ping(self) -> None:
+        """Ask the database for one row; raise `StoreError` when it does not answer."""
+        with _translated(), self._engine.connect() as connection:
+            connection.execute(select(1)).one()
+
+    def revision(self) -> str | None:
+        """Return the schema revision of the database, `None` for an empty one."""
+        with _translated(), self._engine.connect() as connection:
+            return schema.current(connection)
+
+    def check_schema(self) -> None:
+        """Raise `SchemaMismatch` unless the database has exactly this program's schema."""
+        with _translated(), self._engine.connect() as connection:
+            schema.check(connection)
+
+    def upgrade(self) -> None:
+        """Bring the database to this program's schema; nothing happens when it is there."""
+        with _translated(), self._engine.begin() as connection:
+            schema.upgrade(connection)
+
+    def differences(self) -> list[str]:
+        """Return what differs between the database and the tables of this program."""
+        with _translated(), self._engine.connect() as connection:
+            return schema.differences(connection)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "sqlite":
+            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+            return engine
+        return create_engine(parsed, pool_pre_ping=True)
+    except (SQLAlchemyError, ImportError) as error:
+        raise ConfigError(
+            "[database] url cannot be used: write sqlite:///FILE, or postgresql+psycopg://... "
+            "with the [postgres] extra installed"
+        ) from error
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    # We say BEGIN ourselves: the driver would delay it until the first write, and a reader that
+    # turns writer half-way cannot wait for the lock.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    # A power cut must not undo "sent": that would be a second copy.
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("digest_writes", True)
+    connection.execute(text("BEGIN IMMEDIATE" if writes else "BEGIN"))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreBusy(
+            f"the database does not answer ({_first_line(error)}): it is locked, full, "
+            "not writable or away; nothing was lost, try again"
+        ) from error
+    except DBAPIError as error:
+        raise StoreError(f"the database refused a statement: {_first_line(error)}") from error
+
+
+def _first_line(error: DBAPIError) -> str:
+    return str(error.orig).strip().partition("\n")[0]

@@ -1,0 +1,183 @@
+"""Subscribers and their interests."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from digest.errors import InvalidInput
+from digest.model import Cadence, Interest, InterestKind, Subscriber, SubscriberStatus
+from digest.store.rows import chunks
+from digest.store.tables import interests, subscribers
+
+
+class Subscribers:
+    """The subscribers of one transaction."""
+
+    def __init__(self, connection: Connection, hash_email: Callable[[str], str]) -> None:
+        self._connection = connection
+        self._hash_email = hash_email
+
+    def add(
+        self,
+        *,
+        email: str,
+        status: SubscriberStatus,
+        now: datetime,
+        interests: Iterable[Interest] = (),
+        **preferences: Any,
+    ) -> Subscriber:
+        """Write a new subscriber; raise `InvalidInput` where the address is known already."""
+        values = {
+            "public_id": secrets.token_hex(8),
+            "email": email,
+            "email_key": email_key(email),
+            "email_hash": self._hash_email(email),
+            "status": status,
+            "cadence": Cadence.DAILY,
+            "created_at": now,
+            "consent": {},
+            **preferences,
+        }
+        try:
+            with self._connection.begin_nested():
+                added = self._connection.execute(insert(subscribers).values(**values))
+        except IntegrityError as error:
+            raise InvalidInput(f"{email} is a subscriber already") from error
+        (subscriber_id,) = added.inserted_primary_key or (0,)
+        self.set_interests(subscriber_id, interests, now)
+        subscriber = self.by_id(subscriber_id)
+        assert subscriber is not None
+        return subscriber
+
+    def by_id(self, subscriber_id: int) -> Subscriber | None:
+        """Return one subscriber."""
+        return self._one(select(subscribers).where(subscribers.c.id == subscriber_id))
+
+    def by_public_id(self, public_id: str) -> Subscriber | None:
+        """Return the subscriber whom a link names."""
+        return self._one(select(subscribers).where(subscribers.c.public_id == public_id))
+
+    def by_email(self, email: str) -> Subscriber | None:
+        """Return the subscriber with that address, however it is written."""
+        return self._one(select(subscribers).where(subscribers.c.email_key == email_key(email)))
+
+    def confirmed(self, *, chunk: int = 500) -> Iterator[list[Subscriber]]:
+        """Yield the confirmed subscribers in chunks, oldest first."""
+        last = 0
+        while found := self._many(
+            select(subscribers)
+            .where(subscribers.c.status == SubscriberStatus.CONFIRMED, subscribers.c.id > last)
+            .order_by(subscribers.c.id)
+            .limit(chunk)
+        ):
+            yield found
+            last = found[-1].id
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of subscribers by status."""
+        rows = self._connection.execute(
+            select(subscribers.c.status, func.count().label("number")).group_by(
+                subscribers.c.status
+            )
+        )
+        return {row.status: row.number for row in rows}
+
+    def edit(self, subscriber_id: int, **changes: Any) -> None:
+        """Change columns of one subscriber; raise `InvalidInput` for an address in use."""
+        if "email" in changes:
+            changes["email_key"] = email_key(changes["email"])
+            changes["email_hash"] = self._hash_email(changes["email"])
+        if not changes:
+            return
+        try:
+            with self._connection.begin_nested():
+                self._connection.execute(
+                    update(subscribers).where(subscribers.c.id == subscriber_id).values(**changes)
+                )
+        except IntegrityError as error:
+            raise InvalidInput(f"{changes.get('email')} is a subscriber already") from error
+
+    def set_interests(self, subscriber_id: int, wanted: Iterable[Interest], now: datetime) -> None:
+        """Replace all interests of one subscriber; the ones that stay keep their age."""
+        rows = self._connection.execute(
+            select(interests).where(interests.c.subscriber_id == subscriber_id)
+        )
+        age = {(row.kind, row.value): row.added_at for row in rows}
+        self._connection.execute(
+            delete(interests).where(interests.c.subscriber_id == subscriber_id)
+        )
+        unique = {(interest.kind.value, interest.value): interest for interest in wanted}
+        if unique:
+            self._connection.execute(
+                insert(interests),
+                [
+                    {
+                        "subscriber_id": subscriber_id,
+                        "kind": kind,
+                        "value": value,
+                        "weight": interest.weight,
+                        "added_at": age.get((kind, value), now),
+                    }
+                    for (kind, value), interest in unique.items()
+                ],
+            )
+
+    def erase(self, subscriber_id: int) -> None:
+        """Delete one subscriber with interests and feedback; deliveries lose their name."""
+        self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
+
+    def _one(self, statement: Select[Any]) -> Subscriber | None:
+        return next(iter(self._many(statement)), None)
+
+    def _many(self, statement: Select[Any]) -> list[Subscriber]:
+        rows = self._connection.execute(statement).all()
+        wanted: defaultdict[int, list[Interest]] = defaultdict(list)
+        for chunk in chunks(row.id for row in rows):
+            for row in self._connection.execute(
+                select(interests)
+                .where(interests.c.subscriber_id.in_(chunk))
+                .order_by(interests.c.id)
+            ):
+                wanted[row.subscriber_id].append(
+                    Interest(InterestKind(row.kind), row.value, row.weight)
+                )
+        return [_subscriber(row, wanted[row.id]) for row in rows]
+
+    def list(self, status: SubscriberStatus | None = None) -> list[Subscriber]:
+        """Return all subscribers, oldest first."""
+        statement = select(subscribers).order_by(subscribers.c.id)
+        if status is not None:
+            statement = statement.where(subscribers.c.status == status)
+        return self._many(statement)
+
+
+def email_key(email: str) -> str:
+    """Return an address as it is compared: lower case."""
+    return email.strip().lower()
+
+
+def _subscriber(row: Row[Any], wanted: list[Interest]) -> Subscriber:
+    return Subscriber(
+        id=row.id,
+        public_id=row.public_id,
+        email=row.email,
+        status=SubscriberStatus(row.status),
+        name=row.name,
+        cadence=Cadence(row.cadence),
+        hour=row.hour,
+        timezone=row.timezone,
+        max_papers=row.max_papers,
+        trending_weight=row.trending_weight,
+        interests=tuple(wanted),
+        created_at=row.created_at,
+        confirmed_at=row.confirmed_at,
+        paused_until=row.paused_until,
+        consent=row.consent,
+    )
