@@ -337,7 +337,8 @@ def decide(
 
 def backoff(attempts: int, settings: DeliverySettings) -> timedelta:
     """Return the wait after that many attempts: the configured one, doubled each time."""
-    return min(timedelta(seconds=settings.backoff) * 2 ** min(attempts - 1, 16), LONGEST_BACKOFF)
+    doublings = min(max(attempts - 1, 0), 16)
+    return min(timedelta(seconds=settings.backoff) * (1 << doublings), LONGEST_BACKOFF)
 
 
 def recover(

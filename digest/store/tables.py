@@ -113,8 +113,8 @@ sources = Table(
     Column("last_checked_at", UtcDateTime),
     Column("last_success_at", UtcDateTime),
     Column("last_outcome", String(16)),
-    Column("last_error", Text, nullable=False, server_default=""),
-    Column("error_count", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=False, default=""),
+    Column("error_count", Integer, nullable=False, default=0),
 )
 
 subscribers = Table(
@@ -127,7 +127,7 @@ subscribers = Table(
     Column("email_key", String(320), nullable=False, unique=True),
     # The same under the site's key: what a suppression knows of an address.
     Column("email_hash", String(64), nullable=False, index=True),
-    Column("name", String(200), nullable=False, server_default=""),
+    Column("name", String(200), nullable=False, default=""),
     Column("status", String(16), nullable=False, index=True),
     Column("cadence", String(16), nullable=False),
     Column("hour", Integer),
@@ -186,17 +186,17 @@ deliveries = Table(
     # An erased subscriber leaves the figures of the edition as they were.
     _to("subscribers.id", ondelete="SET NULL", nullable=True),
     Column("state", String(16), nullable=False),
-    Column("reason", Text, nullable=False, server_default=""),
+    Column("reason", Text, nullable=False, default=""),
     Column("message_id", String(255), nullable=False, unique=True),
     Column("date", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime),
-    Column("attempts", Integer, nullable=False, server_default="0"),
-    Column("resends", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("resends", Integer, nullable=False, default=0),
     Column("next_attempt_at", UtcDateTime, nullable=False),
     Column("claimed_by", String(200)),
     Column("lease_until", UtcDateTime),
-    Column("last_reply", Text, nullable=False, server_default=""),
+    Column("last_reply", Text, nullable=False, default=""),
     Column("planned_at", UtcDateTime, nullable=False),
     Column("sent_at", UtcDateTime),
     Column("facts", JSON, nullable=False),
@@ -225,7 +225,7 @@ suppressions = Table(
     # A keyed hash, so that it can outlive the subscriber's erasure.
     Column("email_hash", String(64), primary_key=True),
     Column("reason", String(16), nullable=False),
-    Column("note", Text, nullable=False, server_default=""),
+    Column("note", Text, nullable=False, default=""),
     Column("created_at", UtcDateTime, nullable=False),
 )
 
@@ -237,7 +237,7 @@ bounces = Table(
     Column("subscriber_id", Id, ForeignKey("subscribers.id", ondelete="CASCADE")),
     Column("kind", String(16), nullable=False),
     Column("status", String(16), nullable=False),
-    Column("diagnostic", Text, nullable=False, server_default=""),
+    Column("diagnostic", Text, nullable=False, default=""),
     Column("received_at", UtcDateTime, nullable=False),
     Index(None, "subscriber_id"),
     Index(None, "delivery_id"),
@@ -250,6 +250,6 @@ runs = Table(
     Column("command", String(32), nullable=False),
     Column("started_at", UtcDateTime, nullable=False, index=True),
     Column("finished_at", UtcDateTime),
-    Column("outcome", String(32), nullable=False, server_default=""),
+    Column("outcome", String(32), nullable=False, default=""),
     Column("report", JSON, nullable=False),
 )

@@ -1,0 +1,27 @@
+"""Find the files that are not Python: inside the installed package, or beside it in a checkout."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+def templates_dir() -> Path:
+    """Return the folder of the built-in templates."""
+    return _find("templates")
+
+
+def migrations_dir() -> Path:
+    """Return the folder of the Alembic migrations."""
+    return _find("migrations")
+
+
+def example_config() -> Path:
+    """Return the example configuration."""
+    return _find("config.example.toml")
+
+
+def _find(name: str) -> Path:
+    inside = _PACKAGE / name
+    return inside if inside.exists() else _PACKAGE.parent / name
