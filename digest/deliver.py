@@ -84,6 +84,13 @@ class DeliverReport:
     expired: int = 0
     skipped: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    exit_code: int = 0  # that of the error that ended the sending
+
+    @property
+    def total(self) -> int:
+        """Return how many deliveries were looked at."""
+        done = self.sent + self.deferred + self.failed + self.unknown + self.expired
+        return done + sum(self.skipped.values())
 
 
 class Pace:
@@ -127,6 +134,7 @@ class Line:
     def complain(self, error: DigestError) -> None:
         """Note why nothing can be sent, once."""
         with self.lock:
+            self.report.exit_code = error.exit_code
             if str(error) not in self.report.errors:
                 self.report.errors.append(str(error))
                 log.error("nothing can be sent now: %s", error)

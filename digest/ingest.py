@@ -135,6 +135,7 @@ def _write(
             outcome=SourceOutcome.FAILED,
             seconds=look.seconds,
             error=str(look.error),
+            exit_code=look.error.exit_code,
         )
         log.warning("source %s failed: %s", named.name, look.error)
         with store.write() as tx:

@@ -116,7 +116,10 @@ class SourceOutcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """What one look at one source brought, for the run record and `digest source list`."""
+    """What one look at one source brought, for the run record and `digest source list`.
+
+    `exit_code` is that of the error, where there was one.
+    """
 
     name: str
     kind: str
@@ -129,6 +132,7 @@ class SourceReport:
     seconds: float = 0.0
     note: str = ""
     error: str = ""
+    exit_code: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,11 +93,13 @@ class Deliveries:
             if not (_is_quiet(row) and newest_paper is not None and newest_paper > row.planned_at)
         }
 
-    def considered_until(self, subscriber_ids: Iterable[int]) -> dict[int, datetime]:
+    def considered_until(
+        self, subscriber_ids: Iterable[int], *, besides: str = ""
+    ) -> dict[int, datetime]:
         """Return up to when each subscriber's papers were considered in a digest.
 
         Deliveries that failed, expired or were cancelled do not count: what they would have
-        shown is considered again.
+        shown is considered again. Nor does the one whose key is `besides`.
         """
         found: dict[int, datetime] = {}
         for chunk in chunks(subscriber_ids):
@@ -106,6 +108,7 @@ class Deliveries:
                 .where(
                     deliveries.c.subscriber_id.in_(chunk),
                     deliveries.c.kind == DeliveryKind.DIGEST,
+                    deliveries.c.key != besides,
                     deliveries.c.state.in_(LIVE_STATES)
                     | (
                         (deliveries.c.state == DeliveryState.SKIPPED)
@@ -118,16 +121,23 @@ class Deliveries:
         return found
 
     def shown(
-        self, subscriber_ids: Iterable[int], paper_keys: Iterable[str]
+        self, subscriber_ids: Iterable[int], paper_keys: Iterable[str], *, besides: str = ""
     ) -> defaultdict[int, set[str]]:
-        """Return which of those papers each subscriber has had, or is about to get."""
+        """Return which of those papers each subscriber has had, or is about to get.
+
+        The delivery whose key is `besides` does not count.
+        """
         keys = {id_: key for key, id_ in paper_ids(self._connection, paper_keys).items()}
         found: defaultdict[int, set[str]] = defaultdict(set)
         for chunk in chunks(subscriber_ids):
             rows = self._connection.execute(
                 select(deliveries.c.subscriber_id, picks.c.paper_id)
                 .join(picks, picks.c.delivery_id == deliveries.c.id)
-                .where(deliveries.c.subscriber_id.in_(chunk), deliveries.c.state.in_(LIVE_STATES))
+                .where(
+                    deliveries.c.subscriber_id.in_(chunk),
+                    deliveries.c.state.in_(LIVE_STATES),
+                    deliveries.c.key != besides,
+                )
             )
             for row in rows:
                 if row.paper_id in keys:

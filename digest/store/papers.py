@@ -108,10 +108,10 @@ class Papers:
         )
         return [paper_of(row) for row in rows]
 
-    def newest_listed_at(self, *, before: datetime) -> datetime | None:
-        """Return when the newest paper that was listed before that moment was listed."""
+    def newest_listed_at(self, *, until: datetime) -> datetime | None:
+        """Return when the newest paper that was listed up to that moment was listed."""
         found: datetime | None = self._connection.execute(
-            select(func.max(papers.c.listed_at)).where(papers.c.listed_at < before)
+            select(func.max(papers.c.listed_at)).where(papers.c.listed_at <= until)
         ).scalar_one()
         return found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -62,7 +63,8 @@ class Store:
     def __init__(self, url: str, *, hash_email: Callable[[str], str]) -> None:
         self._engine = _engine(url)
         self._hash_email = hash_email
-        self._rehearsal: Connection | None = None
+        self._rehearsal: ExitStack | None = None
+        self._rehearsed: Connection | None = None
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -78,23 +80,25 @@ class Store:
 
     @contextmanager
     def rehearse(self) -> Iterator[Store]:
-        """Yield a store whose writes are all undone when the block ends (`--dry-run`)."""
-        with _translated(), self._engine.connect() as connection, connection.begin() as outer:
-            twin = object.__new__(Store)
-            twin._engine = self._engine
-            twin._hash_email = self._hash_email
-            twin._rehearsal = connection
-            try:
-                yield twin
-            finally:
-                outer.rollback()
+        """Yield a store whose writes are all undone when the block ends (`--dry-run`).
+
+        Everything happens in one transaction, which begins with the first write.
+        """
+        with ExitStack() as stack:
+            twin = copy(self)
+            twin._rehearsal = stack
+            yield twin
 
     @contextmanager
     def _transaction(self, *, writes: bool) -> Iterator[Transaction]:
         with _translated():
-            if self._rehearsal is not None:
-                with self._rehearsal.begin_nested():
-                    yield Transaction.on(self._rehearsal, self._hash_email)
+            if self._rehearsal is not None and writes and self._rehearsed is None:
+                connection = self._rehearsal.enter_context(self._engine.connect())
+                self._rehearsal.callback(connection.begin().rollback)
+                self._rehearsed = connection
+            if self._rehearsed is not None:
+                with self._rehearsed.begin_nested():
+                    yield Transaction.on(self._rehearsed, self._hash_email)
                 return
             with self._engine.connect() as connection:
                 connection = connection.execution_options(digest_writes=writes)

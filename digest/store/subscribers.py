@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
@@ -128,6 +128,17 @@ class Subscribers:
                     for (kind, value), interest in unique.items()
                 ],
             )
+
+    def wake(self, today: date) -> int:
+        """Confirm again those whose pause ends today or ended before; say how many."""
+        return self._connection.execute(
+            update(subscribers)
+            .where(
+                subscribers.c.status == SubscriberStatus.PAUSED,
+                subscribers.c.paused_until <= today,
+            )
+            .values(status=SubscriberStatus.CONFIRMED, paused_until=None)
+        ).rowcount
 
     def erase(self, subscriber_id: int) -> None:
         """Delete one subscriber with interests and feedback; deliveries lose their name."""

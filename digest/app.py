@@ -1,0 +1,94 @@
+"""The only place that wires: settings in, every part of the program out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from digest import __version__, config, ranking, sources, transports
+from digest.clock import SystemClock
+from digest.compose import compose
+from digest.config import Settings
+from digest.ingest import NamedSource
+from digest.links import Links
+from digest.model import Delivery, Message, Pick, Subscriber
+from digest.ports import Clock, Ranker, Renderer, Transport
+from digest.rendering import JinjaRenderer
+from digest.sources.http import Fetcher
+from digest.store import Store
+from digest.tokens import Signer, load_keys
+
+
+@dataclass(frozen=True)
+class App:
+    """Every part, made once and handed to whoever needs it."""
+
+    settings: Settings
+    clock: Clock
+    store: Store
+    signer: Signer
+    links: Links
+    renderer: Renderer
+    ranker: Ranker
+    transport: Transport
+    sources: tuple[NamedSource, ...]
+
+    @classmethod
+    def build(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
+        """Make every part from the settings; nothing is opened or asked yet.
+
+        Raise `ConfigError` where a part cannot be made of what the settings say.
+        """
+        clock = clock or SystemClock()
+        signer = Signer(load_keys(settings.site.secret_file))
+        fetcher = Fetcher(settings.http, clock=clock, user_agent=user_agent(settings))
+        return cls(
+            settings=settings,
+            clock=clock,
+            store=Store(settings.database.url, hash_email=signer.hash_email),
+            signer=signer,
+            links=Links(settings.site.base_url, signer),
+            renderer=JinjaRenderer(),
+            ranker=ranking.RANKERS["default"](),
+            transport=transports.build(settings.smtp),
+            sources=tuple(
+                NamedSource(one.name, one.kind, sources.build(one, fetcher, clock))
+                for one in settings.sources
+            ),
+        )
+
+    def compose(self, delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
+        """Make the message of one delivery."""
+        return compose(
+            delivery,
+            subscriber,
+            picks,
+            site=self.settings.site,
+            bounces=self.settings.bounces,
+            renderer=self.renderer,
+            links=self.links,
+        )
+
+    @property
+    def domain(self) -> str:
+        """Return the domain that Message-IDs end in: that of the sender's address."""
+        return self.settings.site.from_address.rpartition("@")[2]
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the configuration of this process."""
+    return config.load(
+        path,
+        os.environ if environ is None else environ,
+        source_options=sources.options,
+        transports=transports.names(),
+    )
+
+
+def user_agent(settings: Settings) -> str:
+    """Return the name under which sources see us, with where to find the operator."""
+    default = f"trending-papers-digest/{__version__} (+{settings.site.base_url})"
+    return settings.http.user_agent or default

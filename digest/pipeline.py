@@ -1,0 +1,226 @@
+"""The four verbs in their order, with a record of what came of them.
+
+`run` does one edition now (`digest run`), `collect` only asks the sources, `tick` plans and sends
+what is due (the scheduler's minute), `preview` writes and sends nothing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from digest import deliver, ingest, rank
+from digest.app import App
+from digest.due import local_date
+from digest.errors import NotFound
+from digest.ingest import NamedSource
+from digest.model import Delivery, DeliveryState, Edition, Message, Plan
+from digest.ports import Clock
+from digest.report import RunReport, outcome
+from digest.workers import is_gone, this_worker
+
+
+def _never() -> bool:
+    return False
+
+
+def run(
+    app: App,
+    *,
+    date: dt.date | None = None,
+    force: bool = False,
+    dry_run: bool = False,
+    stopping: Callable[[], bool] = _never,
+) -> RunReport:
+    """Do one edition now: ingest, rank, compose, deliver; raise `SchemaMismatch` before work.
+
+    A dry run asks the sources and plans, but writes and sends nothing.
+    """
+    app.store.check_schema()
+    if dry_run:
+        with app.store.rehearse() as store:
+            rehearsal = replace(app, store=store)
+            report = _report(rehearsal, "run", date, dry_run=True)
+            _ingest(rehearsal, report, app.sources)
+            _rank(rehearsal, report, date=date, force=force, stopping=stopping)
+            report.outcome = outcome(report)
+            return report
+    with _recorded(app, "run", date) as report:
+        _ingest(app, report, app.sources)
+        _rank(app, report, date=date, force=force, stopping=stopping)
+        _deliver(app, report, stopping=stopping)
+        return report
+
+
+def collect(
+    app: App, sources: Sequence[NamedSource], *, since: dt.datetime | None = None
+) -> RunReport:
+    """Ask these sources now and write what is new; raise `SchemaMismatch` before work."""
+    app.store.check_schema()
+    with _recorded(app, "ingest") as report:
+        _ingest(app, report, sources, since=since)
+        return report
+
+
+def collect_due(app: App) -> RunReport | None:
+    """Ask the sources whose time has come, if there are any."""
+    sources = ingest.due(app.store, app.sources, now=app.clock.now())
+    return collect(app, sources) if sources else None
+
+
+def tick(app: App, *, stopping: Callable[[], bool] = _never) -> RunReport:
+    """Plan and send what is due now; a run record is left only where something was."""
+    report = _report(app, "tick")
+    began = app.clock.now()
+    _rank(app, report, stopping=stopping)
+    _deliver(app, report, stopping=stopping)
+    report.outcome = outcome(report)
+    if not report.is_idle:
+        with app.store.write() as tx:
+            run_id = tx.runs.start("tick", now=began)
+            tx.runs.finish(
+                run_id, outcome=report.outcome, report=report.as_dict(), now=app.clock.now()
+            )
+    return report
+
+
+def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan, Message | None]:
+    """Return what that subscriber would get now, were nothing planned yet; write nothing.
+
+    The message is `None` where there would be none; the plan says why. Raise `NotFound` for an
+    unknown address.
+    """
+    app.store.check_schema()
+    settings = app.settings
+    now = app.clock.now()
+    with app.store.read() as tx:
+        subscriber = tx.subscribers.by_email(email)
+        if subscriber is None:
+            raise NotFound(f"there is no subscriber {email}: see `digest subscriber list`")
+        day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
+        turn = rank.Turn(subscriber, day, due_at=now, expires_at=now)
+        pool = rank.open_pool(tx, app.ranker, settings=settings.ranking, now=now)
+        profile = rank.profiles_of(tx, [subscriber], settings=settings.ranking)[subscriber.id]
+        since = tx.deliveries.considered_until([subscriber.id], besides=turn.key)
+        shown = tx.deliveries.shown([subscriber.id], pool.candidates, besides=turn.key)
+    planned = rank.plan_for(
+        pool,
+        turn,
+        profile,
+        edition=None,
+        since=since.get(subscriber.id, pool.opens_at),
+        shown=shown[subscriber.id],
+        settings=settings.ranking,
+        domain=app.domain,
+    )
+    if planned.reason is not None:
+        return planned, None
+    return planned, app.compose(_unwritten(planned, day, turn), subscriber, list(planned.picks))
+
+
+def _unwritten(plan: Plan, day: dt.date, turn: rank.Turn) -> Delivery:
+    """Return the delivery that the plan would be; it has no row."""
+    return Delivery(
+        id=0,
+        key=plan.key,
+        kind=plan.kind,
+        state=DeliveryState.PLANNED,
+        message_id=plan.message_id,
+        date=plan.planned_at,
+        subscriber_id=plan.subscriber_id,
+        edition=Edition(0, turn.subscriber.cadence, day, plan.planned_at),
+        due_at=plan.due_at,
+        expires_at=plan.expires_at,
+        planned_at=plan.planned_at,
+        facts=plan.facts,
+    )
+
+
+# --- the verbs, timed and counted -----------------------------------------------------------
+
+
+def _report(
+    app: App, command: str, date: dt.date | None = None, *, dry_run: bool = False
+) -> RunReport:
+    day = date or local_date(app.clock.now(), app.settings.schedule.timezone)
+    return RunReport(command, edition=day.isoformat(), dry_run=dry_run)
+
+
+@contextmanager
+def _recorded(app: App, command: str, date: dt.date | None = None) -> Iterator[RunReport]:
+    """Write when a run begins and how it ends, even where an error ends it."""
+    report = _report(app, command, date)
+    with app.store.write() as tx:
+        run_id = tx.runs.start(command, now=app.clock.now())
+    try:
+        yield report
+        report.outcome = outcome(report)
+    finally:
+        with app.store.write() as tx:
+            tx.runs.finish(
+                run_id, outcome=report.outcome, report=report.as_dict(), now=app.clock.now()
+            )
+
+
+def _ingest(
+    app: App,
+    report: RunReport,
+    sources: Sequence[NamedSource],
+    *,
+    since: dt.datetime | None = None,
+) -> None:
+    with _timed(app.clock, report, "ingest"):
+        report.sources = ingest.run(
+            app.store,
+            sources,
+            clock=app.clock,
+            every=dt.timedelta(seconds=app.settings.schedule.ingest_every),
+            since=since,
+        )
+
+
+def _rank(
+    app: App,
+    report: RunReport,
+    *,
+    date: dt.date | None = None,
+    force: bool = False,
+    stopping: Callable[[], bool] = _never,
+) -> None:
+    with _timed(app.clock, report, "rank"):
+        report.ranked = rank.run(
+            app.store,
+            app.ranker,
+            settings=app.settings.ranking,
+            schedule=app.settings.schedule,
+            domain=app.domain,
+            now=app.clock.now(),
+            date=date,
+            force=force,
+            stopping=stopping,
+        )
+
+
+def _deliver(app: App, report: RunReport, *, stopping: Callable[[], bool]) -> None:
+    with _timed(app.clock, report, "deliver"):
+        report.delivered = deliver.run(
+            app.store,
+            app.transport,
+            app.compose,
+            settings=app.settings.delivery,
+            clock=app.clock,
+            worker=this_worker(),
+            is_gone=is_gone,
+            connections=app.settings.smtp.connections,
+            rate_per_second=app.settings.smtp.rate_per_second,
+            stopping=stopping,
+        )
+
+
+@contextmanager
+def _timed(clock: Clock, report: RunReport, stage: str) -> Iterator[None]:
+    began = clock.now()
+    yield
+    report.seconds[stage] = (clock.now() - began).total_seconds()
