@@ -1,0 +1,199 @@
+"""Deliveries go over a transport, each one once, whatever happens to its neighbours."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from digest import deliver
+from digest.config import DeliverySettings
+from digest.deliver import Compose, DeliverReport
+from digest.errors import (
+    OutcomeUnknown,
+    PermanentFailure,
+    TemporaryFailure,
+    TransportRefused,
+    TransportUnavailable,
+)
+from digest.model import Delivery, DeliveryState, Message, Pick, Subscriber, SubscriberStatus
+from digest.store import Store
+from digest.testing import FakeClock, FakeTransport
+from tests.support.samples import NOW, compose, plan, subscribe
+
+
+def send(
+    store: Store,
+    transport: FakeTransport,
+    *,
+    clock: FakeClock | None = None,
+    compose: Compose = compose,
+    unknown: str = "resend",
+    connections: int = 1,
+) -> DeliverReport:
+    return deliver.run(
+        store,
+        transport,
+        compose,
+        settings=DeliverySettings.model_validate({"unknown": unknown}),
+        clock=clock or FakeClock(NOW),
+        worker="here/1/1",
+        is_gone=lambda worker: worker.startswith("dead"),
+        connections=connections,
+    )
+
+
+def planned(store: Store, count: int) -> list[Subscriber]:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(count)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader) for reader in readers])
+    return readers
+
+
+def states(store: Store) -> dict[str, int]:
+    with store.read() as tx:
+        return tx.deliveries.counts()
+
+
+@pytest.mark.parametrize("connections", [1, 4])
+def test_everybody_gets_one_message(store: Store, connections: int) -> None:
+    readers = planned(store, 12)
+    transport = FakeTransport()
+    report = send(store, transport, connections=connections)
+    assert report.sent == 12
+    assert sorted(message.recipient for message in transport.messages) == sorted(
+        reader.email for reader in readers
+    )
+    assert states(store) == {"sent": 12}
+    assert send(store, transport).sent == 0
+    assert len(transport.messages) == 12
+
+
+def test_one_bad_recipient_stops_nobody(store: Store) -> None:
+    planned(store, 3)
+    transport = FakeTransport()
+    transport.fail("reader0@example.org", PermanentFailure("no", reply="550 no"))
+    transport.fail("reader1@example.org", TemporaryFailure("later", reply="451 later"))
+    report = send(store, transport)
+    assert (report.sent, report.failed, report.deferred) == (1, 1, 1)
+    assert states(store) == {"sent": 1, "failed": 1, "deferred": 1}
+
+
+def test_a_message_that_cannot_be_made_stops_nobody(store: Store) -> None:
+    planned(store, 2)
+
+    def broken(delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
+        if subscriber.email.startswith("reader0"):
+            raise KeyError("title")
+        return compose(delivery, subscriber, picks)
+
+    report = send(store, FakeTransport(), compose=broken)
+    assert (report.sent, report.failed) == (1, 1)
+    with store.read() as tx:
+        (failed,) = tx.deliveries.list(state=DeliveryState.FAILED)
+    assert "KeyError" in failed.reason
+
+
+def test_a_deferred_message_goes_after_its_backoff_with_the_same_message_id(store: Store) -> None:
+    planned(store, 1)
+    clock, transport = FakeClock(NOW), FakeTransport()
+    transport.fail("reader0@example.org", TemporaryFailure("later"))
+    assert send(store, transport, clock=clock).deferred == 1
+    assert send(store, transport, clock=clock).sent == 0
+    clock.advance(15 * 60)
+    assert send(store, transport, clock=clock).sent == 1
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list()
+    assert delivery.attempts == 2
+    assert delivery.message_id.encode() in transport.messages[0].content
+
+
+@pytest.mark.parametrize("error", [TransportUnavailable("away"), TransportRefused("bad login")])
+def test_a_relay_that_cannot_be_used_spends_no_attempt(
+    store: Store, error: TransportUnavailable
+) -> None:
+    planned(store, 3)
+    transport = FakeTransport()
+    transport.fail_to_open(error)
+    report = send(store, transport)
+    assert (report.errors, report.exit_code) == ([str(error)], error.exit_code)
+    assert states(store) == {"planned": 3}
+    assert send(store, transport).sent == 3
+
+
+def test_a_doubtful_message_is_sent_again_once_and_is_the_same(store: Store) -> None:
+    planned(store, 2)
+    transport = FakeTransport()
+    transport.fail("reader0@example.org", OutcomeUnknown("lost"), taken=True)
+    report = send(store, transport)
+    assert (report.sent, report.unknown) == (2, 0)
+    first, second = (m for m in transport.messages if m.recipient == "reader0@example.org")
+    assert first == second
+    transport.fail("reader0@example.org", OutcomeUnknown("lost"), taken=True)
+    assert send(store, transport).sent == 0
+
+
+def test_a_message_that_is_in_doubt_twice_is_held(store: Store) -> None:
+    planned(store, 1)
+    transport = FakeTransport()
+    lost = [OutcomeUnknown("lost"), OutcomeUnknown("lost")]
+    transport.fail("reader0@example.org", *lost, taken=True)
+    assert send(store, transport).unknown == 1
+    assert send(store, transport).sent == 0
+    assert (len(transport.messages), states(store)) == (2, {"unknown": 1})
+
+
+def test_doubtful_messages_are_held_where_the_policy_says_so(store: Store) -> None:
+    planned(store, 2)
+    transport = FakeTransport()
+    transport.fail("reader0@example.org", OutcomeUnknown("lost"), taken=True)
+    report = send(store, transport, unknown="hold")
+    assert (report.sent, report.unknown) == (1, 1)
+    assert states(store) == {"sent": 1, "unknown": 1}
+    assert send(store, transport, unknown="hold").sent == 0
+
+
+@pytest.mark.parametrize("worker", ["dead/1/1", "elsewhere/1/1"])
+def test_what_a_dead_worker_held_is_in_doubt(store: Store, worker: str) -> None:
+    planned(store, 1)
+    with store.write() as tx:
+        tx.deliveries.claim(worker, now=NOW, lease_until=NOW + deliver.LEASE)
+    clock, transport = FakeClock(NOW), FakeTransport()
+    if worker.startswith("elsewhere"):
+        assert send(store, transport, clock=clock).sent == 0
+        clock.advance(deliver.LEASE.total_seconds())
+    assert send(store, transport, clock=clock).sent == 1
+
+
+def test_who_leaves_after_planning_gets_nothing(store: Store) -> None:
+    leaver, _ = planned(store, 2)
+    with store.write() as tx:
+        tx.subscribers.edit(leaver.id, status=SubscriberStatus.UNSUBSCRIBED)
+    transport = FakeTransport()
+    report = send(store, transport)
+    assert (report.sent, report.skipped) == (1, {"not-confirmed": 1})
+    assert [message.recipient for message in transport.messages] == ["reader1@example.org"]
+
+
+def test_yesterdays_message_does_not_leave(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader, expires_at=NOW + timedelta(hours=1))])
+    report = send(store, FakeTransport(), clock=FakeClock(NOW + timedelta(hours=1)))
+    assert (report.sent, report.expired) == (0, 1)
+
+
+def test_a_stop_ends_between_two_messages(store: Store) -> None:
+    planned(store, 5)
+    transport = FakeTransport()
+    deliver.run(
+        store,
+        transport,
+        compose,
+        settings=DeliverySettings(),
+        clock=FakeClock(NOW),
+        worker="here/1/1",
+        is_gone=lambda _: False,
+        stopping=lambda: len(transport.messages) >= 2,
+    )
+    assert states(store) == {"sent": 2, "planned": 3}

@@ -1,0 +1,233 @@
+"""What the rows promise, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from digest.errors import InvalidInput, NotFound
+from digest.model import (
+    Cadence,
+    DeliveryState,
+    Interest,
+    InterestKind,
+    Opinion,
+    Signal,
+    SignalName,
+    SkipReason,
+    SubscriberStatus,
+    SuppressionReason,
+)
+from digest.store import Store
+from tests.integration.conftest import hash_email
+from tests.support.samples import NOW, paper, papers, pick, plan, subscribe
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
+    one = replace(paper(), published_at=NOW, updated_at=NOW)
+    with store.write() as tx:
+        tx.papers.add([one], source="arxiv", listed_at=NOW)
+    with store.read() as tx:
+        assert tx.papers.get(one.key) == one
+        assert [each.paper for each in tx.papers.listed(NOW - HOUR, NOW)] == [one]
+        assert tx.papers.listed(NOW, NOW + HOUR) == []
+
+
+def test_a_write_that_raises_leaves_nothing(store: Store) -> None:
+    with pytest.raises(RuntimeError), store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        raise RuntimeError
+    with store.read() as tx:
+        assert tx.papers.count() == 0
+
+
+def test_a_rehearsal_sees_its_writes_and_leaves_nothing(store: Store) -> None:
+    with store.rehearse() as rehearsal:
+        with rehearsal.write() as tx:
+            tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        with rehearsal.read() as tx:
+            assert tx.papers.count() == 1
+    with store.read() as tx:
+        assert tx.papers.count() == 0
+
+
+def test_signals_are_written_when_they_move(store: Store) -> None:
+    def seen(value: int, hours: int) -> Signal:
+        return Signal(paper().key, "hf", SignalName.UPVOTES, value, NOW + hours * HOUR)
+
+    with store.write() as tx:
+        tx.papers.add([paper()], source="hf", listed_at=NOW)
+        assert tx.signals.record([seen(3, 0)]) == 1
+        assert tx.signals.record([seen(3, 1), seen(5, 2)]) == 1
+        stranger = replace(seen(9, 3), paper_key="arxiv:2611.99999")
+        assert tx.signals.record([stranger]) == 0
+    with store.read() as tx:
+        (candidate,) = tx.papers.listed(NOW - HOUR, NOW + 5 * HOUR)
+    assert [signal.value for signal in candidate.signals] == [3, 5]
+
+
+def test_an_address_is_one_subscriber_however_it_is_written(store: Store) -> None:
+    reader = subscribe(store, "Robotics@Example.org")
+    with pytest.raises(InvalidInput, match="is a subscriber already"):
+        subscribe(store, "robotics@example.ORG")
+    with store.read() as tx:
+        assert tx.subscribers.by_email(" ROBOTICS@example.org") == reader
+        assert tx.subscribers.counts() == {"confirmed": 1}
+
+
+def test_interests_are_replaced_as_a_whole(store: Store) -> None:
+    reader = subscribe(store, "a@example.org", "grasping", "tactile")
+    wanted = [Interest(InterestKind.KEYWORD, "tactile", -1.0)]
+    with store.write() as tx:
+        tx.subscribers.set_interests(reader.id, wanted, NOW)
+    with store.read() as tx:
+        found = tx.subscribers.by_id(reader.id)
+    assert found is not None
+    assert found.interests == tuple(wanted)
+
+
+def test_a_pause_ends_by_itself(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.subscribers.edit(
+            reader.id, status=SubscriberStatus.PAUSED, paused_until=NOW.date() + timedelta(days=2)
+        )
+        assert tx.subscribers.wake(NOW.date() + timedelta(days=1)) == 0
+        assert tx.subscribers.wake(NOW.date() + timedelta(days=2)) == 1
+        assert tx.subscribers.counts() == {"confirmed": 1}
+
+
+def test_a_later_opinion_replaces_an_earlier_one(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.feedback.give(reader.id, paper().key, Opinion.MORE, now=NOW)
+        tx.feedback.give(reader.id, paper().key, Opinion.LESS, now=NOW)
+        assert [each.opinion for each in tx.feedback.of(reader.id)] == [Opinion.LESS]
+        with pytest.raises(NotFound):
+            tx.feedback.give(reader.id, "arxiv:2611.99999", Opinion.MORE, now=NOW)
+
+
+def test_a_suppression_outlives_the_subscriber(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.suppressions.add(hash_email(reader.email), SuppressionReason.ERASED, now=NOW)
+        assert tx.suppressions.of(reader.id) is SuppressionReason.ERASED
+        tx.subscribers.erase(reader.id)
+        assert tx.suppressions.reason(hash_email(reader.email)) is SuppressionReason.ERASED
+
+
+def test_erasing_somebody_keeps_the_figures_of_the_edition(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])
+        tx.subscribers.erase(reader.id)
+        (delivery,) = tx.deliveries.list()
+    assert delivery.subscriber_id is None
+
+
+def test_planning_twice_writes_one_row(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.papers.add(papers(2), source="arxiv", listed_at=NOW)
+        first, second = (plan(reader, picks=(pick(one),)) for one in papers(2))
+        assert tx.deliveries.plan([first]) == 1
+        assert tx.deliveries.plan([second]) == 0
+        (delivery,) = tx.deliveries.list()
+        assert [one.paper for one in tx.deliveries.picks(delivery.id)] == [papers(2)[0]]
+
+
+def test_a_delivery_that_was_skipped_for_want_of_papers_is_planned_anew(store: Store) -> None:
+    reader = subscribe(store)
+    empty = plan(reader, reason=SkipReason.NO_PAPERS)
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.deliveries.plan([empty])
+        assert tx.deliveries.settled([empty.key], newest_paper=NOW) == {empty.key}
+        assert tx.deliveries.settled([empty.key], newest_paper=NOW + HOUR) == set()
+        assert tx.deliveries.plan([plan(reader, picks=(pick(paper()),))]) == 1
+        (delivery,) = tx.deliveries.list()
+        assert delivery.state is DeliveryState.PLANNED
+        assert len(tx.deliveries.picks(delivery.id)) == 1
+        assert tx.deliveries.shown([reader.id], [paper().key]) == {reader.id: {paper().key}}
+
+
+def test_what_was_never_delivered_may_be_shown_again(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])
+        assert tx.deliveries.considered_until([reader.id]) == {reader.id: NOW}
+        (delivery,) = tx.deliveries.list()
+        tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.FAILED)
+        assert tx.deliveries.considered_until([reader.id]) == {}
+        assert tx.deliveries.shown([reader.id], [paper().key]) == {}
+
+
+def test_an_edition_is_written_once(store: Store) -> None:
+    with store.write() as tx:
+        first = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        assert tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW + HOUR) == first
+
+
+def test_two_workers_never_claim_the_same_delivery(store: Store) -> None:
+    with store.write() as tx:
+        tx.deliveries.plan([])
+    for number in range(40):
+        reader = subscribe(store, f"reader{number}@example.org")
+        with store.write() as tx:
+            tx.deliveries.plan([plan(reader)])
+
+    def work(worker: str) -> list[int]:
+        claimed = []
+        while True:
+            with store.write() as tx:
+                delivery = tx.deliveries.claim(worker, now=NOW, lease_until=NOW + HOUR)
+            if delivery is None:
+                return claimed
+            assert delivery.claimed_by == worker
+            claimed.append(delivery.id)
+
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        claims = [each for ids in pool.map(work, "abcd") for each in ids]
+    assert len(claims) == len(set(claims)) == 40
+
+
+def test_a_delivery_moves_only_from_where_it_is_and_for_who_holds_it(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader)])
+        claimed = tx.deliveries.claim("a", now=NOW, lease_until=NOW + HOUR)
+        assert claimed is not None
+        sending = DeliveryState.SENDING
+        move = tx.deliveries.move
+        assert not move(claimed.id, expected=DeliveryState.PLANNED, to=DeliveryState.SENT)
+        assert not move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="b")
+        assert move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="a")
+        assert not move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="a")
+
+
+def test_nothing_is_claimed_before_its_time_and_nothing_leaves_after_it(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader, due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR)])
+        assert tx.deliveries.claim("a", now=NOW, lease_until=NOW) is None
+        assert tx.deliveries.expire(now=NOW + HOUR) == 0
+        assert tx.deliveries.expire(now=NOW + 2 * HOUR) == 1
+        assert tx.deliveries.claim("a", now=NOW + 2 * HOUR, lease_until=NOW) is None
+
+
+def test_runs_are_listed_newest_first_and_pruned(store: Store) -> None:
+    with store.write() as tx:
+        for hours in range(3):
+            run = tx.runs.start("run", now=NOW + hours * HOUR)
+        tx.runs.finish(run, outcome="complete", report={"sent": 3}, now=NOW + 3 * HOUR)
+        assert tx.runs.prune(before=NOW + HOUR) == 1
+        newest, oldest = tx.runs.list()
+    assert (newest.outcome, newest.report, oldest.finished_at) == ("complete", {"sent": 3}, None)
