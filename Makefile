@@ -5,7 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/installed
 
-.PHONY: demo test check setup lock clean help
+# More options for pytest: make test PYTEST="-x -k ingest"
+PYTEST ?=
+
+.PHONY: demo test test-wheel check setup lock clean help
 
 help:
 	@echo "make demo    one day of sample papers, from ingest to an inbox, in ./demo/"
@@ -27,7 +30,19 @@ demo: setup
 	$(BIN)/python -m digest.demo
 
 test: setup
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto $(PYTEST)
+	$(MAKE) --no-print-directory test-wheel
+
+# What users install: the suite once more, with the package taken from the built wheel.
+WHEEL := $(CURDIR)/build/wheel
+test-wheel: setup
+	rm -rf $(WHEEL)
+	$(BIN)/python -m build --wheel --no-isolation --outdir $(WHEEL) . > /dev/null
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(WHEEL)/site $(WHEEL)/*.whl
+	cp -r tests docs deploy pyproject.toml README.md config.example.toml $(WHEEL)
+	cd $(WHEEL) && PYTHONPATH=$(WHEEL)/site TESTED_PACKAGE=$(WHEEL)/site \
+	  DIGEST_SHARED_DATA=$${DIGEST_SHARED_DATA:-$(CURDIR)/../shared/data} \
+	  $(CURDIR)/$(BIN)/python -m pytest -n auto -m "not slow" $(PYTEST)
 
 check: setup
 	$(BIN)/ruff check .

@@ -7,7 +7,18 @@ from pathlib import Path
 
 import pytest
 
+import digest
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_report_header() -> str:
+    """Say which copy of the package is tested, and refuse to test another than was asked for."""
+    wanted = os.environ.get("TESTED_PACKAGE")
+    found = Path(digest.__file__)
+    if wanted and not found.is_relative_to(wanted):
+        pytest.exit(f"the package comes from {found}, not from {wanted}", returncode=3)
+    return f"digest: {found.parent}"
 
 
 @pytest.fixture(scope="session")
