@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from digest import __version__, config, ranking, sources, transports
+from digest import __version__, config_file, ranking, sources, transports
 from digest.clock import SystemClock
 from digest.compose import compose
 from digest.config import Settings
@@ -80,10 +80,11 @@ class App:
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
     """Read the configuration of this process."""
-    return config.load(
+    return config_file.load(
         path,
         os.environ if environ is None else environ,
         source_options=sources.options,
+        source_kinds=sources.names(),
         transports=transports.names(),
     )
 

@@ -1,12 +1,23 @@
-"""TOML and environment -> Settings."""
+"""Settings: one frozen model per section of the file; `digest.config_file` reads them."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    model_validator,
+)
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -15,9 +26,43 @@ def _seconds(value: Any) -> Any:
     if isinstance(value, str):
         match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smhd]?)\s*", value)
         if not match:
-            raise ValueError('must be a number of seconds or a text like "30s", "15m", "1h", "2d"')
+            raise ValueError('must be seconds, or a text like "30s", "15m", "1h"')
         return float(match[1]) * _UNITS[match[2] or "s"]
     return value
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must be one line without control characters")
+    return value
+
+
+def _timezone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, OSError, ValueError):  # not there, a folder, or not a name at all
+        raise ValueError('must be a time zone, such as "UTC" or "Europe/Paris"') from None
+    return value
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError('must be an http(s) address, such as "https://papers.example.org"')
+    return value.rstrip("/")
+
+
+def _address(value: str) -> str:
+    try:
+        # Names of a private network, such as localhost, are judged as if the world knew them.
+        validate_email(f"{value}.example.org", check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError:
+        raise ValueError('must be an email address, such as "papers@example.org"') from None
+    return value
+
+
+def _address_or_nothing(value: str) -> str:
+    return _address(value) if value else value
 
 
 Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
@@ -25,6 +70,11 @@ Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 
 Hour = Annotated[int, Field(ge=0, le=23)]
 Share = Annotated[float, Field(ge=0, le=1)]
+OneLine = Annotated[str, AfterValidator(_one_line)]
+Timezone = Annotated[str, AfterValidator(_timezone)]
+BaseUrl = Annotated[str, AfterValidator(_base_url)]
+Address = Annotated[str, AfterValidator(_address)]
+AddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
 
 
 class Section(BaseModel):
@@ -36,11 +86,11 @@ class Section(BaseModel):
 class Site(Section):
     """Who sends the digest, and where its pages are."""
 
-    name: str = "Trending Papers"
-    base_url: str = "http://127.0.0.1:8080"
-    from_address: str = "papers@localhost"
-    from_name: str = ""  # empty: the site's name
-    reply_to: str = ""
+    name: OneLine = "Trending Papers"
+    base_url: BaseUrl = "http://127.0.0.1:8080"
+    from_address: Address = "papers@localhost"
+    from_name: OneLine = ""  # empty: the site's name
+    reply_to: AddressOrNothing = ""
     postal_address: str = ""
     secret_file: Path = Path("secret.key")
     language: str = "en"
@@ -55,7 +105,7 @@ class Database(Section):
 class Schedule(Section):
     """When things happen."""
 
-    timezone: str = "UTC"
+    timezone: Timezone = "UTC"
     default_hour: Hour = 7
     weekly_day: Literal[
         "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
@@ -82,7 +132,7 @@ class SourceSettings(BaseModel):
 class Http(Section):
     """Limits of every request to a source."""
 
-    user_agent: str = ""  # empty: the program's name, version and base_url
+    user_agent: OneLine = ""  # empty: the program's name, version and base_url
     timeout: Duration = 30.0
     max_bytes: Annotated[int, Field(gt=0)] = 20_000_000
     max_redirects: Annotated[int, Field(ge=0)] = 5
@@ -115,6 +165,12 @@ class Smtp(Section):
     timeout: Duration = 600.0
     maildir: Path = Path("maildir")
 
+    @model_validator(mode="after")
+    def _one_password(self) -> Self:
+        if self.password_file is not None and self.password.get_secret_value():
+            raise ValueError("password and password_file are both set: keep one of them")
+        return self
+
 
 class DeliverySettings(Section):
     """What happens when a message is not simply taken."""
@@ -135,7 +191,7 @@ class Web(Section):
 class Bounces(Section):
     """Where returned mail goes."""
 
-    return_path: str = ""
+    return_path: AddressOrNothing = ""
 
 
 class Retention(Section):
