@@ -1,0 +1,64 @@
+"""Who gets mail: sign-up, confirmation, preferences, pause, leaving, erasure.
+
+    sign_up --> unconfirmed --confirm--> confirmed <--pause, resume--> paused
+                     ^                       |                            |
+                     `-------sign_up------ unsubscribed <---unsubscribe---'
+
+Nobody gets a digest before they have confirmed, and one address gets at most one request to do
+so a day, whoever types it in. Every function acts within the caller's transaction and may be
+called twice: the second call changes nothing and mails nothing.
+"""
+
+from __future__ import annotations
+
+from digest.subscriptions.members import (
+    CONSENT_WORDING,
+    HashEmail,
+    SignedUp,
+    SignUp,
+    add_confirmed,
+    confirm,
+    edit,
+    erase,
+    find,
+    pause,
+    rejoin,
+    resume,
+    sign_up,
+    unsubscribe,
+)
+from digest.subscriptions.wishes import (
+    Preferences,
+    parse_category,
+    parse_email,
+    parse_interests,
+    parse_name,
+    parse_paper,
+    parse_timezone,
+    timezones,
+)
+
+__all__ = [
+    "CONSENT_WORDING",
+    "HashEmail",
+    "Preferences",
+    "SignUp",
+    "SignedUp",
+    "add_confirmed",
+    "confirm",
+    "edit",
+    "erase",
+    "find",
+    "parse_category",
+    "parse_email",
+    "parse_interests",
+    "parse_name",
+    "parse_paper",
+    "parse_timezone",
+    "pause",
+    "rejoin",
+    "resume",
+    "sign_up",
+    "timezones",
+    "unsubscribe",
+]
