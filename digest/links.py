@@ -1,0 +1,41 @@
+"""Addresses of the site's pages that stand in mails; the personal ones are signed."""
+
+from __future__ import annotations
+
+from digest.model import Opinion
+from digest.tokens import Purpose, Signer
+
+
+class Links:
+    """The absolute addresses of one site."""
+
+    def __init__(self, base_url: str, signer: Signer) -> None:
+        self._base = base_url.rstrip("/")
+        self._signer = signer
+
+    def home(self) -> str:
+        """Return the address of today's papers and the form."""
+        return f"{self._base}/"
+
+    def confirm(self, public_id: str) -> str:
+        """Return where a sign-up is confirmed."""
+        return self._signed(Purpose.CONFIRM, public_id)
+
+    def preferences(self, public_id: str) -> str:
+        """Return where a subscriber changes preferences."""
+        return self._signed(Purpose.PREFERENCES, public_id)
+
+    def unsubscribe(self, public_id: str) -> str:
+        """Return where a subscriber leaves; a POST to it acts at once (RFC 8058)."""
+        return self._signed(Purpose.UNSUBSCRIBE, public_id)
+
+    def feedback(self, public_id: str, paper_key: str, opinion: Opinion) -> str:
+        """Return where a subscriber says what they think of a paper."""
+        return self._signed(Purpose.FEEDBACK, public_id, paper_key, opinion)
+
+    def digest(self, public_id: str, delivery_key: str) -> str:
+        """Return where a digest can be read in the browser."""
+        return self._signed(Purpose.DIGEST, public_id, delivery_key)
+
+    def _signed(self, purpose: Purpose, *parts: str) -> str:
+        return f"{self._base}/{purpose}/{self._signer.sign(purpose, *parts)}"

@@ -1,0 +1,117 @@
+"""Signed links, one salt per purpose, and the keyed hash under which an address is remembered.
+
+Keys stand in a file, one per line, newest first: the newest signs, all verify, so that a key
+can be replaced without breaking the links of old mails. The hash of an address uses the oldest
+key, so that a new one does not forget who is suppressed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import secrets
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+from digest.errors import ConfigError, TokenExpired, TokenInvalid
+
+SHORTEST_KEY = 32
+
+
+class Purpose(StrEnum):
+    """What a signed link is for; a token for one purpose is worth nothing for another."""
+
+    CONFIRM = "confirm"
+    PREFERENCES = "preferences"
+    UNSUBSCRIBE = "unsubscribe"
+    FEEDBACK = "feedback"
+    DIGEST = "digest"
+
+
+class Signer:
+    """Signs and reads tokens with the site's keys, newest first."""
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        oldest_first = list(reversed(keys))
+        self._hash_key = oldest_first[0]
+        self._serializers = {
+            purpose: URLSafeTimedSerializer(
+                list(oldest_first),
+                salt=f"digest.{purpose}",
+                signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+            )
+            for purpose in Purpose
+        }
+
+    def sign(self, purpose: Purpose, *parts: str) -> str:
+        """Return a URL-safe token that holds these parts; they are signed, not secret."""
+        return str(self._serializers[purpose].dumps(list(parts)))
+
+    def read(
+        self, purpose: Purpose, token: str, *, max_age: float | None = None
+    ) -> tuple[str, ...]:
+        """Return the parts of a token.
+
+        Raise `TokenInvalid`, or `TokenExpired` when it is older than `max_age` seconds.
+        """
+        try:
+            parts = self._serializers[purpose].loads(
+                token, max_age=None if max_age is None else int(max_age)
+            )
+        except SignatureExpired as error:
+            raise TokenExpired("This link is too old: please ask for a new one.") from error
+        except BadData as error:
+            raise TokenInvalid("This link is damaged or was not made by us.") from error
+        if not (isinstance(parts, list) and all(isinstance(part, str) for part in parts)):
+            raise TokenInvalid("This link is damaged or was not made by us.")
+        return tuple(parts)
+
+    def hash_email(self, email: str) -> str:
+        """Return the keyed hash of an address, however it is written, in 64 hex digits."""
+        local, _, domain = email.strip().lower().rpartition("@")
+        if not domain.isascii():
+            domain = domain.encode("idna").decode("ascii")
+        address = f"{local}@{domain}".encode()
+        return hmac.new(self._hash_key, b"email:" + address, hashlib.sha256).hexdigest()
+
+
+def load_keys(path: Path) -> list[bytes]:
+    """Return the keys of the secret file, newest first; write one, for its owner only, if missing.
+
+    Raise `ConfigError` for a file that cannot be read or holds no good key.
+    """
+    try:
+        _create(path)
+        lines = path.read_text("ascii").split()
+    except (OSError, UnicodeError) as error:
+        raise ConfigError(
+            f"[site] secret_file: {path} cannot be read or written ({error}): "
+            "give it to the user that runs the service"
+        ) from error
+    if not lines or min(map(len, lines)) < SHORTEST_KEY:
+        raise ConfigError(
+            f"[site] secret_file: {path} must hold one key of at least {SHORTEST_KEY} characters "
+            "per line, newest first: move the file away and a new one is written"
+        )
+    return [line.encode("ascii") for line in lines]
+
+
+def _create(path: Path) -> None:
+    """Write a new key if the file is missing; of two programs that try at once, one wins."""
+    if path.exists():
+        return
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+        # A link appears whole or not at all, and never in place of another file.
+        os.link(fresh, path)
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()

@@ -1,0 +1,99 @@
+"""Signed links: ours, for one purpose, for their time."""
+
+from __future__ import annotations
+
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.errors import ConfigError, TokenExpired, TokenInvalid
+from digest.links import Links
+from digest.model import Opinion
+from digest.tokens import Purpose, Signer, load_keys
+
+OLD, NEW = b"o" * 40, b"n" * 40
+SIGNER = Signer([NEW, OLD])
+
+
+@given(st.sampled_from(list(Purpose)), st.lists(st.text(st.characters(codec="utf-8"))))
+def test_a_token_gives_back_its_parts(purpose: Purpose, parts: list[str]) -> None:
+    token = SIGNER.sign(purpose, *parts)
+    assert SIGNER.read(purpose, token, max_age=60) == tuple(parts)
+    assert token.isascii()
+    assert not set(token) & set("/?#&=+ ")
+
+
+def test_a_token_for_one_purpose_is_worth_nothing_for_another() -> None:
+    token = SIGNER.sign(Purpose.FEEDBACK, "x")
+    for purpose in set(Purpose) - {Purpose.FEEDBACK}:
+        with pytest.raises(TokenInvalid):
+            SIGNER.read(purpose, token)
+
+
+@given(st.text())
+def test_what_we_did_not_sign_is_refused(token: str) -> None:
+    with pytest.raises(TokenInvalid):
+        SIGNER.read(Purpose.UNSUBSCRIBE, token)
+
+
+def test_a_changed_token_is_refused() -> None:
+    token = SIGNER.sign(Purpose.UNSUBSCRIBE, "abc")
+    for place in range(len(token) - 1):
+        changed = token[:place] + ("A" if token[place] != "A" else "B") + token[place + 1 :]
+        with pytest.raises(TokenInvalid):
+            SIGNER.read(Purpose.UNSUBSCRIBE, changed)
+
+
+def test_an_old_token_has_expired() -> None:
+    with pytest.raises(TokenExpired):
+        SIGNER.read(Purpose.CONFIRM, SIGNER.sign(Purpose.CONFIRM, "x"), max_age=-1)
+
+
+def test_a_new_key_keeps_old_links_and_old_hashes() -> None:
+    old = Signer([OLD])
+    assert SIGNER.read(Purpose.UNSUBSCRIBE, old.sign(Purpose.UNSUBSCRIBE, "x")) == ("x",)
+    assert SIGNER.hash_email("a@example.org") == old.hash_email("a@example.org")
+    with pytest.raises(TokenInvalid):
+        old.read(Purpose.UNSUBSCRIBE, SIGNER.sign(Purpose.UNSUBSCRIBE, "x"))
+
+
+def test_an_address_has_one_hash_however_it_is_written() -> None:
+    hashed = SIGNER.hash_email(" Ada@Bücher.Example ")
+    assert hashed == SIGNER.hash_email("ada@xn--bcher-kva.example")
+    assert hashed != Signer([NEW]).hash_email("ada@bücher.example")
+
+
+def test_a_missing_secret_is_written_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "secret.key"
+    keys = load_keys(path)
+    assert load_keys(path) == keys
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert [each.name for each in tmp_path.iterdir()] == ["secret.key"]
+
+
+def test_programs_that_start_at_once_get_the_same_secret(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        keys = list(pool.map(load_keys, [tmp_path / "secret.key"] * 8))
+    assert all(each == keys[0] for each in keys)
+
+
+@pytest.mark.parametrize("content", ["", "short\n", "é" * 40])
+def test_a_bad_secret_is_refused_with_what_to_do(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "secret.key"
+    path.write_text(content)
+    with pytest.raises(ConfigError, match="secret_file"):
+        load_keys(path)
+    with pytest.raises(ConfigError, match="secret_file"):
+        load_keys(tmp_path / "missing" / "secret.key")
+
+
+def test_links_stand_below_the_base_url() -> None:
+    links = Links("https://example.org/papers/", SIGNER)
+    assert links.home() == "https://example.org/papers/"
+    link = links.feedback("abc", "arxiv:2611.00001", Opinion.MORE)
+    token = link.removeprefix("https://example.org/papers/feedback/")
+    assert SIGNER.read(Purpose.FEEDBACK, token) == ("abc", "arxiv:2611.00001", "more")
