@@ -1,0 +1,180 @@
+"""The daily papers of Hugging Face: papers that people voted for, and their figures.
+
+huggingface.co/docs/hub/api; every field but the id and the title may be missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from digest.errors import SourceError, SourceMalformed
+from digest.model import Fetched, Link, LinkKind, Paper, Signal, SignalName
+from digest.ports import Clock
+from digest.sources.cleaning import clean, shortened
+from digest.sources.http import Fetcher, Response
+from digest.sources.identifiers import arxiv_id, arxiv_links, web_address
+
+SITE = "https://huggingface.co"
+_PATH = "/api/daily_papers"
+_LARGEST = 10**9  # a count beyond it is no count
+_LONGEST_LOOK_BACK = 31
+
+
+class HuggingFaceOptions(BaseModel):
+    """The keys of a source of this kind."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = SITE
+    days: Annotated[int, Field(ge=1, le=_LONGEST_LOOK_BACK)] = 2
+    limit: Annotated[int, Field(ge=1, le=100)] = 100
+
+
+class HuggingFace:
+    """A source of kind "huggingface"; its signals come under that name."""
+
+    Options = HuggingFaceOptions
+
+    def __init__(self, options: HuggingFaceOptions, fetcher: Fetcher, clock: Clock) -> None:
+        self._options = options
+        self._fetcher = fetcher
+        self._clock = clock
+
+    def fetch(self, since: datetime | None, cursor: str | None) -> Fetched:
+        """Return the lists of the last days with today's figures; lists stop at the weekend."""
+        records: list[Any] = []
+        failures: list[SourceError] = []
+        requests = list(self._requests(since))
+        for url, params in requests:
+            try:
+                records += _records(self._fetcher.get(url, params=params))
+            except SourceError as error:
+                failures.append(error)
+        if len(failures) == len(requests):
+            raise failures[0]
+        return self._fetched(records, failures)
+
+    def _requests(self, since: datetime | None) -> Iterator[tuple[str, Mapping[str, str]]]:
+        parts = urlsplit(self._options.url)
+        path = parts.path.rstrip("/")
+        if parts.query or (path and not path.endswith(_PATH)):
+            yield self._options.url, {}
+            return
+        url = self._options.url.rstrip("/") + ("" if path else _PATH)
+        today = self._clock.now().astimezone(UTC).date()
+        days = self._options.days
+        if since is not None:
+            days = min((today - since.astimezone(UTC).date()).days + 1, _LONGEST_LOOK_BACK)
+        for back in range(max(days, 1)):
+            day = today - timedelta(days=back)
+            yield url, {"date": day.isoformat(), "limit": str(self._options.limit)}
+
+    def _fetched(self, records: list[Any], failures: list[SourceError]) -> Fetched:
+        papers: dict[str, Paper] = {}
+        signals: dict[tuple[str, SignalName], Signal] = {}
+        unreadable, now = 0, self._clock.now()
+        for record in records:
+            paper = read(record)
+            if paper is None:
+                unreadable += 1
+                continue
+            papers.setdefault(paper.key, paper)
+            for name, value in figures(record):
+                signal = Signal(paper.key, "huggingface", name, value, now)
+                signals.setdefault((paper.key, name), signal)
+        if records and not papers:
+            raise SourceMalformed(
+                f"None of the {len(records)} records is a paper: check the address of the source."
+            )
+        notes = [f"{unreadable} records could not be read."] if unreadable else []
+        if failures:
+            notes.append(f"{len(failures)} days could not be asked ({failures[0]})")
+        return Fetched(
+            papers=tuple(papers.values()), signals=tuple(signals.values()), note=" ".join(notes)
+        )
+
+
+def _records(response: Response) -> list[Any]:
+    host = urlsplit(response.url).hostname
+    try:
+        content = json.loads(response.content)
+    except (ValueError, RecursionError) as error:
+        raise SourceMalformed(
+            f"{host} sent something that is not JSON: check the address of the source."
+        ) from error
+    if isinstance(content, Mapping):
+        lists = [content.get(name) for name in ("papers", "items", "data", "results")]
+        content = next((each for each in lists if isinstance(each, list)), None)
+    if not isinstance(content, list):
+        raise SourceMalformed(f"{host} sent no list of papers: check the address of the source.")
+    return content
+
+
+def read(record: object) -> Paper | None:
+    """Return the paper of a record; `None` where it has no id or no title."""
+    outer, inner = _layers(record)
+    identity = inner.get("id")
+    title = clean(inner.get("title")) or clean(outer.get("title"))
+    if not isinstance(identity, str) or not title:
+        return None
+    page = web_address(f"{SITE}/papers/{identity}")
+    found = arxiv_id(identity)
+    if page is None or (found is None and "/" in identity):
+        return None
+    links: list[Link] = list(arxiv_links(found.id)) if found else []
+    for kind, name in ((LinkKind.CODE, "githubRepo"), (LinkKind.PROJECT, "projectPage")):
+        if (url := web_address(inner.get(name))) is not None:
+            links.append(Link(kind, url))
+    links.append(Link(LinkKind.DISCUSSION, page))
+    return Paper(
+        key=f"arxiv:{found.id}" if found else f"url:{page}",
+        title=title,
+        abstract=shortened(clean(inner.get("summary")) or clean(outer.get("summary"))),
+        authors=tuple(dict.fromkeys(_names(inner.get("authors")))),
+        links=tuple(links),
+        published_at=_moment(inner.get("publishedAt")) or _moment(outer.get("publishedAt")),
+    )
+
+
+def figures(record: object) -> Iterator[tuple[SignalName, int]]:
+    """Yield the counts of a record that are counts."""
+    outer, inner = _layers(record)
+    counts = {
+        SignalName.UPVOTES: inner.get("upvotes"),
+        SignalName.COMMENTS: outer.get("numComments", inner.get("numComments")),
+        SignalName.STARS: inner.get("githubStars"),
+    }
+    for name, value in counts.items():
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST:
+            yield name, value
+
+
+def _layers(record: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """Return the record and the paper within it, which may be the record itself."""
+    outer: Mapping[str, Any] = record if isinstance(record, Mapping) else {}
+    inner = outer.get("paper", outer)
+    return outer, inner if isinstance(inner, Mapping) else {}
+
+
+def _names(authors: object) -> Iterator[str]:
+    for author in authors if isinstance(authors, list) else ():
+        if isinstance(author, Mapping) and author.get("hidden") is not True:
+            author = author.get("name")
+        if name := clean(author):
+            yield name
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if at is None or not 1970 <= at.year <= 2100:
+        return None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
