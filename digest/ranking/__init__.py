@@ -1,0 +1,37 @@
+"""Papers x profile -> an order, with a reason for each paper; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+
+from digest.errors import ConfigError
+from digest.ports import Ranker
+from digest.ranking.blend import choose
+from digest.ranking.default import DefaultRanker
+from digest.ranking.relevance import score_libraries
+from digest.ranking.trending import figures
+
+__all__ = ["RANKERS", "choose", "figures", "names", "ranker", "score_libraries"]
+
+RANKERS: Mapping[str, type[Ranker]] = {"default": DefaultRanker}
+
+_GROUP = "digest.rankers"
+
+
+def names() -> list[str]:
+    """Return the rankers that can be asked for: ours, then installed ones."""
+    return [*RANKERS, *sorted({each.name for each in entry_points(group=_GROUP)} - set(RANKERS))]
+
+
+def ranker(name: str) -> Ranker:
+    """Make a ranker by its name, ours or one of the entry-point group `digest.rankers`.
+
+    Raises `ConfigError` for a name that nobody has.
+    """
+    if name in RANKERS:
+        return RANKERS[name]()
+    for each in entry_points(group=_GROUP, name=name):
+        made: Ranker = each.load()()
+        return made
+    raise ConfigError(f'There is no ranker "{name}": use one of {", ".join(names())}.')

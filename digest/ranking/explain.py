@@ -1,0 +1,104 @@
+"""Why a paper was chosen, in plain words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from digest.model import Candidate
+from digest.ranking.trending import figures, gained, trending
+
+LONGEST = 199
+_TITLE = 70
+_VALUE = 40
+_TRENDING = 0.1  # from here on the word is deserved
+
+
+def reason(parts: Iterable[str], *, any_interests: bool) -> str:
+    """Join what speaks for a paper, the strongest first, as far as there is room."""
+    said = ""
+    for part in parts:
+        longer = f"{said}; {part}" if said else part
+        if len(longer) <= LONGEST:
+            said = longer
+    return said or ("new; it matches none of your interests" if any_interests else "new")
+
+
+def keywords(values: Sequence[str]) -> str:
+    """Name the keywords that a paper mentions."""
+    named = _list([cut(value, _VALUE) for value in values[:3]])
+    return f"matches your {'keyword' if len(values) == 1 else 'keywords'} {named}"
+
+
+def author(name: str) -> str:
+    """Name the author who is followed."""
+    return f"by {cut(name, _VALUE)}, whom you follow"
+
+
+def category(name: str) -> str:
+    """Name the category that is followed."""
+    return f"in your category {cut(name, _VALUE)}"
+
+
+def similar(title: str) -> str:
+    """Name the liked paper that is nearest."""
+    return f"similar to “{cut(title, _TITLE)}” that you liked"
+
+
+def close(what: str, terms: Sequence[str]) -> str:
+    """Name the words that a paper shares with what somebody likes or has written."""
+    return f"close to {what}: {', '.join(terms)}" if terms else f"close to {what}"
+
+
+def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> str:
+    """Tell a paper's figures: what came since yesterday where that is known, or all of it.
+
+    `total` asks for all of it, and the days it took: that is for a paper that is chosen for
+    nothing else. Empty where nobody has looked at it.
+    """
+    signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
+    if not signals:
+        return ""
+    if not total:
+        since = _counts(gained(signals, now))
+        if since:
+            return f"{since} since yesterday"
+    counts = _counts(figures(Candidate(candidate.paper, candidate.listed_at, signals)))
+    if not counts or not total:
+        return counts
+    days = round((now - candidate.listed_at) / timedelta(days=1))
+    label = "trending: " if trending(signals, now) >= _TRENDING else ""
+    return f"{label}{counts}{f' in {days} days' if days > 1 else ''}"
+
+
+def _counts(values: Mapping[str, int]) -> str:
+    return _list(
+        [
+            f"{value:,} {name.removesuffix('s') if value == 1 else name}"
+            for name, value in values.items()
+            if value > 0
+        ]
+    )
+
+
+def distinct(terms: Sequence[str]) -> list[str]:
+    """Leave out terms that are numbers or scraps, and those that say a word again."""
+    kept: list[str] = []
+    for term in terms:
+        mine = set(term.split())
+        wordy = all(len(word) > 2 and word.isalpha() for word in mine)
+        if wordy and not any(mine & set(other.split()) for other in kept):
+            kept.append(term)
+    return kept
+
+
+def cut(text: str, longest: int) -> str:
+    """Shorten to one line of at most that many characters."""
+    text = " ".join(text.split())
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def _list(parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,193 @@
+"""Text -> words, stems and TF-IDF vectors."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+import Stemmer
+from scipy import sparse
+
+# Letters and digits, `C++` and `C#` whole. Chinese and Japanese have no spaces: each sign counts.
+_SIGNS = "\u3040-\u30ff\u3400-\u9fff"
+_WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+(?:\+\+|#)?")
+
+_STOP_WORDS = """
+    a about above across after again against all almost along already also although always am
+    among an and another any are around as at be became because become been before being below
+    between both but by can cannot could de did do does doing done down due during each either
+    else en et etc even ever every few for from further had has have having he hence her here
+    hers herself him himself his how however i ie if in indeed into is it its itself least less
+    many may me might mine more most mostly much must my myself nevertheless no nor not nothing
+    now of off often on once one only onto or other others otherwise our ours ourselves out over
+    own per perhaps quite rather s same several she should since so some still such t than that
+    the their theirs them themselves then there therefore these they this those though through
+    throughout thus to together too toward towards under until up upon us using very via was we
+    well were what whatever when where whereas whether which while who whole whom whose why will
+    with within without would yet you your yours yourself"""
+STOP_WORDS = frozenset(_STOP_WORDS.split())
+
+_MAX_FEATURES = 200_000
+_SMALL_CORPUS = 200  # below it, rare words are kept: two papers cannot be expected to share them
+_BREAK = -1  # stands between two stretches of text: no pair of words reaches across it
+
+
+def words(text: str) -> list[str]:
+    """Split into words: lower case, without accents."""
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        text = "".join(sign for sign in text if not unicodedata.combining(sign))
+        # Kana lose their voicing mark with the accents; both sides of a comparison do.
+    return _WORD.findall(text.casefold())
+
+
+def stems(text: str) -> list[str]:
+    """Split into Snowball stems (M. Porter's English stemmer, 2002 version)."""
+    # A stemmer holds a buffer and is not for two threads: hence one for each call.
+    found: list[str] = Stemmer.Stemmer("english").stemWords(words(text))
+    return found
+
+
+class Lexicon:
+    """Words and pairs of words with their weights, learned from a corpus.
+
+    Snowball stems and pairs of neighbouring stems without stop words, the title counted twice,
+    `(1 + ln tf) * (ln((1 + n) / (1 + df)) + 1)`, rows of unit length. Terms of one paper only or
+    of more than a tenth of all are left out, and at most 200,000 are kept.
+    """
+
+    def __init__(self) -> None:
+        self._ids: dict[str, int] = {}  # stem -> number
+        self._known: dict[str, int | None] = {}  # word -> number of its stem, None: stop word
+        self._surface: list[str] = []  # number -> a word of that stem, for people
+        self._codes: npt.NDArray[np.int64] = np.empty(0, np.int64)  # sorted; index = column
+        self._idf: npt.NDArray[np.float32] = np.empty(0, np.float32)
+
+    @classmethod
+    def fit(cls, documents: Sequence[tuple[str, str]]) -> tuple[Self, sparse.csr_array]:
+        """Learn from (title, abstract) pairs; return the lexicon and their vectors."""
+        self = cls()
+        self._learn(documents)
+        rows, codes = self._terms(documents)
+        found, columns = np.unique(codes, return_inverse=True)
+        counts = _counts(rows, columns, (len(documents), len(found)))
+        frequency = np.bincount(counts.indices, minlength=len(found))
+        keep = _kept(frequency, counts, len(documents))
+        self._codes = found[keep]
+        idf = np.log((1 + len(documents)) / (1 + frequency[keep])) + 1
+        self._idf = idf.astype(np.float32)
+        return self, self._weigh(sparse.csr_array(counts[:, keep]))
+
+    @property
+    def size(self) -> int:
+        """Return the number of terms, which is the length of a vector."""
+        return len(self._codes)
+
+    def vectors(self, documents: Sequence[tuple[str, str]]) -> sparse.csr_array:
+        """Return one row of unit length for each (title, abstract), zero if nothing is known."""
+        rows, codes = self._terms(documents)
+        columns = np.searchsorted(self._codes, codes)
+        columns[columns == self.size] = 0
+        hits = self._codes[columns] == codes if self.size else np.zeros(len(codes), bool)
+        return self._weigh(_counts(rows[hits], columns[hits], (len(documents), self.size)))
+
+    def term(self, column: int) -> str:
+        """Return a term in words that a person can read."""
+        first, second = divmod(int(self._codes[column]), len(self._surface))
+        if first == 0:
+            return self._surface[second]
+        return f"{self._surface[first - 1]} {self._surface[second]}"
+
+    def _learn(self, documents: Iterable[tuple[str, str]]) -> None:
+        seen: dict[str, None] = {}
+        for title, abstract in documents:
+            seen.update(dict.fromkeys(words(title)))
+            seen.update(dict.fromkeys(words(abstract)))
+        fresh = [word for word in seen if not _empty(word)]
+        for word, stem in zip(fresh, Stemmer.Stemmer("english").stemWords(fresh), strict=True):
+            number = self._ids.setdefault(stem, len(self._ids))
+            self._known[word] = number
+            if number == len(self._surface):
+                self._surface.append(word)
+            elif len(word) < len(self._surface[number]):
+                self._surface[number] = word
+        self._known.update({word: None for word in seen if _empty(word)})
+
+    def _numbers(self, text: str) -> list[int]:
+        found = []
+        for word in words(text):
+            number = self._known.get(word, _BREAK)
+            if number == _BREAK and not _empty(word):
+                number = self._ids.get(Stemmer.Stemmer("english").stemWord(word), _BREAK)
+            if number is not None:
+                found.append(number)
+        return found
+
+    def _terms(
+        self, documents: Sequence[tuple[str, str]]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return (row, code) of every occurrence of a term; a code is a stem or a pair of stems."""
+        flat: list[int] = []
+        lengths = np.empty(len(documents), np.int64)
+        for row, (title, abstract) in enumerate(documents):
+            before = len(flat)
+            heading = self._numbers(title)
+            flat += [*heading, _BREAK, *heading, _BREAK, *self._numbers(abstract), _BREAK]
+            lengths[row] = len(flat) - before
+        numbers = np.array(flat, np.int64)
+        rows = np.repeat(np.arange(len(documents), dtype=np.int64), lengths)
+        size = len(self._surface)
+        single = numbers >= 0
+        pair = single[:-1] & single[1:]
+        pairs = (numbers[:-1][pair] + 1) * size + numbers[1:][pair]
+        return (
+            np.concatenate([rows[single], rows[:-1][pair]]),
+            np.concatenate([numbers[single], pairs]),
+        )
+
+    def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
+        weighed = counts.astype(np.float32)
+        weighed.data = (1 + np.log(weighed.data)) * self._idf[weighed.indices]
+        lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
+        lengths[lengths == 0] = 1
+        weighed.data = (weighed.data / np.repeat(lengths, np.diff(weighed.indptr))).astype(
+            np.float32
+        )
+        return weighed
+
+
+def _empty(word: str) -> bool:
+    """Return whether a word says nothing of what a paper is about."""
+    return word in STOP_WORDS or word.isdecimal() or (len(word) == 1 and word.isascii())
+
+
+def split(text: str) -> tuple[str, str]:
+    """Part "title. abstract" into its two halves."""
+    title, _, abstract = text.partition(". ")
+    return title, abstract
+
+
+def _counts(
+    rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64], shape: tuple[int, int]
+) -> sparse.csr_array:
+    ones = np.ones(len(rows), np.float32)
+    counts = sparse.csr_array(sparse.coo_array((ones, (rows, columns)), shape=shape))
+    counts.sum_duplicates()
+    return counts
+
+
+def _kept(
+    frequency: npt.NDArray[np.int64], counts: sparse.csr_array, documents: int
+) -> npt.NDArray[np.int64]:
+    """Choose the columns that tell papers apart; in order."""
+    small = documents < _SMALL_CORPUS
+    most = max(documents / 10, min(documents, _SMALL_CORPUS / 10))
+    keep = np.flatnonzero((frequency >= (1 if small else 2)) & (frequency <= most))
+    if len(keep) > _MAX_FEATURES:
+        totals = np.bincount(counts.indices, weights=counts.data, minlength=len(frequency))[keep]
+        keep = np.sort(keep[np.argsort(-totals, kind="stable")[:_MAX_FEATURES]])
+    return keep
