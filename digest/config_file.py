@@ -12,6 +12,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
@@ -158,9 +159,12 @@ class _Reader:
             for key in model.model_fields
         }
         for number, table in enumerate(self.raw.get("sources", []), start=1):
-            options = source_options(str(table.get("kind")))
-            for key in options.model_fields if options else ():
-                assert options is not None
+            options = None
+            with suppress(ConfigError):  # told when the source is checked
+                options = source_options(str(table.get("kind")))
+            if options is None:
+                continue
+            for key in options.model_fields:
                 name = variable("sources", str(table.get("name")), key)
                 places[name] = _Place(_label(table, number), key, table, options)
         return places
@@ -204,7 +208,11 @@ class _Reader:
         source = self._check(label, SourceSettings, table)
         if source is None:
             return None
-        options = source_options(source.kind)
+        try:
+            options = source_options(source.kind)
+        except ConfigError as error:
+            self.problems += error.problems
+            return None
         if options is None:
             self.problems.append(unknown(f"[{label}] kind", source.kind, kinds))
             return None

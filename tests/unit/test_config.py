@@ -204,6 +204,28 @@ def test_the_keys_of_a_source_are_checked_by_its_kind(tmp_path: Path) -> None:
     )
 
 
+def test_a_kind_that_cannot_be_loaded_is_a_problem_among_others(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(
+        '[web]\nport = -1\n[[sources]]\nname = "a"\nkind = "broken"\n'
+    )
+
+    def options(kind: str) -> type[BaseModel] | None:
+        raise ConfigError(f"the kind {kind} cannot be loaded")
+
+    with pytest.raises(ConfigError) as caught:
+        config_file.load(
+            tmp_path / "config.toml",
+            {},
+            source_options=options,
+            source_kinds=["broken"],
+            transports=["smtp"],
+        )
+    assert caught.value.problems == (
+        "[web] port: must be at least 0, is -1",
+        "the kind broken cannot be loaded",
+    )
+
+
 def test_two_sources_of_one_name_are_refused(tmp_path: Path) -> None:
     table = '[[sources]]\nname = "a"\nkind = "arxiv"\ncategories = ["cs.CL"]\n'
     assert problems(tmp_path, table * 2) == (

@@ -1,0 +1,169 @@
+"""The commands that do the work: serve, run, ingest, preview."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import webbrowser
+from email.parser import BytesParser
+from email.policy import SMTP
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from digest.cli.output import document, say, table, working
+from digest.cli.state import Day, Email, Json, parse_moment, state_of
+from digest.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from digest.model import Message
+    from digest.report import RunReport
+
+
+def register(cli: typer.Typer) -> None:
+    """Add these commands to the root."""
+    for command in (serve, run, ingest, preview):
+        cli.command()(command)
+
+
+def serve(
+    context: typer.Context,
+    *,
+    no_web: Annotated[bool, typer.Option("--no-web", help="Serve no pages.")] = False,
+) -> None:
+    """Run the scheduler, the workers and the web pages until a signal comes."""
+    from digest import scheduler
+    from digest.web.server import WebServer
+
+    with state_of(context).open() as app:
+        if no_web:
+            scheduler.serve(app)
+            return
+        server = WebServer(app)
+        server.start()
+        say(f"pages are at {server.url}")
+        try:
+            scheduler.serve(app)
+        finally:
+            server.stop()
+
+
+def run(
+    context: typer.Context,
+    *,
+    date: Day = None,
+    now: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--now", parser=parse_moment, metavar="T", help="Act as if it were this moment."
+        ),
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Ask the sources and plan; write and send nothing.")
+    ] = False,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Ignore hours and days; never what was sent already."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Do one edition now: ingest, rank, compose, deliver."""
+    from digest import pipeline
+
+    with state_of(context).open(now=now) as app, working("Asking sources, ranking, sending..."):
+        report = pipeline.run(app, date=date, force=force, dry_run=dry_run)
+    _show(report, json=json)
+
+
+def ingest(
+    context: typer.Context,
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Only these sources.")
+    ] = None,
+    *,
+    since: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            "--since", parser=parse_moment, metavar="D", help="Only what is newer than this."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Ask the sources now and write what is new."""
+    from digest import pipeline
+    from digest.cli.source import chosen
+
+    with state_of(context).open() as app, working("Asking sources..."):
+        report = pipeline.collect(app, chosen(app.sources, sources), since=since)
+    _show(report, json=json)
+
+
+def preview(
+    context: typer.Context,
+    email: Email,
+    *,
+    date: Day = None,
+    html: Annotated[
+        bool, typer.Option("--html/--text", help="Write the HTML part, or the text.")
+    ] = False,
+    open_: Annotated[bool, typer.Option("--open", help="Show the HTML part in a browser.")] = False,
+) -> None:
+    """Show the mail that a subscriber would get now; write and send nothing."""
+    from digest import pipeline
+
+    with state_of(context).open() as app:
+        plan, message = pipeline.preview(app, email, date=date)
+    if message is None:
+        say(f"{email} would get no mail now: {plan.reason}")
+        return
+    if open_:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="digest-", suffix=".html", delete=False
+        ) as file:
+            file.write(_part(message, "html"))
+        say(f"the mail is in {file.name}")
+        webbrowser.open(Path(file.name).as_uri())
+        return
+    typer.echo(_part(message, "html" if html else "plain"))
+
+
+def _part(message: Message, kind: str) -> str:
+    parser = BytesParser(policy=SMTP)
+    parsed = parser.parsebytes(message.content)
+    body = parsed.get_body((kind,))
+    if body is None:
+        raise InvalidInput(f"the mail has no {kind} part")
+    return str(body.get_content())
+
+
+def _show(report: RunReport, *, json: bool) -> None:
+    """Write what a run did, and end in its exit code."""
+    if json:
+        document(report.as_dict())
+        raise typer.Exit(report.exit_code)
+    table(
+        ("source", "outcome", "received", "new", "updated", "note"),
+        [
+            (one.name, one.outcome, one.received, one.new, one.updated, one.error or one.note)
+            for one in report.sources
+        ],
+    )
+    facts = report.as_dict()
+    if report.command != "ingest":
+        names = ("planned", "sent", "deferred", "failed", "unknown", "expired")
+        typer.echo()
+        table(
+            ("deliveries", "number"),
+            [
+                *((name, facts[name]) for name in names if facts[name] or name in names[:2]),
+                *((f"skipped ({reason})", number) for reason, number in report.skipped.items()),
+            ],
+        )
+    typer.echo()
+    for sentence in facts["why"]:
+        typer.echo(sentence)
+    rehearsed = " (dry run: nothing was written or sent)" if report.dry_run else ""
+    seconds = sum(report.seconds.values())
+    typer.echo(f"{report.edition}: {report.outcome} in {seconds:.1f} s{rehearsed}")
+    raise typer.Exit(report.exit_code)

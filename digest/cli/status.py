@@ -1,0 +1,109 @@
+"""`digest status`: the whole state at a glance, and why nothing happens."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from digest.cli.output import document, record, table
+from digest.cli.state import Json, state_of
+
+if TYPE_CHECKING:
+    from digest.config import Schedule
+    from digest.model import Cadence, Subscriber
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the root."""
+    cli.command()(status)
+
+
+def status(context: typer.Context, *, json: Json = False) -> None:
+    """Show the last run, the sources, the subscribers, the deliveries and what is due next."""
+    with state_of(context).open() as app:
+        now = app.clock.now()
+        with app.store.read() as tx:
+            runs = tx.runs.list(limit=1)
+            states = {state.name: state for state in tx.sources.list()}
+            subscribers = tx.subscribers.counts()
+            deliveries = tx.deliveries.counts()
+            papers = tx.papers.count()
+            rhythms = {
+                _rhythm(one, app.settings.schedule)
+                for chunk in tx.subscribers.confirmed()
+                for one in chunk
+            }
+        facts: dict[str, Any] = {
+            "now": now,
+            "last_run": runs[0] if runs else None,
+            "next_due": next_due(rhythms, app.settings.schedule, now=now),
+            "papers": papers,
+            "subscribers": subscribers,
+            "deliveries": deliveries,
+            "sources": [
+                {
+                    "name": source.name,
+                    "kind": source.kind,
+                    "last_outcome": (state := states.get(source.name)) and state.last_outcome,
+                    "last_success_at": state and state.last_success_at,
+                    "next_check_at": state and state.next_check_at,
+                    "last_error": state.last_error if state else "",
+                }
+                for source in app.sources
+            ],
+        }
+    if json:
+        document(facts)
+    else:
+        _show(facts)
+
+
+def _show(facts: dict[str, Any]) -> None:
+    run = facts["last_run"]
+    record(
+        {
+            "last run": f"{run.command}, {run.started_at:%Y-%m-%d %H:%M}Z: {run.outcome or 'runs'}"
+            if run
+            else "none yet: `digest run`, or `digest serve`",
+            "next due": facts["next_due"] or "nothing: there are no confirmed subscribers",
+            "papers": facts["papers"],
+            "subscribers": facts["subscribers"] or "none: `digest subscriber add EMAIL`",
+            "deliveries": facts["deliveries"] or "none yet",
+        }
+    )
+    for sentence in (run.report.get("why") or ()) if run else ():
+        typer.echo(f"  {sentence}")
+    if facts["sources"]:
+        typer.echo()
+        names = ("name", "last_outcome", "last_success_at", "next_check_at", "last_error")
+        table(
+            ("source", *(name.replace("_", " ") for name in names[1:])),
+            [[source[name] for name in names] for source in facts["sources"]],
+        )
+
+
+def _rhythm(subscriber: Subscriber, schedule: Schedule) -> tuple[Cadence, int, str]:
+    hour = schedule.default_hour if subscriber.hour is None else subscriber.hour
+    return subscriber.cadence, hour, subscriber.timezone or schedule.timezone
+
+
+def next_due(
+    rhythms: Iterable[tuple[Cadence, int, str]], schedule: Schedule, *, now: dt.datetime
+) -> dt.datetime | None:
+    """Return when the next edition is due for anybody; each rhythm is cadence, hour, time zone."""
+    from digest.due import due_at, is_edition_day, local_date
+
+    moments = []
+    for cadence, hour, timezone in rhythms:
+        today = local_date(now, timezone)
+        days = (today + dt.timedelta(days=ahead) for ahead in range(9))
+        moments += [
+            moment
+            for day in days
+            if is_edition_day(cadence, day, weekly_day=schedule.weekly_day)
+            and (moment := due_at(day, hour, timezone)) > now
+        ]
+    return min(moments, default=None)
