@@ -148,7 +148,11 @@ class Arxiv:
         batch = self._batch(parsed, since)
         announced = _announced(parsed)
         new = Cursor.of(
-            url, response, announced_at=announced, keys=(p.key for p in batch.all_papers)
+            url,
+            response,
+            whole=not parsed.broken_off,
+            announced_at=announced,
+            keys=(paper.key for paper in batch.all_papers),
         )
         fetched = replace(batch.fetched, cursor=new.write(), retry_after=response.retry_after)
         overdue = self._overdue(announced) or _repeated(last, new)

@@ -32,6 +32,7 @@ _TAG = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _BLOCK_TAG = re.compile(rf"(?=</?(?:{_BLOCK})\b[^<>]*>)", re.I)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 
 
@@ -71,6 +72,7 @@ def without_markup(text: str) -> str:
 
     A `<` that begins no HTML tag is mathematics and stays.
     """
+    text = _SURROGATE.sub("", text)  # JSON may hold halves of a character
     for _ in range(10):
         before = text
         if _TAG.search(text):

@@ -45,14 +45,15 @@ class Cursor:
         url: str,
         response: Response,
         *,
+        whole: bool = True,
         announced_at: datetime | None = None,
         keys: Iterable[str] = (),
     ) -> Self:
-        """Remember a batch."""
+        """Remember a batch; one that is not `whole` is asked for again, even if unchanged."""
         return cls(
             url,
-            etag=response.etag,
-            last_modified=response.last_modified,
+            etag=response.etag if whole else None,
+            last_modified=response.last_modified if whole else None,
             announced_at=announced_at.isoformat() if announced_at else None,
             sample=tuple(sorted(set(keys))[:_SAMPLE]),
         )

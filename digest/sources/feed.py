@@ -17,6 +17,7 @@ from digest.sources.identifiers import web_address
 
 _YEARS = range(1970, 2101)
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*\bencoding\s*=", re.IGNORECASE)
+_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
 _HTML = re.compile(
     rb"^\W*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
 )
@@ -52,13 +53,17 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed; `built_at` is when it says it was made or is of, `unreadable` counts entries."""
+    """A feed; `built_at` is when it says it was made or is of, `unreadable` counts entries.
+
+    `broken_off` says that the end is missing; the last entry, which is not whole, is left out.
+    """
 
     entries: tuple[Entry, ...]
     title: str
     built_at: datetime | None
     published_at: datetime | None
     unreadable: int
+    broken_off: bool = False
 
 
 def parse(content: bytes, *, url: str, content_type: str = "") -> Feed:
@@ -79,18 +84,25 @@ def parse(content: bytes, *, url: str, content_type: str = "") -> Feed:
         raise SourceMalformed(f"{_what(content)}: it breaks every reader of feeds.") from error
     if not parsed.get("version") and not parsed.entries:
         raise SourceMalformed(f"{_what(content)}: check the address of the source.")
+    # Plain dicts: feedparser's own ones look up other keys, and warn, where one is missing.
+    about = dict(parsed.feed)
     entries, unreadable = [], 0
     for raw in parsed.entries:
         try:
-            entries.append(_entry(raw))
+            entries.append(_entry(dict(raw)))
         except (TypeError, ValueError, AttributeError, LookupError):
             unreadable += 1
+    broken_off = bool(parsed.bozo) and _END.search(content[-2000:]) is None
+    if broken_off and entries:
+        entries.pop()
+        unreadable += 1
     return Feed(
         entries=tuple(entries),
-        title=_text(parsed.feed.get("title")),
-        built_at=_moment(parsed.feed.get("updated_parsed")),
-        published_at=_moment(parsed.feed.get("published_parsed")),
+        title=_text(about.get("title")),
+        built_at=_moment(about.get("updated_parsed")),
+        published_at=_moment(about.get("published_parsed")),
         unreadable=unreadable,
+        broken_off=broken_off,
     )
 
 

@@ -58,6 +58,8 @@ class HuggingFace:
                 failures.append(error)
         if len(failures) == len(requests):
             raise failures[0]
+        if since is not None:
+            records = [record for record in records if not _listed_before(record, since)]
         return self._fetched(records, failures)
 
     def _requests(self, since: datetime | None) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -160,6 +162,12 @@ def _layers(record: object) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
     outer: Mapping[str, Any] = record if isinstance(record, Mapping) else {}
     inner = outer.get("paper", outer)
     return outer, inner if isinstance(inner, Mapping) else {}
+
+
+def _listed_before(record: object, since: datetime) -> bool:
+    """Say whether a record was certainly on the list of an earlier day than that of `since`."""
+    listed = _moment(_layers(record)[1].get("submittedOnDailyAt"))
+    return listed is not None and listed.date() < since.astimezone(UTC).date()
 
 
 def _names(authors: object) -> Iterator[str]:

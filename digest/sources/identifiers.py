@@ -89,7 +89,7 @@ def web_address(text: object) -> str | None:
     if not isinstance(text, str):
         return None
     url = text.strip()
-    if len(url) > _LONGEST_URL or re.search(r"[\s\x00-\x20\x7f\"<>\\^`{|}]", url):
+    if len(url) > _LONGEST_URL or not url.isprintable() or re.search(r"[ \"<>\\^`{|}]", url):
         return None
     try:
         parts = urlsplit(url)

@@ -13,7 +13,7 @@ from digest.sources import authors, feed
 from digest.sources.cleaning import abstract, clean, shortened
 from digest.sources.cursor import Cursor
 from digest.sources.http import Fetcher
-from digest.sources.identifiers import arxiv_id, arxiv_links, doi, doi_link, paper_key
+from digest.sources.identifiers import arxiv_id, arxiv_links, doi, doi_link, paper_key, web_address
 
 
 class RssOptions(BaseModel):
@@ -58,7 +58,7 @@ class Rss:
         return Fetched(
             papers=tuple(papers.values()),
             revisions=tuple(revisions.values()),
-            cursor=Cursor.of(self._url, response).write(),
+            cursor=Cursor.of(self._url, response, whole=not parsed.broken_off).write(),
             retry_after=response.retry_after,
             note=f"{unreadable} entries could not be read." if unreadable else "",
         )
@@ -76,8 +76,8 @@ def read(entry: feed.Entry) -> Paper | None:
     links: list[Link] = []
     if arxiv is not None:
         links += arxiv_links(arxiv.id)
-    elif entry.link is not None:
-        links.append(Link(LinkKind.ABSTRACT, entry.link))
+    elif (page := entry.link or web_address(entry.id)) is not None:
+        links.append(Link(LinkKind.ABSTRACT, page))
     if name is not None:
         links.append(doi_link(name))
     return Paper(
