@@ -71,6 +71,8 @@ def parse_paper(text: str) -> str:
         return f"arxiv:{match[1].lower()}"
     if match := _DOI.search(found):
         return f"doi:{match[1].lower()}"
+    if re.match(r"url:https?://\S+$", found):
+        return found
     raise InvalidInput(
         f'"{_one_line(found)[:80]}" is not a paper we know how to find: '
         "write an arXiv id like 2604.21952, or its address."

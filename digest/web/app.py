@@ -1,0 +1,123 @@
+"""All pages as one ASGI application."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from digest.app import App
+from digest.errors import (
+    DigestError,
+    InvalidInput,
+    NotFound,
+    SchemaMismatch,
+    StoreBusy,
+    StoreError,
+    TokenExpired,
+    TokenInvalid,
+)
+from digest.web.front import FrontPage
+from digest.web.pages import FILES, Pages
+from digest.web.people import TokenPages
+from digest.web.security import Shield, networks
+from digest.web.signup import SignUpPages
+
+log = logging.getLogger(__name__)
+
+
+def create(app: App) -> FastAPI:
+    """Return the pages of one site; raise `ConfigError` where `[web]` cannot be used."""
+    pages = Pages(app)
+    trusted = networks(app.settings.web.trusted_proxies)
+    site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
+    site.include_router(SignUpPages(pages, FrontPage(app), trusted).router())
+    site.include_router(TokenPages(pages, trusted).router())
+    _add_health(site, app)
+    _add_files(site, pages)
+    _add_failures(site, pages)
+    site.add_middleware(Shield, https=app.settings.site.base_url.startswith("https://"))
+    return site
+
+
+def _add_health(site: FastAPI, app: App) -> None:
+    @site.api_route("/healthz", methods=["GET", "HEAD"])
+    def healthz() -> PlainTextResponse:
+        return PlainTextResponse("ok\n")
+
+    @site.api_route("/readyz", methods=["GET", "HEAD"])
+    def readyz() -> PlainTextResponse:
+        try:
+            app.store.check_schema()
+        except (SchemaMismatch, StoreError) as error:
+            log.warning("not ready: %s", error)
+            reason = "schema" if isinstance(error, SchemaMismatch) else "database"
+            return PlainTextResponse(f"not ready: {reason}\n", status_code=503)
+        return PlainTextResponse("ready\n")
+
+
+def _add_files(site: FastAPI, pages: Pages) -> None:
+    def add(name: str, kind: str) -> None:
+        content = pages.file(name)
+
+        @site.api_route(f"/{name}", methods=["GET", "HEAD"])
+        def file() -> Response:
+            headers = {"Cache-Control": "public, max-age=86400"}
+            return Response(content, media_type=kind, headers=headers)
+
+    for name, kind in FILES.items():
+        add(name, kind)
+
+
+# What people read when something does not work: status, title, what to do.
+FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
+    TokenExpired: (
+        410,
+        "This link is too old",
+        "Please sign up again on the front page: a new mail with a fresh link will follow.",
+    ),
+    TokenInvalid: (
+        404,
+        "This link does not work",
+        "It may have been cut in two on its way. Please copy the whole link from the mail.",
+    ),
+    NotFound: (404, "This is gone", "The link is ours, but what it leads to is not kept any more."),
+    InvalidInput: (400, "That cannot be done", "Please go back and look at what you entered."),
+    StoreBusy: (503, "One moment, please", "We are busy. Please try again in a minute."),
+}
+STATUSES = {
+    404: ("There is no such page", "Today's papers are on the front page."),
+    405: ("That cannot be done", "This page does not take what was sent to it."),
+    413: ("That is too much", "What was sent is too long for this form."),
+}
+BROKEN = (500, "Something went wrong", "It is our fault, not yours. Please try again later.")
+
+
+def _add_failures(site: FastAPI, pages: Pages) -> None:
+    @site.exception_handler(DigestError)
+    def refuse(_request: Request, error: DigestError) -> HTMLResponse:
+        known = next((FAILURES[one] for one in type(error).__mro__ if one in FAILURES), None)
+        if known is None:
+            log.error("a page failed: %s: %s", type(error).__name__, error)
+        status, title, advice = known or BROKEN
+        if isinstance(error, InvalidInput):
+            advice = str(error)
+        headers = {"Retry-After": "60"} if status == 503 else {}
+        return pages.notice(title, advice, status=status, headers=headers)
+
+    @site.exception_handler(HTTPException)
+    @site.exception_handler(RequestValidationError)
+    def say(_request: Request, error: HTTPException | RequestValidationError) -> HTMLResponse:
+        status = error.status_code if isinstance(error, HTTPException) else 400
+        headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+        title, advice = STATUSES.get(status, ("That cannot be done", "Please go back."))
+        return pages.notice(title, advice, status=status, headers=headers)
+
+    @site.exception_handler(Exception)
+    def fail(_request: Request, _error: Exception) -> Response:
+        # The server logs the traceback; the template may be what is broken, so none is used.
+        return PlainTextResponse("Something went wrong. Please try again later.\n", 500)

@@ -1,0 +1,92 @@
+"""Pages out of templates, with what all of them show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi.responses import HTMLResponse
+
+from digest.app import App
+from digest.resources import templates_dir
+from digest.subscriptions import timezones
+from digest.web.categories import OFFERED
+
+FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
+
+
+@dataclass(frozen=True)
+class Pages:
+    """The pages of one site."""
+
+    app: App
+
+    def show(
+        self,
+        name: str,
+        context: Mapping[str, Any] | None = None,
+        *,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> HTMLResponse:
+        """Return one page as an answer."""
+        content = self.app.renderer.page(name, {**self._common, **(context or {})})
+        return HTMLResponse(content, status_code=status, headers=dict(headers or {}))
+
+    def notice(
+        self, title: str, *paragraphs: str, status: int = 200, headers: Mapping[str, str] = {}
+    ) -> HTMLResponse:
+        """Return a page that says one thing."""
+        context = {"title": title, "paragraphs": paragraphs}
+        return self.show("notice", context, status=status, headers=headers)
+
+    @cached_property
+    def root(self) -> str:
+        """Return the path under which the site is served: empty, or like `/papers`."""
+        return urlsplit(self.app.settings.site.base_url).path.rstrip("/")
+
+    @cached_property
+    def _common(self) -> dict[str, Any]:
+        site = self.app.settings.site
+        return {
+            "site": site,
+            "root": self.root,
+            "version": blake2b(self.file("style.css"), digest_size=4).hexdigest(),
+        }
+
+    def file(self, name: str) -> bytes:
+        """Return one of the files that the pages need."""
+        return (templates_dir() / "web" / name).read_bytes()
+
+    @cached_property
+    def choices(self) -> dict[str, Any]:
+        """Return what the forms offer."""
+        schedule = self.app.settings.schedule
+        return {
+            "offered": OFFERED,
+            "hours": [(str(hour), f"{hour:02}:00") for hour in range(24)],
+            "zones": list(timezones().values()),
+            "default_hour": f"{schedule.default_hour:02}:00",
+            "default_zone": schedule.timezone,
+            "default_papers": self.app.settings.ranking.max_papers,
+            "weekly_day": schedule.weekly_day.capitalize(),
+            "blends": BLENDS,
+        }
+
+
+BLENDS = (
+    ("0", "Only what matches my interests"),
+    ("0.2", "Mostly what matches, some trending"),
+    ("0.5", "Half and half"),
+    ("0.8", "Mostly trending"),
+    ("1", "Only what is trending"),
+)
+
+
+def path_of(url: str) -> str:
+    """Return an address of ours without its host, for links within the site."""
+    return urlsplit(url).path

@@ -1,0 +1,139 @@
+"""What protects the pages: headers, sizes, rates, and who is really asking."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import OrderedDict, deque
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from threading import Lock
+
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digest.errors import ConfigError
+
+POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
+)
+# The pages that show a mail as it was sent: mails carry their styles inline.
+MAIL_POLICY = POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'")
+
+LARGEST_BODY = 64 * 1024
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Shield:
+    """ASGI middleware: the headers of every answer, and an end to long requests."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._https = https
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def limited() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > LARGEST_BODY:
+                raise HTTPException(413)
+            return message
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add_headers(MutableHeaders(scope=message))
+            await send(message)
+
+        await self._app(scope, limited, guarded)
+
+    def _add_headers(self, headers: MutableHeaders) -> None:
+        headers.setdefault("Content-Security-Policy", POLICY)
+        headers.setdefault("Cache-Control", "no-store")
+        headers["X-Content-Type-Options"] = "nosniff"
+        # The addresses of our pages hold tokens.
+        headers["Referrer-Policy"] = "no-referrer"
+        headers["Cross-Origin-Opener-Policy"] = "same-origin"
+        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        if self._https:
+            headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def networks(names: Sequence[str]) -> tuple[Network, ...]:
+    """Return the networks of `[web] trusted_proxies`; raise `ConfigError`."""
+    try:
+        return tuple(ipaddress.ip_network(name, strict=False) for name in names)
+    except ValueError as error:
+        raise ConfigError(
+            f"[web] trusted_proxies: {error}; write addresses like 127.0.0.1 or 10.0.0.0/8"
+        ) from error
+
+
+def visitor(request: Request, trusted: Sequence[Network]) -> str:
+    """Return the IP address of who asks, as far as it can be known; empty if it cannot.
+
+    X-Forwarded-For counts only as far as trusted proxies wrote it, read from the right.
+    """
+    seen = request.client.host if request.client else ""
+    hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
+    while hops and _within(seen, trusted):
+        hop = hops.pop().strip()
+        if _address(hop) is None:
+            break
+        seen = hop
+    return seen
+
+
+def neighbourhood(visitor: str) -> str:
+    """Return what limits are kept for: an IPv4 address, or the /64 of an IPv6 one."""
+    address = _address(visitor)
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return visitor
+
+
+def _within(name: str, trusted: Sequence[Network]) -> bool:
+    address = _address(name)
+    return address is not None and any(address in network for network in trusted)
+
+
+def _address(name: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(name)
+    except ValueError:
+        return None
+
+
+class RateLimit:
+    """At most `most` events in `within` for one name; pure but for its own memory."""
+
+    def __init__(self, most: int, within: timedelta, *, names: int = 10_000) -> None:
+        self._most = most
+        self._within = within
+        self._names = names
+        self._times: OrderedDict[str, deque[datetime]] = OrderedDict()
+        self._lock = Lock()
+
+    def allows(self, name: str, now: datetime) -> bool:
+        """Count one event, unless there were too many; say whether it was counted."""
+        with self._lock:
+            times = self._times.setdefault(name, deque())
+            self._times.move_to_end(name)
+            while times and times[0] <= now - self._within:
+                times.popleft()
+            if len(times) >= self._most:
+                return False
+            times.append(now)
+            if len(self._times) > self._names:
+                self._times.popitem(last=False)
+            return True

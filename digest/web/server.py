@@ -1,0 +1,87 @@
+"""The pages on a port."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from threading import Thread
+
+import uvicorn
+
+from digest.app import App
+from digest.errors import ConfigError
+from digest.web.app import create
+
+# More requests than this at once are answered 503.
+MOST_REQUESTS = 200
+PATIENCE = 5  # seconds that requests get to end when the server stops
+
+
+class WebServer:
+    """The web server in a thread of its own.
+
+    The port is bound when it is made: raise `ConfigError` where that cannot be. `port` is the
+    one that was given by the system when 0 was asked for.
+    """
+
+    def __init__(self, app: App, host: str | None = None, port: int | None = None) -> None:
+        host = app.settings.web.host if host is None else host
+        port = app.settings.web.port if port is None else port
+        site = create(app)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            self._socket = socket.create_server((host, port), family=family, backlog=256)
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise ConfigError(
+                f"[web] cannot listen on {host} port {port} ({reason}): "
+                "set another host or port, or stop what uses it"
+            ) from error
+        self.host = host
+        self.port: int = self._socket.getsockname()[1]
+        # Paths hold tokens: they belong in no log, whatever handlers there are.
+        logging.getLogger("uvicorn.access").disabled = True
+        self._server = uvicorn.Server(
+            uvicorn.Config(
+                site,
+                log_config=None,
+                access_log=False,
+                # We look at X-Forwarded-For ourselves, from trusted proxies only.
+                proxy_headers=False,
+                server_header=False,
+                lifespan="off",
+                ws="none",
+                loop="asyncio",
+                http="h11",
+                limit_concurrency=MOST_REQUESTS,
+                timeout_graceful_shutdown=PATIENCE,
+            )
+        )
+        self._thread = Thread(target=self._run, name="web", daemon=True)
+
+    @property
+    def url(self) -> str:
+        """Return where the pages are."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether pages are served."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Serve from now on; returns at once when requests are answered."""
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            self._thread.join(0.01)
+
+    def stop(self) -> None:
+        """End the requests that are being answered, then the server."""
+        self._server.should_exit = True
+        if self._thread.ident is not None:
+            self._thread.join(PATIENCE * 2)
+        self._socket.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])

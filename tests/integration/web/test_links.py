@@ -1,0 +1,350 @@
+"""What the links in a mail lead to: GET shows, only POST acts."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from digest import subscriptions
+from digest.model import (
+    Cadence,
+    DeliveryKind,
+    Edition,
+    Feedback,
+    Interest,
+    InterestKind,
+    Opinion,
+    Subscriber,
+    SubscriberStatus,
+)
+from digest.subscriptions import Preferences
+from digest.tokens import Purpose
+from tests.integration.web.conftest import EMAIL, Running
+from tests.support.samples import NOW, paper, pick, plan
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+def pending(site: Running) -> Subscriber:
+    """Sign somebody up on the page."""
+    site.client.post("/subscribe", data={"email": EMAIL})
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    return subscriber
+
+
+def confirm_path(site: Running) -> str:
+    """Sign somebody up and return where the mail's link leads."""
+    return f"/confirm/{site.app.signer.sign(Purpose.CONFIRM, pending(site).public_id)}"
+
+
+def status(site: Running) -> SubscriberStatus | None:
+    subscriber = site.subscriber()
+    return subscriber.status if subscriber else None
+
+
+# --- confirm ------------------------------------------------------------------------------
+
+
+def test_a_scanner_that_follows_the_link_confirms_nobody(site: Running) -> None:
+    url = confirm_path(site)
+    for _ in range(2):
+        assert site.client.head(url).status_code == 200
+        answer = site.client.get(url)
+        assert answer.status_code == 200
+        assert EMAIL in answer.text
+    assert status(site) is SubscriberStatus.UNCONFIRMED
+
+
+def test_the_button_confirms_and_a_second_press_changes_nothing(site: Running) -> None:
+    url = confirm_path(site)
+    assert "You are in" in site.client.post(url).text
+    assert status(site) is SubscriberStatus.CONFIRMED
+    assert "You are in" in site.client.post(url).text
+    assert "You are in" in site.client.get(url).text
+    assert site.mails() == [DeliveryKind.CONFIRM, DeliveryKind.WELCOME]
+
+
+def test_a_link_that_is_too_old_says_what_to_do(site: Running) -> None:
+    url = confirm_path(site)
+    site.clock.advance(timedelta(days=8).total_seconds())
+    for method in ("GET", "POST"):
+        answer = site.client.request(method, url)
+        assert answer.status_code == 410
+        assert "too old" in answer.text
+    assert status(site) is SubscriberStatus.UNCONFIRMED
+
+
+# --- unsubscribe --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["urlencoded", "multipart"])
+def test_one_click_unsubscribes_as_rfc_8058_posts_it(site: Running, encoding: str) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    for _ in range(2):
+        if encoding == "multipart":
+            fields = {name: (None, value) for name, value in ONE_CLICK.items()}
+            answer = site.client.post(url, files=fields)
+        else:
+            answer = site.client.post(url, data=ONE_CLICK)
+        assert answer.status_code == 200
+        assert not answer.cookies
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
+    assert DeliveryKind.GOODBYE not in site.mails()
+
+
+def test_a_scanner_that_follows_the_link_unsubscribes_nobody(site: Running) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    assert site.client.head(url).status_code == 200
+    assert "Leave the list?" in site.client.get(url).text
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+def test_the_button_unsubscribes_says_goodbye_and_can_be_undone(site: Running) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    assert "Undo" in site.client.post(url, data={"action": "leave"}).text
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
+    assert site.mails()[-1] is DeliveryKind.GOODBYE
+    site.client.post(url, data={"action": "rejoin"})
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+def test_one_click_of_somebody_erased_is_done_already(site: Running) -> None:
+    subscriber = site.member()
+    url = site.path(site.app.links.unsubscribe(subscriber.public_id))
+    with site.app.store.write() as tx:
+        subscriptions.erase(
+            tx, subscriber.public_id, now=NOW, hash_email=site.app.signer.hash_email
+        )
+    assert site.client.post(url, data=ONE_CLICK).status_code == 200
+    assert site.client.get(url).status_code == 404
+
+
+# --- preferences --------------------------------------------------------------------------
+
+
+def preferences(site: Running, **chosen: object) -> str:
+    return site.path(site.app.links.preferences(site.member(**chosen).public_id))
+
+
+def test_the_form_shows_and_saves_what_was_chosen(site: Running) -> None:
+    url = preferences(
+        site,
+        interests=(
+            Interest(InterestKind.KEYWORD, "grasping", 2.5),
+            Interest(InterestKind.KEYWORD, "blockchain", -1.0),
+        ),
+    )
+    page = site.client.get(url).text
+    assert "grasping" in page
+    assert "blockchain" in page
+    answer = site.client.post(
+        url,
+        data={
+            "action": "save",
+            "category": ["cs.RO"],
+            "categories": "math.ag",
+            "keywords": "grasping\nworld models",
+            "authors": "Example, Ada",
+            "mutes": "crypto",
+            "likes": "https://arxiv.org/abs/2604.21952v1",
+            "text": "I build robots.",
+            "cadence": "weekly",
+            "hour": "21",
+            "timezone": "America/New_York",
+            "max_papers": "5",
+            "trending_weight": "0.8",
+            "name": "A reader",
+        },
+    )
+    assert answer.status_code == 200
+    assert "saved" in answer.text
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert Preferences.of(subscriber) == Preferences(
+        name="A reader",
+        cadence=Cadence.WEEKLY,
+        hour=21,
+        timezone="America/New_York",
+        max_papers=5,
+        trending_weight=0.8,
+        interests=(
+            Interest(InterestKind.CATEGORY, "cs.RO"),
+            Interest(InterestKind.CATEGORY, "math.AG"),
+            Interest(InterestKind.KEYWORD, "grasping", 2.5),
+            Interest(InterestKind.KEYWORD, "world models"),
+            Interest(InterestKind.AUTHOR, "Example, Ada"),
+            Interest(InterestKind.KEYWORD, "crypto", -1.0),
+            Interest(InterestKind.SEED, "arxiv:2604.21952"),
+            Interest(InterestKind.TEXT, "I build robots."),
+        ),
+    )
+
+
+def test_saving_the_form_as_it_is_changes_nothing(site: Running) -> None:
+    chosen = {
+        "cadence": Cadence.WEEKLY,
+        "trending_weight": 0.35,
+        "interests": (
+            Interest(InterestKind.CATEGORY, "cs.LG"),
+            Interest(InterestKind.SEED, "url:https://example.org/paper.pdf"),
+        ),
+    }
+    url = preferences(site, **chosen)
+    before = site.subscriber()
+    site.client.post(
+        url,
+        data={
+            "category": "cs.LG",
+            "likes": "url:https://example.org/paper.pdf",
+            "cadence": "weekly",
+            "trending_weight": "0.35",
+        },
+    )
+    assert site.subscriber() == before
+
+
+def test_mistakes_are_shown_and_nothing_is_saved(site: Running) -> None:
+    url = preferences(site, hour=6)
+    answer = site.client.post(url, data={"hour": "7", "max_papers": "1000", "likes": "robots"})
+    assert answer.status_code == 422
+    assert "1 to 100 papers" in answer.text
+    assert "not a paper" in answer.text
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert subscriber.hour == 6
+
+
+def test_a_digest_can_be_paused_and_resumed(site: Running) -> None:
+    url = preferences(site)
+    assert site.client.post(url, data={"action": "pause", "until": "2026-12-24"}).status_code == 200
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert subscriber.status is SubscriberStatus.PAUSED
+    assert subscriber.paused_until == date(2026, 12, 24)
+    assert "24 December 2026" in site.client.get(url).text
+    site.client.post(url, data={"action": "resume"})
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("until", ["2026-11-24", "tomorrow"])
+def test_a_pause_needs_a_day_to_come(site: Running, until: str) -> None:
+    answer = site.client.post(preferences(site), data={"action": "pause", "until": until})
+    assert answer.status_code == 422
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+def test_leaving_and_coming_back_by_the_preferences(site: Running) -> None:
+    url = preferences(site)
+    site.client.post(url, data={"action": "leave"})
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
+    site.client.post(url, data={"action": "rejoin"})
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+def test_erasure_wants_to_be_sure_and_is_for_good(site: Running) -> None:
+    url = preferences(site)
+    assert site.client.post(url, data={"action": "erase"}).status_code == 422
+    assert site.subscriber() is not None
+    answer = site.client.post(url, data={"action": "erase", "sure": "yes"})
+    assert "You are forgotten" in answer.text
+    assert site.subscriber() is None
+    assert site.client.get(url).status_code == 404
+
+
+# --- feedback -----------------------------------------------------------------------------
+
+
+def opinions(site: Running) -> list[Feedback]:
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    with site.app.store.read() as tx:
+        return tx.feedback.of(subscriber.id)
+
+
+def test_an_opinion_needs_a_press_and_can_be_changed_and_undone(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    link = site.app.links.feedback(site.member().public_id, paper().key, Opinion.MORE)
+    url = site.path(link)
+    assert paper().title in site.client.get(url).text
+    assert opinions(site) == []
+    assert "more like this" in site.client.post(url, data={"action": "more"}).text
+    assert [said.opinion for said in opinions(site)] == [Opinion.MORE]
+    site.client.post(url, data={"action": "less"})
+    assert [said.opinion for said in opinions(site)] == [Opinion.LESS]
+    site.client.post(url, data={"action": "withdraw"})
+    assert opinions(site) == []
+    site.client.post(url)
+    assert [said.opinion for said in opinions(site)] == [Opinion.MORE]
+
+
+def test_feedback_on_a_paper_that_is_gone_is_not_found(site: Running) -> None:
+    link = site.app.links.feedback(site.member().public_id, "arxiv:2611.99999", Opinion.MORE)
+    assert site.client.get(site.path(link)).status_code == 404
+    assert site.client.post(site.path(link)).status_code == 404
+
+
+# --- view in browser ----------------------------------------------------------------------
+
+
+def write_digest(site: Running, subscriber: Subscriber) -> str:
+    """Write the delivery of a digest and return its key."""
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        edition: Edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        written = plan(subscriber, picks=(pick(paper()),), edition_id=edition.id)
+        tx.deliveries.plan([written])
+    return written.key
+
+
+def test_a_digest_shows_in_the_browser_as_in_the_mail(site: Running) -> None:
+    subscriber = site.member()
+    key = write_digest(site, subscriber)
+    answer = site.client.get(site.path(site.app.links.digest(subscriber.public_id, key)))
+    assert answer.status_code == 200
+    assert paper().title in answer.text
+    assert "style-src 'unsafe-inline'" in answer.headers["content-security-policy"]
+    assert "script-src" not in answer.headers["content-security-policy"]
+
+
+def test_nobody_reads_somebody_elses_digest(site: Running) -> None:
+    key = write_digest(site, site.member())
+    other = site.member("other@example.org")
+    url = site.path(site.app.links.digest(other.public_id, key))
+    assert site.client.get(url).status_code == 404
+
+
+# --- links that do not work ---------------------------------------------------------------
+
+PATHS = ("confirm", "preferences", "unsubscribe", "feedback", "digest")
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_forged_cut_and_borrowed_links_are_refused_kindly(site: Running, path: str) -> None:
+    subscriber = site.member()
+    good = site.app.signer.sign(Purpose.UNSUBSCRIBE, subscriber.public_id)
+    if path == "unsubscribe":
+        good = site.app.signer.sign(Purpose.PREFERENCES, subscriber.public_id)
+    for token in (good, good[:-3], "x", "%00", "é" * 10):
+        for method in ("GET", "HEAD", "POST"):
+            answer = site.client.request(method, f"/{path}/{token}")
+            assert answer.status_code in (404, 405)
+            assert "Traceback" not in answer.text
+    assert status(site) is SubscriberStatus.CONFIRMED
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_pages_behind_links_are_not_kept_nor_passed_on(site: Running, path: str) -> None:
+    answer = site.client.get(f"/{path}/forged")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "noindex" in answer.text
+
+
+def test_links_stay_good_for_years_where_people_want_to_leave(site: Running) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    site.clock.advance(timedelta(days=800).total_seconds())
+    assert site.client.post(url, data=ONE_CLICK).status_code == 200
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED

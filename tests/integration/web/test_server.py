@@ -1,0 +1,171 @@
+"""Health, headers, limits, and the port."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from digest.config import Settings, Site
+from digest.errors import ConfigError
+from digest.store import Store
+from digest.testing import ListRanker
+from digest.web.security import LARGEST_BODY
+from digest.web.server import WebServer
+from tests.integration.web.conftest import EMAIL, Running, with_proxies
+
+
+def test_health_and_readiness(site: Running) -> None:
+    assert site.client.get("/healthz").text == "ok\n"
+    assert site.client.get("/readyz").status_code == 200
+    assert site.client.head("/readyz").status_code == 200
+
+
+def test_a_database_without_its_schema_is_not_ready(site: Running, tmp_path: Path) -> None:
+    empty = Store(f"sqlite:///{tmp_path / 'empty.db'}", hash_email=str)
+    server = WebServer(replace(site.app, store=empty), "127.0.0.1", 0)
+    server.start()
+    assert httpx.get(f"{server.url}/readyz").status_code == 503
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    front = httpx.get(f"{server.url}/")
+    assert front.status_code in (500, 503)
+    assert "no such table" not in front.text
+    server.stop()
+    empty.close()
+
+
+@pytest.mark.parametrize("path", ["/", "/subscribe", "/style.css", "/icon.svg", "/nowhere"])
+def test_every_answer_is_guarded(site: Running, path: str) -> None:
+    headers = site.client.get(path).headers
+    policy = headers["content-security-policy"]
+    assert policy.startswith("default-src 'none'")
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+    assert "max-age" in headers["strict-transport-security"]
+    assert "server" not in headers
+
+
+@pytest.mark.parametrize("path", ["/", "/subscribe", "/healthz", "/style.css"])
+def test_head_answers_like_get_without_a_body(site: Running, path: str) -> None:
+    head, get = site.client.head(path), site.client.get(path)
+    assert (head.status_code, head.text) == (200, "")
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_unknown_pages_and_wrong_methods_are_answered_in_words(site: Running) -> None:
+    missing = site.client.get("/nowhere")
+    assert missing.status_code == 404
+    assert "no such page" in missing.text
+    assert site.client.get("/docs").status_code == 404
+    assert site.client.get("/openapi.json").status_code == 404
+    assert site.client.delete("/subscribe").status_code == 405
+
+
+def test_long_requests_are_cut_off(site: Running) -> None:
+    long = {"email": EMAIL, "keywords": "x" * LARGEST_BODY}
+    assert site.client.post("/subscribe", data=long).status_code == 413
+
+    def chunks() -> object:
+        for _ in range(20):
+            yield b"x" * 8192
+
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    answer = site.client.post("/subscribe", content=chunks(), headers=headers)  # type: ignore[arg-type]
+    assert answer.status_code == 413
+
+
+def test_files_and_nonsense_in_a_form_are_no_traceback(site: Running) -> None:
+    answer = site.client.post("/subscribe", files={"email": ("a.txt", b"x" * 100)})
+    assert answer.status_code in (400, 422)
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    answer = site.client.post("/subscribe", content=b"--y\r\nnonsense", headers=headers)
+    assert answer.status_code in (400, 422)
+    answer = site.client.post("/subscribe", content=b'{"email": 1}')
+    assert answer.status_code == 422
+
+
+class BrokenRanker(ListRanker):
+    """A plug-in with a bug."""
+
+    def fit(self, *_: object) -> object:  # type: ignore[override]
+        raise ZeroDivisionError("a bug with a secret in it")
+
+
+def test_a_bug_shows_no_traceback_and_stops_nothing(
+    site: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    from tests.support.samples import NOW, paper
+
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    server = WebServer(replace(site.app, ranker=BrokenRanker()), "127.0.0.1", 0)
+    server.start()
+    answer = httpx.get(f"{server.url}/")
+    assert answer.status_code == 500
+    assert "secret" not in answer.text
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    server.stop()
+
+
+def test_no_token_is_logged(site: Running, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    subscriber = site.member()
+    link = site.app.links.preferences(subscriber.public_id)
+    token = link.rpartition("/")[2]
+    quiet = logging.getLogger("httpx")
+    noisy = logging.getLogger("httpcore")
+    for client_log in (quiet, noisy):
+        client_log.setLevel(logging.ERROR)
+    try:
+        site.client.get(f"/preferences/{token}")
+        site.client.post(f"/unsubscribe/{token}")
+    finally:
+        for client_log in (quiet, noisy):
+            client_log.setLevel(logging.NOTSET)
+    assert token not in caplog.text
+    assert EMAIL not in caplog.text
+
+
+def test_a_port_in_use_is_said_at_once(site: Running) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"port {port}"):
+            WebServer(site.app, "127.0.0.1", port)
+
+
+def test_trusted_proxies_must_be_networks(site: Running, settings: Settings) -> None:
+    broken = replace(site.app, settings=with_proxies(settings, "proxy.example.org"))
+    with pytest.raises(ConfigError, match="trusted_proxies"):
+        WebServer(broken, "127.0.0.1", 0)
+
+
+def test_a_stopped_server_answers_no_more(site: Running) -> None:
+    server = WebServer(site.app, "127.0.0.1", 0)
+    server.start()
+    assert httpx.get(f"{server.url}/healthz").status_code == 200
+    server.stop()
+    assert not server.is_running
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{server.url}/healthz")
+
+
+class TestUnderAPath:
+    """The site is served below another one."""
+
+    @pytest.fixture
+    def settings(self) -> Settings:
+        return Settings(
+            site=Site(base_url="http://example.org/papers/", from_address="p@example.org")
+        )
+
+    def test_links_within_the_site_keep_the_path(self, site: Running) -> None:
+        body = site.client.get("/").text
+        assert 'action="/papers/subscribe"' in body
+        assert 'href="/papers/style.css?' in body
+        assert "strict-transport-security" not in site.client.get("/").headers

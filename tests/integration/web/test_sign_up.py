@@ -1,0 +1,190 @@
+"""The front page, its form, and what a sign-up leaves behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from digest.config import Settings
+from digest.model import (
+    Cadence,
+    DeliveryKind,
+    Interest,
+    InterestKind,
+    Link,
+    LinkKind,
+    Signal,
+    SignalName,
+    SubscriberStatus,
+    SuppressionReason,
+)
+from tests.integration.web.conftest import EMAIL, Running, with_proxies
+from tests.support.samples import NOW, paper, papers
+
+
+def test_the_front_page_shows_todays_papers_the_most_trending_first(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
+        tx.signals.record(
+            [Signal("arxiv:2611.00003", "hf", SignalName.UPVOTES, 1234, observed_at=NOW)]
+        )
+    answer = site.client.get("/")
+    assert answer.status_code == 200
+    body = answer.text
+    assert "Get trending papers in your email inbox once a day!" in body
+    assert body.index("A study of 2611.00003") < body.index("A study of 2611.00001")
+    assert "1,234 upvotes" in body
+    assert "Ada Example" in body
+    assert "We look at it closely." in body
+    assert "https://arxiv.org/abs/2611.00003" in body
+    assert "24 November 2026" in body
+    assert "1 Example Street" in body
+
+
+def test_papers_of_earlier_days_are_left_out(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper("arxiv:2611.00001")], source="arxiv", listed_at=NOW)
+        old = NOW.replace(day=22)
+        tx.papers.add([paper("arxiv:2611.00009")], source="arxiv", listed_at=old)
+    body = site.client.get("/").text
+    assert "2611.00001" in body
+    assert "2611.00009" not in body
+
+
+def test_new_papers_appear_at_once(site: Running) -> None:
+    assert "There are no papers yet" in site.client.get("/").text
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    assert "2611.00001" in site.client.get("/").text
+
+
+def test_what_papers_bring_along_is_text_and_never_markup(site: Running) -> None:
+    hostile = paper(
+        title="<script>alert(1)</script>",
+        abstract='"><img src=x onerror=alert(1)>',
+        authors=("<b>Ada</b>",),
+        links=(Link(LinkKind.ABSTRACT, "javascript:alert(1)"),),
+    )
+    with site.app.store.write() as tx:
+        tx.papers.add([hostile], source="arxiv", listed_at=NOW)
+    body = site.client.get("/").text
+    assert "&lt;script&gt;alert(1)" in body
+    for markup in ("<script", "<img", "<b>", "javascript:"):
+        assert markup not in body
+
+
+def test_a_sign_up_is_written_and_asks_for_confirmation(site: Running) -> None:
+    answer = site.client.post(
+        "/subscribe",
+        data={
+            "email": " Reader@Example.org ",
+            "name": "A reader",
+            "category": ["cs.RO", "cs.LG"],
+            "keywords": "grasping, world models",
+            "cadence": "weekly",
+            "hour": "6",
+            "timezone": "europe/berlin",
+        },
+    )
+    assert answer.status_code == 200
+    assert "Check your inbox" in answer.text
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert subscriber.status is SubscriberStatus.UNCONFIRMED
+    assert subscriber.name == "A reader"
+    assert (subscriber.cadence, subscriber.hour) == (Cadence.WEEKLY, 6)
+    assert subscriber.timezone == "Europe/Berlin"
+    assert subscriber.interests == (
+        Interest(InterestKind.CATEGORY, "cs.RO"),
+        Interest(InterestKind.CATEGORY, "cs.LG"),
+        Interest(InterestKind.KEYWORD, "grasping"),
+        Interest(InterestKind.KEYWORD, "world models"),
+    )
+    assert subscriber.consent["asked_from"] == "127.0.0.1"
+    assert site.mails() == [DeliveryKind.CONFIRM]
+
+
+def test_an_address_alone_is_enough(site: Running) -> None:
+    assert site.client.post("/subscribe", data={"email": EMAIL}).status_code == 200
+    assert site.subscriber() is not None
+
+
+def test_the_answer_does_not_tell_who_is_on_the_list(site: Running) -> None:
+    site.member(EMAIL)
+    with site.app.store.write() as tx:
+        tx.suppressions.add(
+            site.app.signer.hash_email("bounced@example.org"), SuppressionReason.BOUNCE, now=NOW
+        )
+    before = site.mails()
+    answers = {}
+    for email in (EMAIL, "bounced@example.org", "unknown@example.org"):
+        answer = site.client.post("/subscribe", data={"email": email})
+        answers[email] = (answer.status_code, answer.text.replace(email, "ADDRESS"))
+    assert len(set(answers.values())) == 1
+    assert site.mails()[len(before) :] == [DeliveryKind.CONFIRM]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("email", "nobody", "not an email address"),
+        ("hour", "25", "hour from 0 to 23"),
+        ("hour", "soon", "write a number"),
+        ("timezone", "Mars/Base", "not a time zone"),
+        ("cadence", "hourly", "daily or weekly"),
+        ("name", "http://spam.example", "without addresses or links"),
+        ("keywords", "x" * 201, "shorten"),
+    ],
+)
+def test_a_form_with_a_mistake_comes_back_with_what_was_typed(
+    site: Running, field: str, value: str, sentence: str
+) -> None:
+    good = {"email": EMAIL, "keywords": "grasping", "timezone": "Europe/Berlin"}
+    answer = site.client.post("/subscribe", data={**good, field: value})
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert all(typed in answer.text for name, typed in good.items() if name != field)
+    assert site.subscriber() is None
+
+
+def test_programs_that_fill_in_the_hidden_field_are_thanked_and_ignored(site: Running) -> None:
+    answer = site.client.post("/subscribe", data={"email": EMAIL, "website": "http://x"})
+    assert answer.status_code == 200
+    assert "Check your inbox" in answer.text
+    assert site.subscriber() is None
+
+
+def test_one_visitor_cannot_sign_up_the_world(site: Running) -> None:
+    emails = [f"reader{number}@example.org" for number in range(11)]
+    codes = [site.client.post("/subscribe", data={"email": each}).status_code for each in emails]
+    assert codes == [200] * 10 + [429]
+    assert len(site.mails()) == 10
+    site.clock.advance(3601)
+    assert site.client.post("/subscribe", data={"email": emails[-1]}).status_code == 200
+
+
+def test_who_is_not_a_trusted_proxy_cannot_name_another_visitor(site: Running) -> None:
+    for number in range(11):
+        answer = site.client.post(
+            "/subscribe",
+            data={"email": f"reader{number}@example.org"},
+            headers={"X-Forwarded-For": f"192.0.2.{number}"},
+        )
+    assert answer.status_code == 429
+
+
+class TestBehindAProxy:
+    """The proxy runs on the same machine."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return with_proxies(settings, "127.0.0.0/8")
+
+    def test_the_visitor_is_who_the_proxy_says(self, site: Running) -> None:
+        site.client.post(
+            "/subscribe",
+            data={"email": EMAIL},
+            headers={"X-Forwarded-For": "198.51.100.1, 192.0.2.44, 127.0.0.1"},
+        )
+        subscriber = site.subscriber()
+        assert subscriber is not None
+        assert subscriber.consent["asked_from"] == "192.0.2.44"
