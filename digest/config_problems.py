@@ -27,6 +27,7 @@ _SENTENCES = {
     "tuple_type": "must be a list",
     "list_type": "must be a list",
     "path_type": "must be the path of a file, in quotes",
+    "string_pattern_mismatch": "is not written as it should be",
     "string_too_short": "must not be empty",
     "too_short": "needs at least {min_length}",
     "too_long": "takes at most {max_length}",

@@ -153,7 +153,7 @@ def test_a_delivery_is_shown_with_its_papers(at: Desk) -> None:
     at.do("run")
     (row,) = at.ask("delivery", "list", "--email", "ADA@example.org", "--state", "sent")
     shown = at.ask("delivery", "show", str(row["id"]))
-    assert shown["email"] == "ada@example.org"
+    assert (shown["email"], shown["attempts"], shown["resends"]) == ("ada@example.org", 1, 0)
     assert shown["picks"][0]["paper"]["key"] == ICE.key
     assert ICE.key in at.do("delivery", "show", str(row["id"])).stdout
 
