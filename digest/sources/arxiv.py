@@ -206,7 +206,7 @@ class Arxiv:
         fetched = Fetched(
             papers=tuple(_newer(papers.values(), since)),
             revisions=tuple(_newer(revisions.values(), since)),
-            note=f"{unreadable} entries could not be read." if unreadable else "",
+            note=f"Entries left out as unreadable: {unreadable}." if unreadable else "",
         )
         return _Batch(fetched, [*papers.values(), *others])
 

@@ -92,7 +92,7 @@ def parse(content: bytes, *, url: str, content_type: str = "") -> Feed:
             entries.append(_entry(dict(raw)))
         except (TypeError, ValueError, AttributeError, LookupError):
             unreadable += 1
-    broken_off = bool(parsed.bozo) and _END.search(content[-2000:]) is None
+    broken_off = bool(parsed.bozo) and _END.search(_tail(content)) is None
     if broken_off and entries:
         entries.pop()
         unreadable += 1
@@ -112,6 +112,11 @@ def _what(content: bytes) -> str:
     if _HTML.match(content[:4000]):
         return "A web page is no feed"
     return "What was sent is no feed"
+
+
+def _tail(content: bytes) -> bytes:
+    """Return the end of a document, with UTF-16 and UTF-32 made readable as ASCII."""
+    return content[-4000:].replace(b"\x00", b"")
 
 
 def _charset(content: bytes, content_type: str) -> str:

@@ -91,12 +91,10 @@ class HuggingFace:
                 signal = Signal(paper.key, "huggingface", name, value, now)
                 signals.setdefault((paper.key, name), signal)
         if records and not papers:
-            raise SourceMalformed(
-                f"None of the {len(records)} records is a paper: check the address of the source."
-            )
-        notes = [f"{unreadable} records could not be read."] if unreadable else []
+            raise SourceMalformed("No record is a paper: check the address of the source.")
+        notes = [f"Records left out as unreadable: {unreadable}."] if unreadable else []
         if failures:
-            notes.append(f"{len(failures)} days could not be asked ({failures[0]})")
+            notes.append(f"Days that could not be asked: {len(failures)} ({failures[0]})")
         return Fetched(
             papers=tuple(papers.values()), signals=tuple(signals.values()), note=" ".join(notes)
         )
@@ -123,7 +121,7 @@ def read(record: object) -> Paper | None:
     outer, inner = _layers(record)
     identity = inner.get("id")
     title = clean(inner.get("title")) or clean(outer.get("title"))
-    if not isinstance(identity, str) or not title:
+    if not isinstance(identity, str) or not identity or not title:
         return None
     page = web_address(f"{SITE}/papers/{identity}")
     found = arxiv_id(identity)

@@ -52,15 +52,14 @@ class Rss:
                 (revisions if replaced else papers).setdefault(paper.key, paper)
         if unreadable and unreadable == len(parsed.entries) + parsed.unreadable:
             raise SourceMalformed(
-                f"None of the {unreadable} entries has a title and a link: "
-                "check the address of the source."
+                "No entry of the feed has a title and a link: check the address of the source."
             )
         return Fetched(
             papers=tuple(papers.values()),
             revisions=tuple(revisions.values()),
             cursor=Cursor.of(self._url, response, whole=not parsed.broken_off).write(),
             retry_after=response.retry_after,
-            note=f"{unreadable} entries could not be read." if unreadable else "",
+            note=f"Entries left out as unreadable: {unreadable}." if unreadable else "",
         )
 
 

@@ -131,7 +131,7 @@ def test_it_reads_its_recorded_feed(recorded: Recorded, source: Source) -> None:
 
 
 def test_an_unreadable_entry_is_counted(source: Source) -> None:
-    assert "could not be read" in source.fetch(None, None).note
+    assert "unreadable" in source.fetch(None, None).note
 
 
 def test_a_second_look_brings_the_same_or_says_that_nothing_changed(source: Source) -> None:
