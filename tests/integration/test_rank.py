@@ -1,0 +1,196 @@
+"""Who gets which paper in which edition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from digest import rank
+from digest.config import RankingSettings, Schedule
+from digest.model import (
+    Cadence,
+    DeliveryState,
+    Paper,
+    SourceOutcome,
+    SourceState,
+    Subscriber,
+    SubscriberStatus,
+)
+from digest.rank import RankReport
+from digest.store import Store
+from digest.testing import ListRanker
+from tests.support.samples import NOW, paper, papers, subscribe
+
+DAY = timedelta(days=1)
+
+
+def turn(
+    store: Store,
+    *,
+    now: datetime = NOW,
+    ranker: ListRanker | None = None,
+    date: date | None = None,
+    force: bool = False,
+    catch_up: bool = True,
+    **settings: object,
+) -> RankReport:
+    return rank.run(
+        store,
+        ranker or ListRanker(),
+        settings=RankingSettings.model_validate({"min_score": 0, "diversity": 0, **settings}),
+        schedule=Schedule(catch_up=catch_up),
+        domain="example.org",
+        now=now,
+        date=date,
+        force=force,
+    )
+
+
+def bring(store: Store, *new: Paper, at: datetime = NOW) -> None:
+    with store.write() as tx:
+        tx.papers.add(new, source="arxiv", listed_at=at)
+
+
+def picks(store: Store, reader: Subscriber) -> list[Sequence[str]]:
+    """Return the paper keys of each of the reader's digests, oldest first."""
+    with store.read() as tx:
+        return [
+            [one.paper.key for one in tx.deliveries.picks(delivery.id)]
+            for delivery in reversed(tx.deliveries.list(email=reader.email))
+        ]
+
+
+def test_planning_again_changes_nothing(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(3))
+    assert turn(store).planned == 1
+    bring(store, *papers(2, first=8), at=NOW + timedelta(minutes=5))
+    second = turn(store, now=NOW + timedelta(hours=1))
+    assert (second.planned, second.settled) == (0, 1)
+    assert [len(keys) for keys in picks(store, reader)] == [3]
+
+
+def test_the_next_edition_holds_only_what_came_since(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(3))
+    turn(store)
+    bring(store, *papers(2, first=4), at=NOW + timedelta(hours=2))
+    turn(store, now=NOW + DAY)
+    assert [sorted(keys) for keys in picks(store, reader)] == [
+        ["arxiv:2611.00001", "arxiv:2611.00002", "arxiv:2611.00003"],
+        ["arxiv:2611.00004", "arxiv:2611.00005"],
+    ]
+
+
+def test_a_day_that_was_missed_is_made_up_for(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(1))
+    turn(store)
+    bring(store, *papers(1, first=2), at=NOW + DAY / 2)
+    bring(store, *papers(1, first=3), at=NOW + DAY * 3 / 2)
+    turn(store, now=NOW + 2 * DAY)
+    assert sorted(picks(store, reader)[-1]) == ["arxiv:2611.00002", "arxiv:2611.00003"]
+
+
+def test_a_failed_digests_papers_come_again(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(2))
+    turn(store)
+    with store.write() as tx:
+        (delivery,) = tx.deliveries.list()
+        tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.FAILED)
+    turn(store, now=NOW + DAY)
+    first, second = picks(store, reader)
+    assert first == second
+
+
+def test_a_quiet_day_is_written_down_with_its_reason(store: Store) -> None:
+    reader = subscribe(store)
+    assert turn(store).skipped == {"no-papers": 1}
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list(email=reader.email)
+    assert (delivery.state, delivery.reason) == (DeliveryState.SKIPPED, "no-papers")
+    assert turn(store).settled == 1
+
+
+def test_papers_that_come_late_still_make_the_edition(store: Store) -> None:
+    reader = subscribe(store)
+    turn(store)
+    bring(store, *papers(2), at=NOW + timedelta(hours=1))
+    assert turn(store, now=NOW + timedelta(hours=2)).planned == 1
+    assert len(picks(store, reader)[0]) == 2
+
+
+def test_a_weak_day_gives_a_short_mail_and_a_weaker_one_none(store: Store) -> None:
+    reader = subscribe(store, "robotics@example.org", "grasping")
+    bring(store, *papers(4))
+    assert turn(store, min_score=0.6).planned == 1
+    assert len(picks(store, reader)[0]) == 2
+    other = subscribe(store, "vision@example.org", "grasping")
+    assert turn(store, min_score=1.0, ranker=ListRanker(["none", "of", "these"])).skipped == {}
+    assert len(picks(store, other)[0]) == 1
+    third = subscribe(store, "text@example.org")
+    bring(store, at=NOW)
+    report = turn(store, min_score=1.0, now=NOW + timedelta(minutes=1), max_papers=1)
+    assert report.planned == 1
+    assert len(picks(store, third)[0]) == 1
+
+
+def test_nobody_gets_more_papers_than_they_asked_for(store: Store) -> None:
+    one, other = subscribe(store, "a@example.org", max_papers=2), subscribe(store, "b@example.org")
+    bring(store, *papers(9))
+    turn(store, max_papers=5)
+    assert [len(picks(store, reader)[0]) for reader in (one, other)] == [2, 5]
+
+
+def test_only_those_whose_hour_has_come_are_due(store: Store) -> None:
+    subscribe(store, "early@example.org", hour=5)
+    subscribe(store, "late@example.org", hour=9)
+    subscribe(store, "east@example.org", hour=17, timezone="Asia/Tokyo")
+    bring(store, *papers(2))
+    report = turn(store)
+    assert (report.subscribers, report.planned, report.waiting) == (3, 1, 2)
+    assert turn(store, force=True).planned == 2
+
+
+def test_weekly_readers_get_theirs_on_the_day(store: Store) -> None:
+    reader = subscribe(store, cadence=Cadence.WEEKLY)
+    bring(store, *papers(2))
+    assert turn(store).waiting == 1  # a Tuesday
+    monday = datetime(2026, 11, 30, 7, tzinfo=NOW.tzinfo)
+    assert turn(store, now=monday).planned == 1
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list(email=reader.email)
+    assert delivery.edition is not None
+    assert delivery.edition.slug == "weekly-2026-11-30"
+
+
+def test_who_is_not_confirmed_gets_nothing(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.subscribers.edit(reader.id, status=SubscriberStatus.UNSUBSCRIBED)
+    bring(store, *papers(2))
+    assert turn(store).subscribers == 0
+
+
+def test_the_mail_is_told_of_a_source_that_failed(store: Store) -> None:
+    subscribe(store)
+    bring(store, *papers(2))
+    with store.write() as tx:
+        tx.sources.save(SourceState("arxiv", "arxiv", last_outcome=SourceOutcome.FAILED))
+    turn(store)
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list()
+    assert delivery.facts["papers"] == 2
+    assert "arxiv could not be read" in delivery.facts["notes"][0]
+
+
+def test_an_edition_asked_for_by_a_past_date_may_still_leave(store: Store) -> None:
+    subscribe(store)
+    bring(store, paper())
+    assert turn(store, date=NOW.date() - 2 * DAY).planned == 1
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list()
+        assert delivery.expires_at is not None
+        assert delivery.expires_at > NOW
+        assert tx.deliveries.due(now=NOW) == 1
