@@ -43,7 +43,7 @@ class App:
         Raise `ConfigError` where a part cannot be made of what the settings say.
         """
         clock = clock or SystemClock()
-        signer = Signer(load_keys(settings.site.secret_file))
+        signer = Signer(load_keys(settings.site.secret_file), clock=clock)
         fetcher = Fetcher(settings.http, clock=clock, user_agent=user_agent(settings))
         return cls(
             settings=settings,

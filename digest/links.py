@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Self
+
 from digest.model import Opinion
 from digest.tokens import Purpose, Signer
 
 
 class Links:
-    """The absolute addresses of one site."""
+    """The absolute addresses of one site; the age of signed ones counts from `at`, or from now."""
 
-    def __init__(self, base_url: str, signer: Signer) -> None:
+    def __init__(self, base_url: str, signer: Signer, *, at: datetime | None = None) -> None:
         self._base = base_url.rstrip("/")
         self._signer = signer
+        self._at = at
+
+    def dated(self, at: datetime) -> Self:
+        """Return the links of a mail with that date: the same however often it is composed."""
+        return type(self)(self._base, self._signer, at=at)
 
     def home(self) -> str:
         """Return the address of today's papers and the form."""
@@ -38,4 +46,4 @@ class Links:
         return self._signed(Purpose.DIGEST, public_id, delivery_key)
 
     def _signed(self, purpose: Purpose, *parts: str) -> str:
-        return f"{self._base}/{purpose}/{self._signer.sign(purpose, *parts)}"
+        return f"{self._base}/{purpose}/{self._signer.sign(purpose, *parts, at=self._at)}"

@@ -12,12 +12,17 @@ import hmac
 import os
 import secrets
 from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+import idna
+from itsdangerous import BadData, TimestampSigner, URLSafeTimedSerializer
 
-from digest.errors import ConfigError, TokenExpired, TokenInvalid
+from digest.clock import SystemClock
+from digest.errors import ConfigError, InvalidInput, TokenExpired, TokenInvalid
+from digest.ports import Clock
 
 SHORTEST_KEY = 32
 
@@ -32,24 +37,31 @@ class Purpose(StrEnum):
     DIGEST = "digest"
 
 
+class _DatedSigner(TimestampSigner):
+    """Stamps the time that it is given, not the machine's."""
+
+    def __init__(self, *args: Any, at: datetime, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._at = at
+
+    def get_timestamp(self) -> int:
+        """Return the seconds since 1970."""
+        return int(self._at.timestamp())
+
+
 class Signer:
     """Signs and reads tokens with the site's keys, newest first."""
 
-    def __init__(self, keys: Sequence[bytes]) -> None:
-        oldest_first = list(reversed(keys))
-        self._hash_key = oldest_first[0]
-        self._serializers = {
-            purpose: URLSafeTimedSerializer(
-                list(oldest_first),
-                salt=f"digest.{purpose}",
-                signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
-            )
-            for purpose in Purpose
-        }
+    def __init__(self, keys: Sequence[bytes], *, clock: Clock | None = None) -> None:
+        self._oldest_first = list(reversed(keys))
+        self._clock = clock or SystemClock()
 
-    def sign(self, purpose: Purpose, *parts: str) -> str:
-        """Return a URL-safe token that holds these parts; they are signed, not secret."""
-        return str(self._serializers[purpose].dumps(list(parts)))
+    def sign(self, purpose: Purpose, *parts: str, at: datetime | None = None) -> str:
+        """Return a URL-safe token that holds these parts; they are signed, not secret.
+
+        Its age counts from `at`, or from now. Same parts, key and time: the same token.
+        """
+        return str(self._serializer(purpose, at or self._clock.now()).dumps(list(parts)))
 
     def read(
         self, purpose: Purpose, token: str, *, max_age: float | None = None
@@ -58,25 +70,38 @@ class Signer:
 
         Raise `TokenInvalid`, or `TokenExpired` when it is older than `max_age` seconds.
         """
+        now = self._clock.now()
         try:
-            parts = self._serializers[purpose].loads(
-                token, max_age=None if max_age is None else int(max_age)
-            )
-        except SignatureExpired as error:
-            raise TokenExpired("This link is too old: please ask for a new one.") from error
+            parts, made_at = self._serializer(purpose, now).loads(token, return_timestamp=True)
         except BadData as error:
             raise TokenInvalid("This link is damaged or was not made by us.") from error
         if not (isinstance(parts, list) and all(isinstance(part, str) for part in parts)):
             raise TokenInvalid("This link is damaged or was not made by us.")
+        if max_age is not None and (now - made_at).total_seconds() > max_age:
+            raise TokenExpired("This link is too old: please ask for a new one.")
         return tuple(parts)
 
+    def _serializer(self, purpose: Purpose, at: datetime) -> URLSafeTimedSerializer:
+        return URLSafeTimedSerializer(
+            self._oldest_first,
+            salt=f"digest.{purpose}",
+            signer=_DatedSigner,
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256, "at": at},
+        )
+
     def hash_email(self, email: str) -> str:
-        """Return the keyed hash of an address, however it is written, in 64 hex digits."""
+        """Return the keyed hash of an address, however it is written, in 64 hex digits.
+
+        Raise `InvalidInput` for a domain that cannot exist.
+        """
         local, _, domain = email.strip().lower().rpartition("@")
         if not domain.isascii():
-            domain = domain.encode("idna").decode("ascii")
+            try:
+                domain = idna.encode(domain, uts46=True).decode("ascii")
+            except idna.IDNAError as error:
+                raise InvalidInput(f"{domain!r} is not a domain: {error}.") from error
         address = f"{local}@{domain}".encode()
-        return hmac.new(self._hash_key, b"email:" + address, hashlib.sha256).hexdigest()
+        return hmac.new(self._oldest_first[0], b"email:" + address, hashlib.sha256).hexdigest()
 
 
 def load_keys(path: Path) -> list[bytes]:

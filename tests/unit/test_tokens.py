@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import stat
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.errors import ConfigError, TokenExpired, TokenInvalid
-from digest.links import Links
-from digest.model import Opinion
+from digest.errors import ConfigError, InvalidInput, TokenExpired, TokenInvalid
+from digest.testing import FakeClock
 from digest.tokens import Purpose, Signer, load_keys
 
+DAY = 86_400.0
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OLD, NEW = b"o" * 40, b"n" * 40
 SIGNER = Signer([NEW, OLD])
 
@@ -48,9 +50,40 @@ def test_a_changed_token_is_refused() -> None:
             SIGNER.read(Purpose.UNSUBSCRIBE, changed)
 
 
-def test_an_old_token_has_expired() -> None:
+def test_a_token_expires_when_whoever_reads_it_says_so() -> None:
+    clock = FakeClock(NOON)
+    signer = Signer([NEW], clock=clock)
+    token = signer.sign(Purpose.CONFIRM, "x")
+    clock.advance(7 * DAY)
+    assert signer.read(Purpose.CONFIRM, token, max_age=7 * DAY) == ("x",)
+    clock.advance(1)
     with pytest.raises(TokenExpired):
-        SIGNER.read(Purpose.CONFIRM, SIGNER.sign(Purpose.CONFIRM, "x"), max_age=-1)
+        signer.read(Purpose.CONFIRM, token, max_age=7 * DAY)
+    clock.advance(10_000 * DAY)
+    assert signer.read(Purpose.CONFIRM, token) == ("x",)
+
+
+def test_the_age_of_a_token_counts_from_the_date_it_is_given() -> None:
+    signer = Signer([NEW], clock=FakeClock(NOON))
+    token = signer.sign(Purpose.CONFIRM, "x", at=NOON - timedelta(days=8))
+    with pytest.raises(TokenExpired):
+        signer.read(Purpose.CONFIRM, token, max_age=7 * DAY)
+
+
+def test_a_token_made_by_a_clock_that_runs_ahead_is_not_too_old() -> None:
+    signer = Signer([NEW], clock=FakeClock(NOON))
+    token = signer.sign(Purpose.CONFIRM, "x", at=NOON + timedelta(minutes=2))
+    assert signer.read(Purpose.CONFIRM, token, max_age=60) == ("x",)
+
+
+def test_tokens_are_short() -> None:
+    token = SIGNER.sign(Purpose.FEEDBACK, "0123456789abcdef", "arxiv:2611.00001", "more")
+    assert len(token) < 120
+
+
+@pytest.mark.parametrize("purpose", list(Purpose))
+def test_the_same_token_is_made_every_time(purpose: Purpose) -> None:
+    assert SIGNER.sign(purpose, "x", at=NOON) == Signer([NEW, OLD]).sign(purpose, "x", at=NOON)
 
 
 def test_a_new_key_keeps_old_links_and_old_hashes() -> None:
@@ -65,6 +98,11 @@ def test_an_address_has_one_hash_however_it_is_written() -> None:
     hashed = SIGNER.hash_email(" Ada@Bücher.Example ")
     assert hashed == SIGNER.hash_email("ada@xn--bcher-kva.example")
     assert hashed != Signer([NEW]).hash_email("ada@bücher.example")
+
+
+def test_an_address_in_a_domain_that_cannot_exist_has_no_hash() -> None:
+    with pytest.raises(InvalidInput, match="domain"):
+        SIGNER.hash_email("ada@exämple..org")
 
 
 def test_a_missing_secret_is_written_for_its_owner_only(tmp_path: Path) -> None:
@@ -89,11 +127,3 @@ def test_a_bad_secret_is_refused_with_what_to_do(tmp_path: Path, content: str) -
         load_keys(path)
     with pytest.raises(ConfigError, match="secret_file"):
         load_keys(tmp_path / "missing" / "secret.key")
-
-
-def test_links_stand_below_the_base_url() -> None:
-    links = Links("https://example.org/papers/", SIGNER)
-    assert links.home() == "https://example.org/papers/"
-    link = links.feedback("abc", "arxiv:2611.00001", Opinion.MORE)
-    token = link.removeprefix("https://example.org/papers/feedback/")
-    assert SIGNER.read(Purpose.FEEDBACK, token) == ("abc", "arxiv:2611.00001", "more")
