@@ -27,6 +27,7 @@ IN_ABSTRACT = 0.4
 AUTHOR = 0.8
 FIRST_CATEGORY = 0.25
 OTHER_CATEGORY = 0.18
+LEAN = 0.25  # how much content moves a paper that matches by its category
 MOST_BY_CONTENT = 0.9
 
 # Content counts from so many deviations above the usual, and is worth 63% after so many more.
@@ -114,38 +115,43 @@ class DefaultRanking:
             for row, (sure, name) in self._authors.find(one.value).items():
                 evidence.add(row, AUTHOR * sure, one.weight)
                 evidence.authors.setdefault(row, name)
+        self._add_content(evidence, wishes)
         for one in wishes.categories:
             for row, first in self._categories.find(one.value).items():
-                evidence.add(row, FIRST_CATEGORY if first else OTHER_CATEGORY, one.weight)
+                strength = FIRST_CATEGORY if first else OTHER_CATEGORY
+                evidence.add(row, strength * (1.0 + LEAN * evidence.lean[row]), one.weight)
                 evidence.categories.setdefault(row, one.value)
-        self._add_content(evidence, wishes)
         return evidence
 
     def _add_content(self, evidence: Evidence, wishes: Wishes) -> None:
         if wishes.liked:
-            evidence.liked, vectors = self._vectors_of(wishes.liked)
-            evidence.likes = vectors
-            taste = self._relevance.taste(vectors)
-            evidence.by_likes, evidence.likes_direction = self._content((taste,), _LIKES_SCALE)
-            evidence.doubt *= 1.0 - evidence.by_likes
+            evidence.liked, evidence.likes = self._vectors_of(wishes.liked)
+            taste = self._relevance.taste(evidence.likes)
+            tastes = tuple(filter(None, [taste]))
+            evidence.likes_direction = self._direction(tastes)
+            evidence.by_likes = self._strength(evidence, tastes, _LIKES_SCALE)
         asked = (*wishes.texts, *wishes.keywords)
         if asked:
             rows = self._lexicon.vectors([("", one.value) for one in asked])
             tastes = self._relevance.query(rows, [one.weight for one in asked])
-            evidence.by_words, evidence.words_direction = self._content(tastes, _WORDS_SCALE)
-            evidence.doubt *= 1.0 - evidence.by_words
+            evidence.words_direction = self._direction(tastes)
+            strength = self._strength(evidence, tastes, _WORDS_SCALE)
+            weight = sum(one.weight for one in asked) / len(asked)
+            evidence.by_words = 1.0 - (1.0 - strength) ** weight
+        evidence.doubt *= (1.0 - evidence.by_likes) * (1.0 - evidence.by_words)
 
-    def _content(
-        self, given: Sequence[Taste | None], scale: tuple[float, float]
-    ) -> tuple[Floats, Floats]:
-        """Return the strength of each candidate's content, and the direction that it is along."""
-        tastes = [taste for taste in given if taste is not None]
+    def _strength(
+        self, evidence: Evidence, tastes: tuple[Taste, ...], scale: tuple[float, float]
+    ) -> Floats:
+        """Return how strongly content speaks for each candidate, and note where it leans."""
         if not tastes:
-            return np.zeros(len(self._candidates)), np.zeros(self._lexicon.size)
+            return np.zeros(len(self._candidates))
         deviations = np.mean([self._relevance.score(one, self._vectors) for one in tastes], axis=0)
-        least, width = scale
-        strength = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, deviations - least) / width)
-        return strength, np.mean([one.direction for one in tastes], axis=0)
+        evidence.lean = np.maximum(evidence.lean, np.tanh(deviations / scale[0]))
+        return _strong(deviations, scale)
+
+    def _direction(self, tastes: tuple[Taste, ...]) -> Floats:
+        return sum((one.direction for one in tastes), np.zeros(self._lexicon.size))
 
     def _vectors_of(self, papers: Sequence[Paper]) -> tuple[list[Paper], sparse.csr_array]:
         """Return the vectors of papers, those of the corpus first, and the papers in that order."""
@@ -168,8 +174,8 @@ class DefaultRanking:
         if wishes.unlike:
             rows = self._lexicon.vectors([("", one.value) for one in wishes.unlike])
             tastes.append(self._relevance.taste(rows, [-one.weight for one in wishes.unlike]))
-        for taste in tastes:
-            against, _ = self._content((taste,), _LIKES_SCALE)
+        for taste in filter(None, tastes):
+            against = _strong(self._relevance.score(taste, self._vectors), _LIKES_SCALE)
             discount *= 1.0 - np.maximum(0.0, against - evidence.by_likes / 2)
         for paper in (*wishes.liked, *wishes.disliked):
             # Nobody needs to be sent what they gave us.
@@ -226,6 +232,12 @@ class DefaultRanking:
         worth = self._vectors.data[start:end] * direction[columns]
         best = [place for place in np.argsort(-worth, kind="stable")[:8] if worth[place] > 0]
         return explain.distinct([self._lexicon.term(columns[place]) for place in best])[:3]
+
+
+def _strong(deviations: Floats, scale: tuple[float, float]) -> Floats:
+    least, width = scale
+    strength: Floats = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, deviations - least) / width)
+    return strength
 
 
 def _background(candidates: int, corpus: int) -> npt.NDArray[np.int64]:

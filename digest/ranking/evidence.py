@@ -25,6 +25,7 @@ class Evidence:
         self.categories: dict[int, str] = {}
         self.by_likes: Floats = np.zeros(candidates)
         self.by_words: Floats = np.zeros(candidates)
+        self.lean: Floats = np.zeros(candidates)  # 0..1, where content points
         self.liked: list[Paper] = []
         self.likes: sparse.csr_array | None = None
         self.likes_direction: Floats = np.empty(0)

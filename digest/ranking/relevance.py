@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, sparse
+from scipy import sparse
 
 from digest.ranking.text import Lexicon, split
 
 Floats = npt.NDArray[np.float64]
 
-BACKGROUND = 3000  # papers; a Cholesky factor of that size takes 36 MB
+BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
 _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
 _CAUTION = 2  # likes at which half of the background's part is taken off
 _REPETITION = 0.1  # how much a like that repeats others loses
@@ -55,7 +55,7 @@ class Relevance:
         # Half the usual precision is plenty, for the penalty keeps it far from singular.
         kernel = (background @ background.T).toarray().astype(np.float32)
         kernel.flat[:: len(kernel) + 1] += max(_PENALTY * len(kernel), 1e-3)
-        self._factor = linalg.cho_factor(kernel, lower=True, overwrite_a=True, check_finite=False)
+        self._inverse = np.linalg.inv(kernel)
 
     def taste(
         self, likes: sparse.csr_array, weights: Sequence[float] | None = None
@@ -73,8 +73,7 @@ class Relevance:
         centre /= np.linalg.norm(centre)
         shrink = count / (count + _CAUTION)
         fit = (self._background @ centre).astype(np.float32)
-        expected = linalg.cho_solve(self._factor, fit, check_finite=False)
-        direction = centre - shrink * (self._background.T @ expected)
+        direction = centre - shrink * (self._background.T @ (self._inverse @ fit))
         return Taste(
             direction=direction,
             likes=likes,

@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from digest.ranking.text import Lexicon, split, stems, words
+
+
+def test_words_are_lower_case_without_accents() -> None:
+    assert words("Schrödinger's CAT-state, GPT-4") == [
+        "schrodinger",
+        "s",
+        "cat",
+        "state",
+        "gpt",
+        "4",
+    ]
+
+
+def test_signs_that_belong_to_a_name_stay() -> None:
+    assert words("C++ or C#, not c.") == ["c++", "or", "c#", "not", "c"]
+
+
+def test_chinese_is_split_into_signs() -> None:
+    assert words("扩散模型 works") == ["扩", "散", "模", "型", "works"]
+
+
+def test_forms_of_a_word_share_a_stem() -> None:
+    assert stems("diffusing") == stems("Diffused") == stems("diffuse")
+
+
+def test_a_title_is_split_from_its_abstract() -> None:
+    assert split("A title. An abstract. More.") == ("A title", "An abstract. More.")
+    assert split("only a title") == ("only a title", "")
+
+
+def test_rows_have_unit_length_or_are_zero() -> None:
+    _, vectors = Lexicon.fit([("soft robots", "grasp well"), ("", ""), ("the of", "and")])
+    lengths = np.sqrt(vectors.multiply(vectors).sum(axis=1))
+    assert np.allclose(lengths, [1, 0, 0])
+
+
+def test_new_texts_get_the_vectors_that_fitting_gave_them() -> None:
+    documents = [("soft robots", "grasp eggs"), ("hard robots", "crush eggs"), ("stars", "shine")]
+    lexicon, vectors = Lexicon.fit(documents)
+    assert np.allclose(lexicon.vectors(documents).toarray(), vectors.toarray())
+
+
+def test_unknown_words_leave_a_new_text_empty() -> None:
+    lexicon, _ = Lexicon.fit([("soft robots", "grasp eggs")])
+    assert lexicon.vectors([("quasar", "nebula")]).nnz == 0
+
+
+def test_a_lexicon_of_nothing_knows_nothing() -> None:
+    lexicon, vectors = Lexicon.fit([])
+    assert vectors.shape == (0, 0)
+    assert lexicon.vectors([("a title", "and more")]).shape == (1, 0)
+
+
+def test_pairs_do_not_reach_from_the_title_into_the_abstract() -> None:
+    lexicon, _ = Lexicon.fit([("soft robots", "grasp eggs")])
+    terms = {lexicon.term(column) for column in range(lexicon.size)}
+    assert terms == {"soft", "robots", "grasp", "eggs", "soft robots", "grasp eggs"}
+
+
+def test_terms_of_every_tenth_paper_tell_nothing() -> None:
+    documents = [(f"robot word{number % 150}", "") for number in range(300)]
+    lexicon, _ = Lexicon.fit(documents)
+    terms = {lexicon.term(column) for column in range(lexicon.size)}
+    assert "word7" in terms
+    assert "robot" not in terms
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=6))
+def test_any_text_can_be_weighed(documents: list[tuple[str, str]]) -> None:
+    _, vectors = Lexicon.fit(documents)
+    assert np.isfinite(vectors.data).all()
