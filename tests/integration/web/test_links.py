@@ -20,8 +20,8 @@ from digest.model import (
 )
 from digest.subscriptions import Preferences
 from digest.tokens import Purpose
-from tests.integration.web.conftest import EMAIL, Running
 from tests.support.samples import NOW, paper, pick, plan
+from tests.support.site import EMAIL, Running
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 

@@ -16,7 +16,7 @@ from digest.store import Store
 from digest.testing import ListRanker
 from digest.web.security import LARGEST_BODY
 from digest.web.server import WebServer
-from tests.integration.web.conftest import EMAIL, Running, with_proxies
+from tests.support.site import EMAIL, Running, with_proxies
 
 
 def test_health_and_readiness(site: Running) -> None:

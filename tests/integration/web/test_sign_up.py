@@ -17,8 +17,8 @@ from digest.model import (
     SubscriberStatus,
     SuppressionReason,
 )
-from tests.integration.web.conftest import EMAIL, Running, with_proxies
 from tests.support.samples import NOW, paper, papers
+from tests.support.site import EMAIL, Running, with_proxies
 
 
 def test_the_front_page_shows_todays_papers_the_most_trending_first(site: Running) -> None:

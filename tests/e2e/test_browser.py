@@ -1,0 +1,198 @@
+"""A person with a browser: joins, confirms, chooses, leaves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from digest import deliver
+from digest.config import DeliverySettings
+from digest.model import Cadence, InterestKind, Signal, SignalName, SubscriberStatus
+from tests.support.samples import NOW, papers
+from tests.support.site import Running, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium, or skip."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Running]:
+    """Run a site with three papers."""
+    with running(tmp_path) as site:
+        with site.app.store.write() as tx:
+            tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
+            tx.signals.record(
+                [Signal("arxiv:2611.00003", "hf", SignalName.UPVOTES, 42, observed_at=NOW)]
+            )
+        yield site
+
+
+@pytest.fixture
+def page(browser: Browser, site: Running) -> Iterator[Page]:
+    """Open a phone-sized page that notes everything which goes wrong on it."""
+    context = browser.new_context(
+        base_url=str(site.client.base_url), viewport={"width": 360, "height": 740}
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    troubles: list[str] = []
+    home = str(site.client.base_url)
+    page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
+    page.on(
+        "request",
+        lambda request: None if request.url.startswith(home) else troubles.append(request.url),
+    )
+    yield page
+    context.close()
+    # A form that comes back with a mistake is answered 422, which the browser notes.
+    assert [trouble for trouble in troubles if "status of 422" not in trouble] == []
+
+
+def fits(page: Page) -> bool:
+    """Say whether the page has no horizontal scroll."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+
+def newest_mail(site: Running) -> str:
+    """Deliver what is due and return the text of the newest mail."""
+    report = deliver.run(
+        site.app.store,
+        site.transport,
+        site.app.compose,
+        settings=DeliverySettings(),
+        clock=site.clock,
+        worker="test/1/1",
+        is_gone=lambda _worker: False,
+    )
+    assert report.sent == 1
+    message = message_from_bytes(site.transport.messages[-1].content, policy=policy.default)
+    body = message.get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def link(site: Running, mail: str, page: str) -> str:
+    """Return where one link of a mail leads, on this server."""
+    found = re.search(rf"https://papers\.example\.org(/{page}/[\w.\-]+)", mail)
+    assert found is not None, mail
+    return found[1]
+
+
+def test_joining_choosing_and_leaving_on_a_phone(page: Page, site: Running) -> None:
+    page.goto("/")
+    assert page.get_by_role("heading", level=3).first.inner_text() == "A study of 2611.00003"
+    assert fits(page)
+    page.get_by_label("Your email address").fill("reader@example.org")
+    page.get_by_text("Choose your topics").click()
+    page.get_by_label("Robotics").check()
+    page.get_by_label("Keywords").fill("grasping, world models")
+    assert fits(page)
+    page.get_by_role("button", name="Subscribe").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    assert fits(page)
+
+    page.goto(link(site, newest_mail(site), "confirm"))
+    assert site.subscriber().status is SubscriberStatus.UNCONFIRMED  # type: ignore[union-attr]
+    page.get_by_role("button", name="Yes, subscribe me").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "You are in"
+    assert site.subscriber().status is SubscriberStatus.CONFIRMED  # type: ignore[union-attr]
+
+    welcome = newest_mail(site)
+    page.goto(link(site, welcome, "preferences"))
+    assert fits(page)
+    assert page.get_by_label("Robotics").is_checked()
+    page.get_by_label("Once a week").check()
+    page.get_by_label("Never show me").fill("blockchain")
+    page.get_by_role("button", name="Save").click()
+    assert page.get_by_role("status").inner_text() == "Your preferences are saved."
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert subscriber.cadence is Cadence.WEEKLY
+    assert [(one.kind, one.value, one.weight) for one in subscriber.interests] == [
+        (InterestKind.CATEGORY, "cs.RO", 1.0),
+        (InterestKind.KEYWORD, "grasping", 1.0),
+        (InterestKind.KEYWORD, "world models", 1.0),
+        (InterestKind.KEYWORD, "blockchain", -1.0),
+    ]
+
+    page.goto(link(site, welcome, "unsubscribe"))
+    page.get_by_role("button", name="Unsubscribe").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "You are unsubscribed"
+    assert site.subscriber().status is SubscriberStatus.UNSUBSCRIBED  # type: ignore[union-attr]
+    page.get_by_role("button", name="Undo").click()
+    assert site.subscriber().status is SubscriberStatus.CONFIRMED  # type: ignore[union-attr]
+    assert page.context.cookies() == []
+
+
+def test_a_mistake_is_shown_beside_its_field(page: Page, site: Running) -> None:
+    page.goto("/subscribe")
+    page.get_by_label("Your email address").fill("reader@example")
+    page.get_by_role("button", name="Subscribe").click()
+    field = page.get_by_label("Your email address")
+    assert field.input_value() == "reader@example"
+    described = field.get_attribute("aria-describedby")
+    assert "not an email address" in page.locator(f"#{described}").inner_text()
+    assert fits(page)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground(browser: Browser, site: Running, scheme: str) -> None:
+    context = browser.new_context(base_url=str(site.client.base_url), color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/")
+    colours = {
+        name: page.evaluate(
+            f"getComputedStyle(document.documentElement).getPropertyValue('--{name}').trim()"
+        )
+        for name in ("paper", "sheet", "ink", "soft", "accent", "on-accent", "wash", "good-wash",
+                     "good", "bad-wash", "bad")
+    }  # fmt: skip
+    context.close()
+    pairs = [
+        *((text, ground) for text in ("ink", "soft", "accent") for ground in ("paper", "sheet")),
+        ("on-accent", "accent"),
+        ("soft", "wash"),
+        ("good", "good-wash"),
+        ("bad", "bad-wash"),
+        ("bad", "sheet"),
+    ]
+    # WCAG 2.2, success criterion 1.4.3.
+    weak = [pair for pair in pairs if contrast(colours[pair[0]], colours[pair[1]]) < 4.5]
+    assert weak == []
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio of two colours like #a0b1c2 (WCAG 2.2)."""
+    light, dark = sorted((luminance(one), luminance(other)), reverse=True)
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour (WCAG 2.2)."""
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
