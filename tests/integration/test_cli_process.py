@@ -12,12 +12,18 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+import digest as package
 from digest import __version__
 from digest.cli import cli
 from digest.cli.state import State
 from tests.support.desk import Desk, desk
 
-ENVIRON = {key: value for key, value in os.environ.items() if not key.startswith("DIGEST_")}
+# The package of this test run, be it the checkout's or that of a wheel.
+PACKAGE = Path(package.__file__).parent.parent
+ENVIRON = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("DIGEST_")},
+    "PYTHONPATH": str(PACKAGE),
+}
 
 
 def digest(folder: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
