@@ -162,7 +162,7 @@ class Smtp(Section):
     ca_file: Path | None = None
     connections: Annotated[int, Field(ge=1, le=64)] = 1
     rate_per_second: Annotated[float, Field(ge=0)] = 0.0
-    timeout: Duration = 600.0
+    timeout: Annotated[Duration, Field(gt=0)] = 600.0
     maildir: Path = Path("maildir")
 
     @model_validator(mode="after")

@@ -1,0 +1,248 @@
+"""What the relay does, said truly: taken, deferred, refused, not sent, or in doubt."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from digest.config import Smtp
+from digest.errors import (
+    ConfigError,
+    OutcomeUnknown,
+    PermanentFailure,
+    TemporaryFailure,
+    TransportError,
+    TransportRefused,
+    TransportUnavailable,
+)
+from digest.model import Message
+from digest.testing import Inbox
+from digest.transports.smtp import SmtpTransport
+from tests.support.smtpd import CLOSE, CUT, FaultyServer
+
+
+def message(to: str = "robotics@example.org", body: bytes = b"Hello.\r\n") -> Message:
+    return Message("papers@example.org", to, b"Subject: x\r\n\r\n" + body)
+
+
+def transport(port: int, **options: Any) -> SmtpTransport:
+    return SmtpTransport(
+        Smtp.model_validate(
+            {"host": "127.0.0.1", "port": port, "security": "none", "timeout": 5, **options}
+        )
+    )
+
+
+def send_twice(script: Mapping[str, Sequence[bytes]]) -> tuple[list[object], FaultyServer]:
+    """Send two messages over one session and return what came of each."""
+    found: list[object] = []
+    with FaultyServer(script) as server, transport(server.port).open() as session:
+        for to in ("a@example.org", "b@example.org"):
+            try:
+                found.append(session.send(message(to)))
+            except TransportError as error:
+                found.append(type(error))
+                if type(error) in (OutcomeUnknown, TransportUnavailable):
+                    break
+    return found, server
+
+
+@pytest.mark.parametrize(
+    ("script", "first", "goes_on"),
+    [
+        ({"MAIL": [b"451 4.3.0 later\r\n"]}, TemporaryFailure, True),
+        ({"RCPT": [b"450 4.2.0 greylisted\r\n"]}, TemporaryFailure, True),
+        ({"DATA": [b"452 4.3.1 full\r\n"]}, TemporaryFailure, True),
+        ({"DOT": [b"451 4.3.0 later\r\n"]}, TemporaryFailure, True),
+        ({"MAIL": [b"550 5.7.1 no\r\n"]}, PermanentFailure, True),
+        ({"RCPT": [b"550 5.1.1 unknown\r\n"]}, PermanentFailure, True),
+        ({"DATA": [b"554 5.6.0 no\r\n"]}, PermanentFailure, True),
+        ({"DOT": [b"554-5.7.1 not\r\n554 5.7.1 wanted\r\n"]}, PermanentFailure, True),
+        ({"DOT": [b"421 4.3.2 going down\r\n"]}, TemporaryFailure, True),
+        ({"MAIL": [b"421 4.3.2 going down\r\n"]}, TransportUnavailable, False),
+        ({"RCPT": [b"421 4.3.2 going down\r\n"]}, TransportUnavailable, False),
+        ({"MAIL": [CLOSE]}, TransportUnavailable, False),
+        ({"RCPT": [CLOSE]}, TransportUnavailable, False),
+        ({"DATA": [CLOSE]}, TransportUnavailable, False),
+        ({"RCPT": [b"what is this?\r\n"]}, TransportUnavailable, False),
+        ({"DATA": [b"250 not yet\r\n"]}, TransportUnavailable, False),
+        ({"DOT": [CLOSE]}, OutcomeUnknown, False),
+        ({"DOT": [b"what is this?\r\n"]}, OutcomeUnknown, False),
+    ],
+    ids=str,
+)
+def test_every_fault_is_named(
+    script: Mapping[str, Sequence[bytes]], first: type[TransportError], goes_on: bool
+) -> None:
+    found, server = send_twice(script)
+    assert found[0] is first
+    assert len(found) == (2 if goes_on else 1)
+    if goes_on:
+        assert "250" in str(found[1])
+        assert len(server.messages) == 1
+
+
+def test_a_connection_cut_in_the_middle_of_a_message_sent_nothing() -> None:
+    body = b"x" * 70 + b"\r\n"
+    with FaultyServer({"DATA": [CUT]}) as server, transport(server.port).open() as session:
+        with pytest.raises((TransportUnavailable, OutcomeUnknown)) as caught:
+            session.send(message(body=body * 400_000))
+        assert caught.type is TransportUnavailable
+    assert server.messages == []
+
+
+def test_one_connection_serves_many_messages() -> None:
+    with FaultyServer() as server, transport(server.port).open() as session:
+        for number in range(5):
+            session.send(message(f"reader{number}@example.org"))
+    assert (server.connections, len(server.messages)) == (1, 5)
+    assert server.commands[-1].upper() == "QUIT"
+
+
+@pytest.mark.parametrize("second", [CLOSE, b"421 4.7.0 too many messages\r\n"])
+def test_a_relay_that_hangs_up_between_messages_is_called_again(second: bytes) -> None:
+    good = b"250 ok\r\n"
+    with FaultyServer({"MAIL": [good, second]}) as server, transport(server.port).open() as session:
+        session.send(message("a@example.org"))
+        session.send(message("b@example.org"))
+    assert (server.connections, len(server.messages)) == (2, 2)
+
+
+def test_the_reply_is_kept_and_readable() -> None:
+    script = {"DOT": [b"250-2.0.0 \x1b[31mqueued\r\n250 as 7\r\n"]}
+    with FaultyServer(script) as server, transport(server.port).open() as session:
+        assert session.send(message()).reply == "250 2.0.0 [31mqueued as 7"
+
+
+def test_dots_arrive_as_they_were_and_the_size_is_announced() -> None:
+    body = b".\r\n..\r\n.hidden\r\nend\r\n"
+    with Inbox() as inbox, transport(inbox.port).open() as session:
+        session.send(message(body=body))
+        assert inbox.messages[0].content == message(body=body).content
+    with FaultyServer() as server, transport(server.port).open() as session:
+        session.send(message())
+    assert f"SIZE={len(message().content)}" in server.commands[1]
+
+
+@pytest.mark.parametrize("to", ["a@b>\r\nRCPT TO:<x@example.org", "ä@example.org", "a\x00@b"])
+def test_an_address_cannot_say_commands(to: str) -> None:
+    with FaultyServer() as server, transport(server.port).open() as session:
+        with pytest.raises(PermanentFailure):
+            session.send(message(to))
+        session.send(message())
+    assert len(server.messages) == 1
+    assert sum(line.upper().startswith("RCPT") for line in server.commands) == 1
+
+
+def test_a_relay_that_is_down_is_one_sentence() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        port = nobody.getsockname()[1]
+        with (
+            pytest.raises(TransportUnavailable, match=f":{port} cannot be reached"),
+            transport(port).open(),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("greeting", [b"554 go away\r\n", CLOSE, b"hello?\r\n"])
+def test_a_relay_that_does_not_greet_is_unavailable(greeting: bytes) -> None:
+    with (
+        FaultyServer({"CONNECT": [greeting]}) as server,
+        pytest.raises(TransportUnavailable),
+        transport(server.port).open(),
+    ):
+        pass
+
+
+# --- safety -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+@pytest.fixture
+def certificate(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_mail_goes_over_tls_with_a_login(
+    certificate: ssl.SSLContext, ca_file: Path, tmp_path: Path, security: str
+) -> None:
+    secret = tmp_path / "password"
+    secret.write_text("open sesame\n")
+    option = {"starttls": certificate} if security == "starttls" else {"tls": certificate}
+    with Inbox(login=("papers", "open sesame"), **option) as inbox:
+        safe = transport(
+            inbox.port,
+            security=security,
+            ca_file=ca_file,
+            username="papers",
+            password_file=secret,
+        )
+        with safe.open() as session:
+            session.send(message())
+        assert len(inbox.messages) == 1
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_nobody_vouches_for_is_refused(
+    certificate: ssl.SSLContext, security: str
+) -> None:
+    option = {"starttls": certificate} if security == "starttls" else {"tls": certificate}
+    with (
+        Inbox(**option) as inbox,
+        pytest.raises(TransportRefused, match="ca_file"),
+        transport(inbox.port, security=security).open(),
+    ):
+        pass
+
+
+def test_nothing_is_sent_in_the_clear_where_tls_was_asked_for() -> None:
+    with FaultyServer() as server:
+        with (
+            pytest.raises(TransportRefused, match="does not offer STARTTLS"),
+            transport(server.port, security="starttls").open(),
+        ):
+            pass
+        assert not any(line.upper().startswith("MAIL") for line in server.commands)
+
+
+def test_a_refused_login_names_the_user_and_hides_the_password() -> None:
+    with (
+        Inbox(login=("papers", "right")) as inbox,
+        pytest.raises(TransportRefused, match="login of papers") as caught,
+        transport(inbox.port, username="papers", password="wr0ng").open(),
+    ):
+        pass
+    assert "wr0ng" not in str(caught.value)
+
+
+def test_a_password_is_never_sent_in_the_clear_over_the_network() -> None:
+    with pytest.raises(ConfigError, match="in the clear"):
+        transport(25, host="mail.example.org", username="papers", password="secret")
+
+
+def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="password_file"):
+        transport(25, password_file=tmp_path / "missing")
+    with pytest.raises(ConfigError, match="ca_file"):
+        transport(25, security="tls", ca_file=tmp_path / "missing")
