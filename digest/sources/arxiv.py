@@ -29,7 +29,9 @@ DEFAULT_API = "https://export.arxiv.org/api/query"
 
 # Feeds are made anew at midnight Eastern; until this much later the old one is no sign of harm.
 _EASTERN = ZoneInfo("America/New_York")
-_SLACK = timedelta(hours=12)
+_SLACK = timedelta(hours=2)
+# Copies of feeds write midnight of other time zones.
+_TOLERANCE = timedelta(hours=12)
 
 _CATEGORY = r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z]{2}|\.[a-z]+(?:-[a-z]+)*)?"
 _ANNOUNCED = re.compile(
@@ -111,7 +113,7 @@ class Arxiv:
                 return self._query(second, since)
             except SourceError as error:
                 fetched = self._feed(since, cursor)
-                return _noted(fetched, f"The query API failed ({error}); the feed was read.")
+                return _noted(fetched, f"The query API failed ({_why(error)}); the feed was read.")
         try:
             fetched = self._feed(since, cursor)
         except SourceError as error:
@@ -127,13 +129,15 @@ class Arxiv:
             fetched = self._query(second, since)
         except SourceError:
             raise error from None  # what is wrong with the first path is what there is to mend
-        return _noted(fetched, f"The feed failed ({error}); the query API was asked instead.")
+        wait = getattr(error, "retry_after", None) or fetched.retry_after
+        fetched = replace(fetched, retry_after=wait)
+        return _noted(fetched, f"The feed failed ({_why(error)}); the query API was asked instead.")
 
     def _besides(self, second: str, since: datetime | None, stale: Fetched) -> Fetched:
         try:
             fetched = self._query(second, since)
         except SourceError as error:
-            return _noted(stale, f"The query API was asked too and failed ({error}).")
+            return _noted(stale, f"The query API was asked too and failed ({_why(error)}).")
         fetched = replace(fetched, stale=True, note=" ".join([stale.note, fetched.note]).strip())
         return _noted(fetched, "The query API was asked instead.")
 
@@ -218,7 +222,7 @@ class Arxiv:
         day = (self._clock.now() - _SLACK).astimezone(_EASTERN).date()
         while day.weekday() > 4:
             day -= timedelta(days=1)
-        if announced >= datetime.combine(day, time(), _EASTERN):
+        if announced + _TOLERANCE >= datetime.combine(day, time(), _EASTERN):
             return ""
         return f"The feed is old: it was made for {announced.astimezone(_EASTERN):%Y-%m-%d}."
 
@@ -294,6 +298,10 @@ def _newer(papers: Iterable[Paper], since: datetime | None) -> list[Paper]:
         for paper in papers
         if since is None or (at := paper.updated_at or paper.published_at) is None or at >= since
     ]
+
+
+def _why(error: SourceError) -> str:
+    return str(error).rstrip(".")
 
 
 def _stale(fetched: Fetched, why: str) -> Fetched:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -17,11 +18,12 @@ _SAMPLE = 100
 class Cursor:
     """The validators and the content of the last batch of one address.
 
+    `address` is not the address itself, which may hold a secret, but a name for it.
     `announced_at` is the date of the batch in ISO 8601, `sample` some of its papers' keys:
     always the same ones of the same batch, in whatever order it comes.
     """
 
-    url: str
+    address: str
     etag: str | None = None
     last_modified: str | None = None
     announced_at: str | None = None
@@ -34,10 +36,12 @@ class Cursor:
             known = json.loads(text or "{}")
             cursor = cls(**{**known, "sample": tuple(known.get("sample", ()))})
             strings = (cursor.etag, cursor.last_modified, cursor.announced_at, *cursor.sample)
-            sound = cursor.url == url and all(isinstance(part, str | None) for part in strings)
+            sound = cursor.url == _name(url) and all(
+                isinstance(part, str | None) for part in strings
+            )
         except (ValueError, TypeError, AttributeError, RecursionError):
-            return cls(url)
-        return cursor if sound else cls(url)
+            return cls(_name(url))
+        return cursor if sound else cls(_name(url))
 
     @classmethod
     def of(
@@ -51,7 +55,7 @@ class Cursor:
     ) -> Self:
         """Remember a batch; one that is not `whole` is asked for again, even if unchanged."""
         return cls(
-            url,
+            _name(url),
             etag=response.etag if whole else None,
             last_modified=response.last_modified if whole else None,
             announced_at=announced_at.isoformat() if announced_at else None,
@@ -70,3 +74,7 @@ class Cursor:
     def write(self) -> str:
         """Return the text to store."""
         return json.dumps(asdict(self))
+
+
+def _name(url: str) -> str:
+    return hashlib.sha256(url.encode()).hexdigest()[:16]

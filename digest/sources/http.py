@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import logging
 import threading
 import zlib
 from collections import defaultdict
@@ -21,7 +22,10 @@ from digest.ports import Clock
 from digest.sources.guard import Guard
 from digest.sources.network import Backend, Budget
 
-TRIES = 3
+# They log whole addresses, which may hold a secret.
+for _library in ("httpx", "httpcore"):
+    logging.getLogger(_library).setLevel(logging.WARNING)
+
 BACKOFF = (1.0, 3.0)  # seconds before the second and the third try
 LONGEST_WAIT = 20.0  # seconds; who asks for more is asked again at another run
 LONGEST_RETRY_AFTER = 86_400.0

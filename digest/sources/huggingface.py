@@ -94,7 +94,9 @@ class HuggingFace:
             raise SourceMalformed("No record is a paper: check the address of the source.")
         notes = [f"Records left out as unreadable: {unreadable}."] if unreadable else []
         if failures:
-            notes.append(f"Days that could not be asked: {len(failures)} ({failures[0]})")
+            notes.append(
+                f"Days that could not be asked: {len(failures)} ({str(failures[0]).rstrip('.')})."
+            )
         return Fetched(
             papers=tuple(papers.values()), signals=tuple(signals.values()), note=" ".join(notes)
         )

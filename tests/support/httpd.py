@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import ssl
 import threading
 from collections import deque
 from collections.abc import Mapping
@@ -48,13 +49,16 @@ class Httpd:
     a 404. `asked` lists the requests in order.
     """
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self._routes: dict[str, deque[Answer]] = {}
         self._over = threading.Event()
         handler = type("Handler", (_Handler,), {"httpd": self})
-        self._server = http.server.ThreadingHTTPServer((host, 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         self._thread = threading.Thread(
             target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True
         )
@@ -100,6 +104,13 @@ class Httpd:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(timeout=10)
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a client may go away or refuse a certificate."""
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import logging
+import ssl
 import threading
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 
 import pytest
+import trustme
 
 from digest.clock import SystemClock
 from digest.config import Http
@@ -226,6 +230,33 @@ def test_a_proxy_of_the_environment_is_not_used(
 ) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://192.0.2.1:9")
     assert fetcher.get(httpd.route("/a", Answer(b"x"))).content == b"x"
+
+
+def test_tls_is_spoken_with_the_name_that_was_asked_for(
+    clock: FakeClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    authority = trustme.CA()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
+    with Httpd(tls=context) as httpd:
+        port = httpd.host.rpartition(":")[2]
+        httpd.route("/a", Answer(b"safe"))
+        fetcher = Fetcher(
+            Http(allow_hosts=("localhost", "127.0.0.1")), clock=clock, user_agent="test/1"
+        )
+        assert fetcher.get(f"https://localhost:{port}/a").content == b"safe"
+        with pytest.raises(SourceUnavailable, match="cannot be reached"):
+            fetcher.get(f"https://127.0.0.1:{port}/a")
+
+
+def test_addresses_are_not_logged(
+    httpd: Httpd, fetcher: Fetcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.DEBUG):
+        fetcher.get(httpd.route("/a", Answer(b"x")) + "?token=hunter3")
+    assert "hunter3" not in caplog.text
 
 
 def test_requests_to_one_host_keep_their_distance() -> None:
