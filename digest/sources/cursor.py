@@ -36,7 +36,7 @@ class Cursor:
             known = json.loads(text or "{}")
             cursor = cls(**{**known, "sample": tuple(known.get("sample", ()))})
             strings = (cursor.etag, cursor.last_modified, cursor.announced_at, *cursor.sample)
-            sound = cursor.url == _name(url) and all(
+            sound = cursor.address == _name(url) and all(
                 isinstance(part, str | None) for part in strings
             )
         except (ValueError, TypeError, AttributeError, RecursionError):
