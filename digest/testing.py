@@ -239,6 +239,7 @@ class Inbox:
         }
         self._asked = (host, port)
         self._messages: list[Message] = []
+        self._arrived = threading.Condition()
         self._protocols: list[Any] = []
         self.host = host
         self.port = port
@@ -251,6 +252,13 @@ class Inbox:
     def to(self, recipient: str) -> list[Message]:
         """Return what has arrived for one address."""
         return [message for message in self._messages if message.recipient == recipient]
+
+    def wait(self, count: int, *, seconds: float) -> list[Message]:
+        """Return the messages once there are `count`; raise `TimeoutError` if that takes longer."""
+        with self._arrived:
+            if not self._arrived.wait_for(lambda: len(self._messages) >= count, seconds):
+                raise TimeoutError(f"{len(self._messages)} of {count} messages have arrived")
+            return list(self._messages)
 
     def __enter__(self) -> Self:
         """Listen; connections are accepted from here on."""
@@ -324,8 +332,10 @@ class Inbox:
             return "500 5.6.0 Line over 998 octets"
         if not content.isascii() and "BODY=8BITMIME" not in envelope.mail_options:
             return "554 5.6.1 8-bit content without BODY=8BITMIME"
-        self._messages += [
-            Message(sender=envelope.mail_from, recipient=recipient, content=content)
-            for recipient in envelope.rcpt_tos
-        ]
+        with self._arrived:
+            self._messages += [
+                Message(sender=envelope.mail_from, recipient=recipient, content=content)
+                for recipient in envelope.rcpt_tos
+            ]
+            self._arrived.notify_all()
         return f"250 2.0.0 taken as {len(self._messages)}"

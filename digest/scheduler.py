@@ -1,0 +1,107 @@
+"""The only place of APScheduler: it ticks, and rows decide what is due.
+
+Jobs live in memory and hold no state, so a missed tick or a restart heals itself: the next tick
+finds the same rows.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Callable
+from datetime import UTC
+from threading import Event
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from digest import pipeline, retention
+from digest.app import App
+from digest.clock import SystemClock
+from digest.errors import DigestError
+from digest.notify import Notifier
+
+log = logging.getLogger(__name__)
+
+# Confirmations are waited for by somebody, so a tick comes more often than a digest needs it.
+TICK_SECONDS = 15
+COLLECT_SECONDS = 60
+PRUNE_SECONDS = 24 * 3600
+
+
+def serve(app: App, *, notifier: Notifier | None = None, stop: Event | None = None) -> None:
+    """Tick until `stop` is set, or a signal asks to end; raise `SchemaMismatch` before that.
+
+    What is being sent when the end comes is finished; what waits goes on waiting in its row.
+    """
+    app.store.check_schema()
+    notifier = notifier or Notifier(os.environ)
+    if stop is None:
+        stop = Event()
+        stop_on_signals(stop)
+    jobs = _jobs(app, notifier, stop)
+    jobs.start()
+    notifier.ready()
+    notifier.status("waiting for what is due")
+    log.info("serving: %d sources", len(app.sources))
+    stop.wait()
+    notifier.stopping()
+    log.info("stopping: finishing what is being sent")
+    jobs.shutdown(wait=True)
+
+
+def stop_on_signals(stop: Event) -> None:
+    """Set `stop` when SIGTERM or SIGINT comes."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+
+
+def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
+    scheduler = BackgroundScheduler(
+        timezone=UTC,
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+    )
+
+    def every(seconds: float, name: str, work: Callable[[], object]) -> None:
+        scheduler.add_job(
+            guarded(name, work, stop),
+            "interval",
+            seconds=seconds,
+            id=name,
+            next_run_time=SystemClock().now(),
+        )
+
+    every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
+    every(TICK_SECONDS, "tick", lambda: pipeline.tick(app, stopping=stop.is_set))
+    every(
+        PRUNE_SECONDS,
+        "retention",
+        lambda: retention.prune(app.store, app.settings.retention, now=app.clock.now()),
+    )
+    if notifier.watchdog_seconds is not None:
+        # Twice in the watchdog's time, as sd_watchdog_enabled(3) advises.
+        every(notifier.watchdog_seconds / 2, "watchdog", lambda: _feed(app, notifier))
+    return scheduler
+
+
+def guarded(name: str, work: Callable[[], object], stop: Event) -> Callable[[], None]:
+    """Return a job that never raises: what goes wrong now is tried again at the next tick."""
+
+    def job() -> None:
+        if stop.is_set():
+            return
+        try:
+            work()
+        except DigestError as error:
+            log.error("%s: %s", name, error)  # noqa: TRY400 - the sentence says it all
+        except Exception:
+            # A bug of ours: the other jobs go on, and the log has the traceback.
+            log.exception("%s: a bug", name)
+
+    return job
+
+
+def _feed(app: App, notifier: Notifier) -> None:
+    """Feed the watchdog, unless the database does not answer."""
+    app.store.check_schema()
+    notifier.alive()

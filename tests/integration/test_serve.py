@@ -1,0 +1,141 @@
+"""The service as systemd sees it: ready, fed, stopped; and what is due leaves by itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from digest.clock import SystemClock
+from digest.model import DeliveryState, Interest, InterestKind, SubscriberStatus
+from digest.store import Store
+from digest.testing import Inbox
+from tests.integration.conftest import hash_email
+from tests.support.samples import paper
+
+CONFIG = """
+[site]
+from_address = "papers@example.org"
+[database]
+url = "sqlite:///digest.db"
+[smtp]
+host = "127.0.0.1"
+port = {port}
+security = "none"
+[ranking]
+min_score = 0.0
+[schedule]
+default_hour = 0
+expire_after_hours = 24
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
+    store = Store(f"sqlite:///{tmp_path / 'digest.db'}", hash_email=hash_email)
+    store.upgrade()
+    store.close()
+    return tmp_path
+
+
+class Manager:
+    """Stands in for systemd: hears what the service says."""
+
+    def __init__(self, address: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(address))
+
+    def hear(self, seconds: float = 30) -> str:
+        self._socket.settimeout(seconds)
+        return self._socket.recv(1000).decode()
+
+    def hear_until(self, text: str) -> None:
+        while self.hear() != text:
+            pass
+
+    def close(self) -> None:
+        self._socket.close()
+
+
+@contextmanager
+def serving(
+    folder: Path, *options: str, watchdog: float = 0
+) -> Iterator[tuple[subprocess.Popen[str], Manager]]:
+    manager = Manager(folder / "notify")
+    environ = {**os.environ, "NOTIFY_SOCKET": str(folder / "notify")}
+    if watchdog:
+        environ["WATCHDOG_USEC"] = str(int(watchdog * 1e6))
+    command = [sys.executable, "-m", "digest", "--config", str(folder / "config.toml"), "serve"]
+    service = subprocess.Popen(
+        [*command, *options], env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        yield service, manager
+    finally:
+        service.kill()
+        service.communicate()
+        manager.close()
+
+
+def test_it_says_when_it_is_ready_and_when_it_stops(folder: Path) -> None:
+    with serving(folder, "--no-web") as (service, manager):
+        manager.hear_until("READY=1")
+        service.send_signal(signal.SIGTERM)
+        manager.hear_until("STOPPING=1")
+        assert service.wait(timeout=30) == 0
+
+
+def test_the_watchdog_is_fed_only_while_the_database_answers(folder: Path) -> None:
+    with serving(folder, "--no-web", watchdog=1) as (_, manager):
+        manager.hear_until("READY=1")
+        for _ in range(3):
+            manager.hear_until("WATCHDOG=1")
+        with sqlite3.connect(folder / "digest.db") as connection:
+            connection.execute("DROP TABLE alembic_version")
+        connection.close()
+        with pytest.raises(TimeoutError):
+            for _ in range(10):
+                manager.hear(3)
+
+
+def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
+    with serving(tmp_path, "--no-web") as (service, _):
+        _, errors = service.communicate(timeout=60)
+    assert service.returncode == 78
+    assert "digest db upgrade" in errors
+    assert "Traceback" not in errors
+
+
+def test_what_is_due_leaves_by_itself_once(folder: Path) -> None:
+    with Inbox() as inbox:
+        (folder / "config.toml").write_text(CONFIG.format(port=inbox.port))
+        store = Store(f"sqlite:///{folder / 'digest.db'}", hash_email=hash_email)
+        now = SystemClock().now()
+        with store.write() as tx:
+            tx.papers.add([paper(categories=("cs.RO",))], source="arxiv", listed_at=now)
+            tx.subscribers.add(
+                email="robotics@example.org",
+                status=SubscriberStatus.CONFIRMED,
+                now=now,
+                interests=[Interest(InterestKind.CATEGORY, "cs.RO")],
+            )
+        with serving(folder, "--no-web") as (service, manager):
+            manager.hear_until("READY=1")
+            inbox.wait(1, seconds=60)
+            service.send_signal(signal.SIGTERM)
+            assert service.wait(timeout=30) == 0
+        with store.read() as tx:
+            (delivery,) = tx.deliveries.list()
+        assert delivery.state is DeliveryState.SENT
+        assert len(inbox.messages) == 1
+        store.close()
