@@ -13,6 +13,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from digest.errors import InvalidInput
 from digest.model import Cadence, Interest, InterestKind, Subscriber
+from digest.sources.identifiers import paper_key
 
 LONGEST_NAME = 100
 LONGEST_INTEREST = 200
@@ -67,24 +68,15 @@ def parse_paper(text: str) -> str:
     Raise `InvalidInput` for anything else.
     """
     found = text.strip()
-    if match := _ARXIV.search(found):
-        return f"arxiv:{match[1].lower()}"
-    if match := _DOI.search(found):
-        return f"doi:{match[1].lower()}"
-    if re.match(r"url:https?://\S+$", found):
-        return found
-    raise InvalidInput(
-        f'"{_one_line(found)[:80]}" is not a paper we know how to find: '
-        "write an arXiv id like 2604.21952, or its address."
-    )
+    key = paper_key([found.removeprefix("url:")])
+    if key is None:
+        raise InvalidInput(
+            f'"{_one_line(found)[:80]}" is not a paper we know how to find: '
+            "write an arXiv id like 2604.21952, or its address."
+        )
+    return key
 
 
-_ARXIV = re.compile(
-    r"(?:^|arxiv:|arxiv\.org/\w+/|huggingface\.co/papers/)"
-    r"(\d{4}\.\d{4,5}|[a-z-]+(?:\.[a-z]{2})?/\d{7})(?:v\d+)?(?:\.pdf)?/?(?:[?#].*)?$",
-    re.IGNORECASE,
-)
-_DOI = re.compile(r"(?:^|doi:|doi\.org/)(10\.\d{4,9}/[^\s?#]+)$", re.IGNORECASE)
 _SUBJECT = re.compile(
     r"(?:astro-ph|cond-mat|cs|econ|eess|math|nlin|physics|q-bio|q-fin|stat)\.[a-z-]{2,}",
     re.IGNORECASE,

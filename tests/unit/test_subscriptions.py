@@ -399,13 +399,14 @@ def test_time_zones_are_named_as_the_database_does() -> None:
         ("hep-th/9901001", "arxiv:hep-th/9901001"),
         ("https://doi.org/10.1101/2026.01.02.123456", "doi:10.1101/2026.01.02.123456"),
         ("doi:10.1101/ABC", "doi:10.1101/abc"),
+        ("url:https://example.org/paper.pdf", "url:https://example.org/paper.pdf"),
     ],
 )
 def test_papers_are_found_by_id_and_address(typed: str, key: str) -> None:
     assert subscriptions.parse_paper(typed) == key
 
 
-@pytest.mark.parametrize("typed", ["robots", "https://example.org/2604.21952", "26.1", "10.1/x"])
+@pytest.mark.parametrize("typed", ["robots", "javascript:alert(1)", "26.1", "10.1/x"])
 def test_what_names_no_paper_is_refused(typed: str) -> None:
     with pytest.raises(InvalidInput):
         subscriptions.parse_paper(typed)
