@@ -1,0 +1,1 @@
+"""A day of sample papers through the whole program: `python -m digest.demo`."""
