@@ -1,0 +1,91 @@
+"""`digest serve` as a process, from its first line to its end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import digest as package
+from tests.support.desk import Desk, desk
+
+ENVIRON = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("DIGEST_")},
+    "PYTHONPATH": str(Path(package.__file__).parent.parent),
+}
+
+CONFIG = """
+[site]
+from_address = "papers@example.org"
+[web]
+port = 0
+[smtp]
+transport = "maildir"
+"""
+
+
+@contextmanager
+def serving(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Run `digest serve` while the block lasts, at the longest."""
+    (folder / "config.toml").write_text(CONFIG)
+    with subprocess.Popen(
+        [sys.executable, "-m", "digest", "serve", *options],
+        cwd=folder,
+        env=ENVIRON,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    """Return the first line of stderr that holds these words."""
+    assert process.stderr is not None
+    seen = []
+    for line in process.stderr:
+        if words in line:
+            return line
+        seen.append(line)
+    raise AssertionError("".join(seen))
+
+
+def test_it_serves_pages_and_sends_what_waits_until_it_is_told_to_end(tmp_path: Path) -> None:
+    at: Desk = desk(tmp_path)
+    at.do("subscriber", "add", "ada@example.org")
+    with serving(tmp_path) as process:
+        url = read_until(process, "pages are at").split()[-1]
+        read_until(process, "delivery 1: sent")
+        with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
+            assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        out, _ = process.communicate(timeout=30)
+    assert (process.returncode, out) == (0, "")
+    (mail,) = (tmp_path / "maildir" / "new").iterdir()
+    assert b"To: ada@example.org" in mail.read_bytes()
+
+
+def test_without_pages_it_listens_nowhere(tmp_path: Path) -> None:
+    desk(tmp_path)
+    with serving(tmp_path, "--no-web") as process:
+        read_until(process, "serving:")
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "pages are at" not in err
+
+
+def test_it_refuses_to_begin_on_another_schema(tmp_path: Path) -> None:
+    with serving(tmp_path) as process:
+        out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (78, "")
+    assert "digest db upgrade" in err
