@@ -113,13 +113,13 @@ def why(report: RunReport) -> Iterator[str]:
     """Yield a sentence for everything that kept a mail from leaving."""
     for source in report.sources:
         if source.outcome is SourceOutcome.FAILED:
-            yield f"Source {source.name} failed: {source.error}."
+            yield f"Source {source.name} failed: {source.error.rstrip('.')}."
         elif source.outcome is SourceOutcome.STALE:
             yield f"Source {source.name} served an old list as a new one."
         elif source.outcome is SourceOutcome.EMPTY:
             yield f"Source {source.name} had no papers."
     for error in report.delivered.errors:
-        yield f"Nothing can be sent now: {error}."
+        yield f"Nothing can be sent now: {error.rstrip('.')}."
     ranked = report.ranked
     if report.command == "run" and not ranked.subscribers:
         yield "There are no confirmed subscribers: see `digest subscriber list`."

@@ -16,7 +16,7 @@ GOOD = SourceReport("arxiv", "arxiv", SourceOutcome.NEW, new=4)
 SAME = SourceReport("arxiv", "arxiv", SourceOutcome.UNCHANGED)
 STALE = SourceReport("arxiv", "arxiv", SourceOutcome.STALE)
 BAD = SourceReport(
-    "hf", "huggingface", SourceOutcome.FAILED, error="hf.example is down", exit_code=75
+    "hf", "huggingface", SourceOutcome.FAILED, error="hf.example is down.", exit_code=75
 )
 DUE, DONE = RankReport(subscribers=3, planned=3), RankReport(subscribers=3, settled=3)
 QUIET = RankReport(subscribers=3, skipped={"no-papers": 3})
