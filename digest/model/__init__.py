@@ -1,0 +1,92 @@
+"""The frozen values that the parts of the program hand to each other.
+
+Timestamps are aware and in UTC; names that end in `_at` are timestamps.
+"""
+
+from __future__ import annotations
+
+from digest.model.deliveries import (
+    FINAL_STATES,
+    LIVE_STATES,
+    QUIET_REASONS,
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Edition,
+    Message,
+    Plan,
+    Receipt,
+    Rendered,
+    SkipReason,
+)
+from digest.model.papers import (
+    Fetched,
+    Link,
+    LinkKind,
+    Paper,
+    Signal,
+    SignalName,
+    SourceOutcome,
+    SourceReport,
+    SourceState,
+)
+from digest.model.ranking import (
+    Candidate,
+    Pick,
+    Profile,
+    Scored,
+)
+from digest.model.runs import (
+    Run,
+    RunOutcome,
+)
+from digest.model.subscribers import (
+    BounceKind,
+    Cadence,
+    Feedback,
+    Interest,
+    InterestKind,
+    Opinion,
+    Subscriber,
+    SubscriberStatus,
+    SuppressionReason,
+)
+
+__all__ = [
+    "FINAL_STATES",
+    "LIVE_STATES",
+    "QUIET_REASONS",
+    "BounceKind",
+    "Cadence",
+    "Candidate",
+    "Delivery",
+    "DeliveryKind",
+    "DeliveryState",
+    "Edition",
+    "Feedback",
+    "Fetched",
+    "Interest",
+    "InterestKind",
+    "Link",
+    "LinkKind",
+    "Message",
+    "Opinion",
+    "Paper",
+    "Pick",
+    "Plan",
+    "Profile",
+    "Receipt",
+    "Rendered",
+    "Run",
+    "RunOutcome",
+    "Scored",
+    "Signal",
+    "SignalName",
+    "SkipReason",
+    "SourceOutcome",
+    "SourceReport",
+    "SourceState",
+    "Subscriber",
+    "SubscriberStatus",
+    "SuppressionReason",
+]

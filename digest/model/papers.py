@@ -1,0 +1,143 @@
+"""Papers, their signals, and what sources bring."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class LinkKind(StrEnum):
+    """What a link of a paper leads to; the order is the order in which links are shown."""
+
+    ABSTRACT = "abstract"
+    PDF = "pdf"
+    CODE = "code"
+    PROJECT = "project"
+    DISCUSSION = "discussion"
+    DOI = "doi"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One http(s) address that belongs to a paper."""
+
+    kind: LinkKind
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One paper, whatever the number of its versions, categories and sources.
+
+    `key` names the paper without its version: `arxiv:2604.21952`, `doi:10.1101/...` (lower
+    case) or `url:https://...`. `version` is 0 where the source does not tell. Texts are clean:
+    one line, no markup, no control characters. The first category is the primary one.
+    """
+
+    key: str
+    title: str
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    links: tuple[Link, ...] = ()
+    version: int = 0
+    published_at: datetime | None = None
+    updated_at: datetime | None = None
+
+    @property
+    def primary_category(self) -> str:
+        """Return the first category, or an empty string."""
+        return self.categories[0] if self.categories else ""
+
+    def link(self, kind: LinkKind) -> str | None:
+        """Return the first address of that kind."""
+        return next((link.url for link in self.links if link.kind is kind), None)
+
+
+class SignalName(StrEnum):
+    """What a popularity figure counts."""
+
+    UPVOTES = "upvotes"
+    COMMENTS = "comments"
+    STARS = "stars"
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """One popularity figure of one paper, as one source showed it at one time."""
+
+    paper_key: str
+    source: str
+    name: SignalName
+    value: int
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What one look at a source brought.
+
+    `revisions` are newer versions of papers: they update what is known and add nothing.
+    `cursor` is opaque to everybody but the source: it is stored and handed back next time
+    (ETag, last batch...). `retry_after` is the number of seconds that the upstream asks us to
+    stay away. `not_modified` says that the upstream had nothing newer than the cursor, `stale`
+    that it served an old batch as a new one, `note` says in one sentence what else a person
+    should know (a second path was used, three entries were unreadable).
+    """
+
+    papers: tuple[Paper, ...] = ()
+    revisions: tuple[Paper, ...] = ()
+    signals: tuple[Signal, ...] = ()
+    cursor: str | None = None
+    retry_after: float | None = None
+    not_modified: bool = False
+    stale: bool = False
+    note: str = ""
+
+
+class SourceOutcome(StrEnum):
+    """How one look at one source ended."""
+
+    NEW = "new"  # at least one paper was new
+    UPDATED = "updated"  # nothing new, but a newer version or more links
+    UNCHANGED = "unchanged"  # everything was known
+    EMPTY = "empty"  # a sound answer without a paper in it
+    STALE = "stale"  # an old batch was served as a new one
+    FAILED = "failed"  # no answer, or one that cannot be read
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What one look at one source brought, for the run record and `digest source list`.
+
+    `exit_code` is that of the error, where there was one.
+    """
+
+    name: str
+    kind: str
+    outcome: SourceOutcome
+    received: int = 0
+    new: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    signals: int = 0
+    seconds: float = 0.0
+    note: str = ""
+    error: str = ""
+    exit_code: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """What is remembered of a source between two looks."""
+
+    name: str
+    kind: str
+    cursor: str | None = None
+    next_check_at: datetime | None = None
+    last_checked_at: datetime | None = None
+    last_success_at: datetime | None = None
+    last_outcome: SourceOutcome | None = None
+    last_error: str = ""
+    error_count: int = 0

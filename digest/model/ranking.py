@@ -1,0 +1,61 @@
+"""What goes into a ranker and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from digest.model.papers import Paper, Signal
+from digest.model.subscribers import Interest
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A paper that may stand in an edition, with the history of its signals, oldest first."""
+
+    paper: Paper
+    listed_at: datetime
+    signals: tuple[Signal, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What a ranker knows of one subscriber."""
+
+    interests: tuple[Interest, ...] = ()
+    liked: tuple[Paper, ...] = ()
+    disliked: tuple[Paper, ...] = ()
+    trending_weight: float = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What a ranker says of one paper for one subscriber.
+
+    `score` orders the papers, in 0..1; `relevance` and `trending` are its two parts, in 0..1;
+    `reason` says in plain words why it was chosen.
+    """
+
+    paper: Paper
+    score: float
+    relevance: float
+    trending: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pick:
+    """A paper at a position of one digest; positions start at 1.
+
+    `figures` are the paper's signals when the digest was planned, by name, so that a digest
+    that is rendered again renders the same.
+    """
+
+    paper: Paper
+    position: int
+    score: float
+    relevance: float
+    trending: float
+    reason: str
+    figures: Mapping[str, int] = field(default_factory=dict)
