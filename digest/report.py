@@ -136,7 +136,7 @@ def _undelivered(done: DeliverReport) -> Iterator[str]:
     if done.deferred:
         yield f"{_mails(done.deferred)} deferred by the relay and will be tried again."
     if done.failed:
-        yield f"{_mails(done.failed)} refused: see `digest delivery list --state failed`."
+        yield f"{_mails(done.failed)} given up: see `digest delivery list --state failed`."
     if done.unknown:
         yield f"{_mails(done.unknown)} in doubt: see `digest delivery list --state unknown`."
     if done.expired:

@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Callable
 from datetime import UTC
+from queue import SimpleQueue
 from threading import Event
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -29,31 +30,38 @@ COLLECT_SECONDS = 60
 PRUNE_SECONDS = 24 * 3600
 
 
-def serve(app: App, *, notifier: Notifier | None = None, stop: Event | None = None) -> None:
-    """Tick until `stop` is set, or a signal asks to end; raise `SchemaMismatch` before that.
+def serve(
+    app: App, *, notifier: Notifier | None = None, until: Callable[[], object] | None = None
+) -> None:
+    """Tick until `until` returns, by default when a signal asks to end.
 
-    What is being sent when the end comes is finished; what waits goes on waiting in its row.
+    What is being sent then is finished; what waits goes on waiting in its row. Raise
+    `SchemaMismatch` before anything is done.
     """
     app.store.check_schema()
     notifier = notifier or Notifier(os.environ)
-    if stop is None:
-        stop = Event()
-        stop_on_signals(stop)
+    until = until or on_signals()
+    stop = Event()
     jobs = _jobs(app, notifier, stop)
     jobs.start()
     notifier.ready()
     notifier.status("waiting for what is due")
     log.info("serving: %d sources", len(app.sources))
-    stop.wait()
+    until()
+    stop.set()
     notifier.stopping()
     log.info("stopping: finishing what is being sent")
     jobs.shutdown(wait=True)
 
 
-def stop_on_signals(stop: Event) -> None:
-    """Set `stop` when SIGTERM or SIGINT comes."""
+def on_signals() -> Callable[[], object]:
+    """Listen for SIGTERM and SIGINT from now on; return a function that waits for one."""
+    # A handler may interrupt the main thread anywhere, so it must not take a lock that is held
+    # there: `Event.set` could wait for itself. `SimpleQueue.put` is made for this.
+    told: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: told.put(number))
+    return told.get
 
 
 def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
@@ -140,6 +142,8 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            if parsed.database and parsed.database != ":memory:":
+                event.listen(engine, "do_connect", _keep_private(Path(parsed.database)))
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
@@ -149,6 +153,17 @@ def _engine(url: str) -> Engine:
             "[database] url cannot be used: write sqlite:///FILE, or postgresql+psycopg://... "
             "with the [postgres] extra installed"
         ) from error
+
+
+def _keep_private(path: Path) -> Callable[..., None]:
+    """Return a listener that makes a new file for its owner only: it will hold addresses."""
+
+    def make(*_: Any) -> None:
+        # Where that fails, SQLite itself says why the file cannot be opened.
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+    return make
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:

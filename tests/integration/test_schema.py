@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import stat
+from pathlib import Path
+
 import pytest
 from sqlalchemy import create_engine, text
 
@@ -49,4 +52,13 @@ def test_sqlite_runs_in_wal_mode_with_foreign_keys_and_full_sync(sqlite_url: str
         assert ask("PRAGMA journal_mode").scalar_one() == "wal"
         assert ask("PRAGMA foreign_keys").scalar_one() == 1
         assert ask("PRAGMA synchronous").scalar_one() == 2
+    store.close()
+
+
+def test_a_new_sqlite_file_is_for_its_owner_only(sqlite_url: str) -> None:
+    store = Store(sqlite_url, hash_email=hash_email)
+    store.upgrade()
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    for file in path.parent.glob(f"{path.name}*"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     store.close()
