@@ -15,6 +15,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
 
+import idna
+
 from digest.errors import InvalidInput
 from digest.model import Rendered
 
@@ -97,11 +99,12 @@ def address_of(address: str) -> str:
     understood) or that holds anything but one plain address.
     """
     local, _, domain = address.rpartition("@")
-    try:
-        ascii_domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        ascii_domain = ""
-    found = f"{local}@{ascii_domain}"
+    if not domain.isascii():
+        try:
+            domain = idna.encode(domain, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            domain = ""
+    found = f"{local}@{domain}"
     if not re.fullmatch(r'[^\x00-\x20\x7f-\U0010ffff()<>\[\]:;,"\\@]+@[A-Za-z0-9.-]+', found):
         raise InvalidInput(
             f"{address!r} is not an address that every relay can take: use one in plain ASCII"
