@@ -30,9 +30,10 @@ OTHER_CATEGORY = 0.18
 LEAN = 0.25  # how much content moves a paper that matches by its category
 MOST_BY_CONTENT = 0.9
 
-# Content counts from so many deviations above the usual, and is worth 63% after so many more.
+# Content counts from so many hundredths of cosine above the usual on, and is worth 63% of the
+# most after so many more.
 _LIKES_SCALE = (2.5, 6.0)
-_WORDS_SCALE = (3.5, 10.0)
+_WORDS_SCALE = (3.0, 12.0)
 
 _BACKGROUND = 2000  # papers
 _ENOUGH = 200  # papers of earlier days; with fewer, the candidates are counted in
@@ -136,6 +137,8 @@ class DefaultRanking:
             tastes = self._relevance.query(rows, [one.weight for one in asked])
             evidence.words_direction = self._direction(tastes)
             strength = self._strength(evidence, tastes, _WORDS_SCALE)
+            # What is near to half of somebody's words need not be near to what they mean.
+            strength *= self._lexicon.coverage(" ".join(one.value for one in asked))
             weight = sum(one.weight for one in asked) / len(asked)
             evidence.by_words = 1.0 - (1.0 - strength) ** weight
         evidence.doubt *= (1.0 - evidence.by_likes) * (1.0 - evidence.by_words)
@@ -146,9 +149,9 @@ class DefaultRanking:
         """Return how strongly content speaks for each candidate, and note where it leans."""
         if not tastes:
             return np.zeros(len(self._candidates))
-        deviations = np.mean([self._relevance.score(one, self._vectors) for one in tastes], axis=0)
-        evidence.lean = np.maximum(evidence.lean, np.tanh(deviations / scale[0]))
-        return _strong(deviations, scale)
+        closeness = np.mean([self._relevance.score(one, self._vectors) for one in tastes], axis=0)
+        evidence.lean = np.maximum(evidence.lean, np.tanh(closeness / scale[0]))
+        return _strong(closeness, scale)
 
     def _direction(self, tastes: tuple[Taste, ...]) -> Floats:
         return sum((one.direction for one in tastes), np.zeros(self._lexicon.size))
@@ -234,9 +237,9 @@ class DefaultRanking:
         return explain.distinct([self._lexicon.term(columns[place]) for place in best])[:3]
 
 
-def _strong(deviations: Floats, scale: tuple[float, float]) -> Floats:
+def _strong(closeness: Floats, scale: tuple[float, float]) -> Floats:
     least, width = scale
-    strength: Floats = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, deviations - least) / width)
+    strength: Floats = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, closeness - least) / width)
     return strength
 
 

@@ -23,20 +23,20 @@ _NEAREST_SHARE = 0.3
 _EXPANSION = (
     30  # papers of the background that stand in for the likes of somebody who has words only
 )
-_LEAST_SPREAD = 0.01  # cosine; a handful of papers shows no spread of its own
 
 
 @dataclass(frozen=True, slots=True)
 class Taste:
     """What is known of somebody's likes: a direction, the likes, and what is usual for both.
 
-    `usual` and `usual_near` are mean and standard deviation over the background.
+    `usual` is what half of the background exceeds along the direction, `usual_near` what half of
+    it exceeds in cosine with the nearest likes.
     """
 
     direction: Floats
     likes: sparse.csr_array
-    usual: tuple[float, float]
-    usual_near: tuple[float, float]
+    usual: float
+    usual_near: float
 
 
 class Relevance:
@@ -46,8 +46,9 @@ class Relevance:
     other count less), `p` the unit vector of `w L`, a background `B` of `b` papers labelled 0 and
     `lambda = 0.002 b`, the direction is `p - n/(n+2) B' (B B' + lambda I)^-1 B p`: the closed
     form of ridge regression, shrunk towards the plain centroid while likes are few. To it comes
-    0.3 of the mean cosine with the three nearest likes. Both are counted in standard deviations
-    from what is usual in the background, so that a score means the same on any day.
+    0.3 of the mean cosine with the three nearest likes. Both are counted in hundredths above the
+    median of the background, so that a score means the same on any day and for anybody, also
+    where a good part of all papers is on their subject.
     """
 
     def __init__(self, background: sparse.csr_array) -> None:
@@ -65,7 +66,7 @@ class Relevance:
         worded = (np.diff(likes.indptr) > 0) & (given > 0)
         if not worded.any():
             return None
-        likes, given = likes[worded], given[worded]
+        likes, given = likes[worded], given[worded] / given[worded].max()
         count = likes.shape[0]
         kernel = (likes @ likes.T).toarray().astype(np.float64)
         share = np.linalg.solve(np.eye(count) + _REPETITION * kernel, given)
@@ -99,10 +100,10 @@ class Relevance:
         return (words,) if found is None else (words, found)
 
     def score(self, taste: Taste, papers: sparse.csr_array) -> Floats:
-        """Return for each row how far above the usual it is, in standard deviations."""
-        along = _deviation(papers @ taste.direction, taste.usual)
-        near = _deviation(_near(papers, taste.likes), taste.usual_near)
-        scores: Floats = along + _NEAREST_SHARE * near
+        """Return for each row how far above the usual it is, in hundredths of cosine."""
+        along = papers @ taste.direction - taste.usual
+        near = _near(papers, taste.likes) - taste.usual_near
+        scores: Floats = 100 * (along + _NEAREST_SHARE * near)
         return scores
 
 
@@ -113,7 +114,7 @@ def score_libraries(
 
     `papers` are texts ("title. abstract"), a library holds the indices of the papers that one user
     liked, `candidates` those of the papers to score. Returns an array [users, candidates];
-    higher is better, in standard deviations from the usual; zeros for an empty library.
+    higher is better, in hundredths of cosine above the usual; zeros for an empty library.
     Raises `ValueError` for an index that is out of range.
     """
     _check(len(papers), "candidates", candidates)
@@ -157,12 +158,5 @@ def _near(papers: sparse.csr_array, likes: sparse.csr_array) -> Floats:
     return means
 
 
-def _usual(values: Floats) -> tuple[float, float]:
-    if not len(values):
-        return 0.0, _LEAST_SPREAD
-    return float(values.mean()), max(float(values.std()), _LEAST_SPREAD)
-
-
-def _deviation(values: Floats, usual: tuple[float, float]) -> Floats:
-    mean, spread = usual
-    return (values - mean) / spread
+def _usual(values: Floats) -> float:
+    return float(np.median(values)) if len(values) else 0.0

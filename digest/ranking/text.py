@@ -95,6 +95,14 @@ class Lexicon:
         hits = self._codes[columns] == codes if self.size else np.zeros(len(codes), bool)
         return self._weigh(_counts(rows[hits], columns[hits], (len(documents), self.size)))
 
+    def coverage(self, text: str) -> float:
+        """Return the share of the telling words of `text` that occur in the corpus."""
+        telling = self._numbers(text)
+        if not telling:
+            return 0.0
+        known = np.isin(np.array(telling, np.int64), self._codes)
+        return float(known.mean())
+
     def term(self, column: int) -> str:
         """Return a term in words that a person can read."""
         first, second = divmod(int(self._codes[column]), len(self._surface))

@@ -28,7 +28,7 @@ def test_papers_on_the_subject_of_a_library_come_first() -> None:
 
 
 def test_an_empty_library_scores_zero() -> None:
-    scores = score_libraries(TEXTS, [[], ROBOTS[:3]], [50, 51])
+    scores = score_libraries(TEXTS, [[], ROBOTS[:3]], [48, 51])
     assert not scores[0].any()
     assert scores[1].any()
 

@@ -1,0 +1,143 @@
+"""What every built-in ranker must do, whatever its way of ranking."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from digest.errors import ConfigError
+from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
+from digest.ports import Ranker
+from digest.ranking import RANKERS, choose, names, ranker
+
+NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
+WORDS = ("soft robots grasp", "galaxies in dust", "neurons that spike", "parsers of speech")
+PAPERS = [
+    Paper(
+        f"arxiv:2611.{number:05d}",
+        f"{WORDS[number % 4]} {number}",
+        f"A longer text on {WORDS[number % 4]}.",
+        (f"Ada Example{number}",),
+        (("cs.RO", "astro-ph.GA", "q-bio.NC", "cs.CL")[number % 4],),
+    )
+    for number in range(24)
+]
+CANDIDATES = [
+    Candidate(
+        paper,
+        NOW - timedelta(hours=number % 7),
+        (Signal(paper.key, "hub", SignalName.UPVOTES, 3 * number, NOW - timedelta(hours=1)),),
+    )
+    for number, paper in enumerate(PAPERS[:16])
+]
+PROFILES = {
+    "nothing": Profile(),
+    "keyword": Profile((Interest(InterestKind.KEYWORD, "soft robots"),)),
+    "likes": Profile(liked=tuple(PAPERS[16:20]), disliked=(PAPERS[21],), trending_weight=0.0),
+    "mute": Profile((Interest(InterestKind.CATEGORY, "cs.CL", -1.0),), trending_weight=1.0),
+}
+
+
+@pytest.fixture(params=sorted(RANKERS))
+def each(request: pytest.FixtureRequest) -> Ranker:
+    return RANKERS[request.param]()
+
+
+@pytest.fixture(params=sorted(PROFILES))
+def profile(request: pytest.FixtureRequest) -> Profile:
+    return PROFILES[request.param]
+
+
+def test_every_candidate_comes_once_or_is_muted(each: Ranker, profile: Profile) -> None:
+    scored = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
+    keys = [one.paper.key for one in scored]
+    muted = {one.value for one in profile.interests if one.weight < 0}
+    wanted = {one.paper.key for one in CANDIDATES if one.paper.primary_category not in muted}
+    assert len(keys) == len(set(keys))
+    assert set(keys) == wanted
+
+
+def test_scores_are_shares_and_fall(each: Ranker, profile: Profile) -> None:
+    scored = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
+    assert all(
+        0 <= value <= 1 for one in scored for value in (one.score, one.relevance, one.trending)
+    )
+    assert [one.score for one in scored] == sorted((one.score for one in scored), reverse=True)
+
+
+def test_every_paper_has_a_reason_of_one_line(each: Ranker, profile: Profile) -> None:
+    for one in each.fit(CANDIDATES, PAPERS, NOW).score(profile):
+        assert one.reason.strip()
+        assert len(one.reason.splitlines()) == 1
+
+
+def test_the_same_input_gives_the_same_order(each: Ranker, profile: Profile) -> None:
+    once = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
+    again = each.fit(CANDIDATES[::-1], PAPERS[::-1], NOW).score(profile)
+    assert once == again
+
+
+def test_one_subscriber_does_not_change_what_the_next_one_gets(each: Ranker) -> None:
+    ranking = each.fit(CANDIDATES, PAPERS, NOW)
+    alone = ranking.score(PROFILES["keyword"])
+    for profile in PROFILES.values():
+        ranking.score(profile)
+    assert ranking.score(PROFILES["keyword"]) == alone
+
+
+def test_no_papers_is_no_error(each: Ranker, profile: Profile) -> None:
+    assert each.fit([], [], NOW).score(profile) == []
+
+
+def test_rankers_are_made_by_name() -> None:
+    assert names()[: len(RANKERS)] == list(RANKERS)
+    assert isinstance(ranker("default"), RANKERS["default"])
+
+
+def test_a_ranker_that_nobody_has_is_an_error_that_names_those_there_are() -> None:
+    with pytest.raises(ConfigError, match=r'no ranker "oracle": use one of default'):
+        ranker("oracle")
+
+
+def test_a_real_day_is_ranked(each: Ranker, shared_data: Path) -> None:
+    with gzip.open(shared_data / "stream" / "hf_daily.jsonl.gz", "rt") as file:
+        listed = [json.loads(line) for line in file]
+    days = sorted({one["list_date"] for one in listed if one["list_date"] >= "2026-02"})[:5]
+    now = datetime.fromisoformat(f"{days[-1]}T12:00:00+00:00")
+    past = [_paper(one) for one in listed if one["list_date"] < days[0]][-1000:]
+    pool = {
+        one["id"]: Candidate(
+            _paper(one),
+            now - timedelta(hours=4),
+            (
+                Signal(
+                    f"arxiv:{one['id']}",
+                    "hub",
+                    SignalName.UPVOTES,
+                    one["upvotes"],
+                    now - timedelta(hours=4),
+                ),
+            ),
+        )
+        for one in listed
+        if one["list_date"] == days[-1]
+    }
+    ranking = each.fit(list(pool.values()), past, now)
+    trending = ranking.score(Profile())
+    best = max(one.signals[0].value for one in pool.values())
+    assert pool[trending[0].paper.key.removeprefix("arxiv:")].signals[0].value == best
+    assert "upvotes" in trending[0].reason
+
+    word = Profile((Interest(InterestKind.KEYWORD, "video"),), trending_weight=0.1)
+    chosen = choose(ranking.score(word), max_papers=12, min_score=0.1, diversity=0.3)
+    assert chosen
+    top = chosen[0].paper
+    assert "video" in f"{top.title} {top.abstract}".lower()
+
+
+def _paper(one: dict[str, str]) -> Paper:
+    return Paper(f"arxiv:{one['id']}", one["title"], one["abstract"])

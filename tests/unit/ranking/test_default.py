@@ -1,0 +1,267 @@
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from digest.model import Candidate, Interest, InterestKind, Paper, Profile
+from digest.ranking import RANKERS
+from tests.unit.ranking.samples import (
+    NOW,
+    by_key,
+    candidate,
+    fit,
+    papers,
+    profile,
+    signal,
+    want,
+)
+
+MIN_SCORE = 0.1  # the default of [ranking]
+POOL = papers(40)
+TODAY = [candidate(paper) for paper in POOL]
+ROBOTS = {paper.key for paper in POOL if paper.categories == ("cs.RO",)}
+PAST_ROBOTS = tuple(papers(24, seed=3, prefix="liked")[::4])
+PAST_STARS = tuple(papers(24, seed=3, prefix="liked")[2::4])
+TITLED = Paper("x:titled", "Zymurgy for beginners", "We brew.", ("Ada Example",), ("cs.RO",))
+MENTIONED = Paper(
+    "x:mentioned", "On brewing", "We mention zymurgy once.", ("Bo Other",), ("cs.CL",)
+)
+
+
+def test_a_keyword_counts_clearly_and_more_in_the_title() -> None:
+    scored = by_key(
+        fit(*TODAY, candidate(TITLED), candidate(MENTIONED)).score(
+            profile(want("keyword", "zymurgy"))
+        )
+    )
+    assert scored["x:titled"].score > scored["x:mentioned"].score > 2 * MIN_SCORE
+    assert all(scored[paper.key].score < 0.02 for paper in POOL)
+    assert scored["x:titled"].reason == "matches your keyword zymurgy"
+
+
+def test_a_category_counts_modestly() -> None:
+    scored = by_key(fit(*TODAY).score(profile(want("category", "cs.RO"))))
+    for key, one in scored.items():
+        if key in ROBOTS:
+            assert MIN_SCORE <= one.score < 0.3
+            assert one.reason == "in your category cs.RO"
+        else:
+            assert one.score == 0
+            assert one.reason == "new; it matches none of your interests"
+
+
+def test_content_orders_papers_of_a_category() -> None:
+    near = Paper("x:near", "Tactile gripper", "soft finger contact force", categories=("cs.RO",))
+    far = Paper("x:far", "Legislation", "taxes councils budgets", categories=("cs.RO",))
+    ranking = fit(*TODAY, candidate(far), candidate(near))
+    scored = by_key(ranking.score(profile(want("category", "cs.RO"), liked=PAST_ROBOTS)))
+    assert scored["x:near"].score > scored["x:far"].score >= MIN_SCORE
+
+
+def test_an_author_counts_most_and_is_named_as_on_the_paper() -> None:
+    ranking = fit(*TODAY, candidate(TITLED))
+    one = ranking.score(profile(want("author", "example, ADA")))[0]
+    assert one.paper == TITLED
+    assert one.relevance == pytest.approx(0.8)
+    assert one.reason == "by Ada Example, whom you follow"
+
+
+@pytest.mark.parametrize(
+    "taste",
+    [
+        profile(liked=PAST_ROBOTS),
+        profile(liked=PAST_ROBOTS[:1]),
+        profile(want("text", "soft robot hands that grasp: tactile fingers, contact force")),
+    ],
+    ids=["likes", "one like", "text"],
+)
+def test_papers_of_the_same_content_come_first(taste: Profile) -> None:
+    scored = fit(*TODAY).score(taste)
+    assert {one.paper.key for one in scored[:5]} <= ROBOTS
+    assert scored[0].score > MIN_SCORE
+    assert scored[-1].relevance < 0.01
+
+
+def test_what_is_close_to_a_text_names_shared_words() -> None:
+    text = want("text", "soft robot grippers with tactile fingers")
+    reason = fit(*TODAY).score(profile(text))[0].reason
+    what, _, terms = reason.partition(": ")
+    assert what == "close to your text"
+    assert terms
+
+
+def test_what_is_close_to_a_like_names_it() -> None:
+    reason = fit(*TODAY).score(profile(liked=PAST_ROBOTS))[0].reason
+    assert any(reason == f"similar to “{paper.title}” that you liked" for paper in PAST_ROBOTS)
+
+
+def test_a_heavier_interest_counts_more() -> None:
+    ranking = fit(*TODAY, candidate(TITLED))
+    light, plain, heavy = (
+        by_key(ranking.score(profile(want("keyword", "zymurgy", weight))))["x:titled"].relevance
+        for weight in (0.3, 1.0, 2.0)
+    )
+    assert light < plain < heavy
+
+
+def test_more_matches_count_more() -> None:
+    ranking = fit(*TODAY, candidate(TITLED))
+    one = by_key(ranking.score(profile(want("keyword", "zymurgy"))))["x:titled"]
+    two = ranking.score(profile(want("keyword", "zymurgy"), want("author", "Ada Example")))[0]
+    assert two.relevance > one.relevance
+    assert two.reason == "by Ada Example, whom you follow; matches your keyword zymurgy"
+
+
+@pytest.mark.parametrize(
+    "mute",
+    [
+        want("keyword", "Zymurgy", -1),
+        want("author", "A. Example", -0.1),
+        want("seed", "x:titled", -1),
+    ],
+    ids=lambda mute: mute.kind,
+)
+def test_a_muted_paper_is_left_out(mute: Interest) -> None:
+    scored = fit(*TODAY, candidate(TITLED)).score(profile(mute, want("category", "cs.RO")))
+    assert {one.paper.key for one in scored} == {paper.key for paper in POOL}
+
+
+def test_a_muted_category_is_left_out_even_when_trending() -> None:
+    hot = [candidate(paper, signal(900)) for paper in POOL]
+    scored = fit(*hot).score(profile(want("category", "cs.RO", -1)))
+    assert {one.paper.key for one in scored} == {paper.key for paper in POOL} - ROBOTS
+
+
+def test_dislikes_push_like_papers_down_and_leave_others_alone() -> None:
+    ranking = fit(*TODAY)
+    interests = (want("category", "cs.RO"), want("category", "astro-ph.GA"))
+    before = by_key(ranking.score(profile(*interests)))
+    after = by_key(ranking.score(profile(*interests, disliked=PAST_ROBOTS)))
+    stars = [paper.key for paper in POOL if paper.categories == ("astro-ph.GA",)]
+    assert sum(after[key].score for key in ROBOTS) < 0.5 * sum(before[key].score for key in ROBOTS)
+    assert sum(after[key].score for key in stars) > 0.95 * sum(before[key].score for key in stars)
+
+
+def test_an_unwanted_text_pushes_down_too() -> None:
+    unwanted = want("text", "robot gripper grasp tactile soft finger force contact", -1)
+    ranking = fit(*TODAY)
+    before = by_key(ranking.score(profile(want("category", "cs"))))
+    after = by_key(ranking.score(profile(want("category", "cs"), unwanted)))
+    assert sum(after[key].score for key in ROBOTS) < 0.8 * sum(before[key].score for key in ROBOTS)
+
+
+def test_dislikes_reach_trending_papers() -> None:
+    hot = [candidate(paper, signal(100)) for paper in POOL]
+    scored = by_key(fit(*hot).score(profile(disliked=PAST_ROBOTS)))
+    worst = min(scored.values(), key=lambda one: one.score)
+    assert worst.paper.key in ROBOTS
+    assert worst.score < worst.trending / 2
+
+
+def test_nobody_is_sent_what_they_gave_us() -> None:
+    known = TODAY[0].paper
+    for taste in (profile(liked=(known,)), profile(disliked=(known,))):
+        assert by_key(fit(*TODAY).score(taste))[known.key].score == 0
+
+
+def test_the_score_blends_relevance_and_trending() -> None:
+    pool = [candidate(paper, signal(10 * n)) for n, paper in enumerate(POOL)]
+    for one in fit(*pool).score(profile(want("category", "cs"), trending_weight=0.4)):
+        assert one.score == pytest.approx(0.6 * one.relevance + 0.4 * one.trending)
+
+
+def test_a_trending_paper_reaches_somebody_whom_it_does_not_match() -> None:
+    hot = candidate(POOL[2], signal(200))
+    scored = by_key(fit(*TODAY[:2], hot, *TODAY[3:]).score(profile(want("keyword", "robot"))))
+    assert scored[POOL[2].key].score > MIN_SCORE
+    assert scored[POOL[2].key].reason == "trending: 200 upvotes"
+
+
+def test_without_interests_trending_is_all() -> None:
+    pool = [candidate(paper, signal(n)) for n, paper in enumerate(POOL)]
+    scored = fit(*pool).score(profile(want("keyword", "zymurgy", -1), trending_weight=0.3))
+    assert [one.score for one in scored] == [one.trending for one in scored]
+    assert [one.paper.key for one in scored] == [paper.key for paper in reversed(POOL)]
+
+
+def test_ties_are_newest_first_and_then_by_key() -> None:
+    pool = [
+        candidate(POOL[0], hours=5),
+        candidate(replace(POOL[1], key="p:b"), hours=3),
+        candidate(replace(POOL[2], key="p:a"), hours=3),
+    ]
+    scored = fit(*pool).score(profile())
+    assert [one.paper.key for one in scored] == ["p:a", "p:b", POOL[0].key]
+
+
+def test_relevance_does_not_hang_on_the_other_candidates() -> None:
+    interests = profile(want("keyword", "gripper"), want("category", "cs.RO"))
+    all_of_them = by_key(fit(*TODAY).score(interests))
+    some = by_key(fit(*TODAY[:20]).score(interests))
+    for key, one in some.items():
+        assert one.relevance == pytest.approx(all_of_them[key].relevance, abs=0.15)
+
+
+@pytest.mark.parametrize("background", [[], papers(3), POOL])
+def test_any_background_will_do(background: list[Paper]) -> None:
+    ranking = fit(*TODAY, background=background)
+    scored = ranking.score(profile(want("keyword", "gripper"), liked=PAST_ROBOTS))
+    assert len(scored) == len(POOL)
+    assert scored[0].paper.key in ROBOTS
+
+
+def test_no_candidates_give_no_scores() -> None:
+    assert fit().score(profile(want("keyword", "x"))) == []
+    assert RANKERS["default"]().fit([], [], NOW).score(Profile()) == []
+
+
+@pytest.mark.parametrize("make", [lambda p: p, lambda p: replace(p, title="", abstract="")])
+def test_a_single_paper_can_be_ranked(make: Callable[[Paper], Paper]) -> None:
+    ranking = fit(candidate(make(POOL[0])), background=[])
+    taste = profile(want("keyword", "robot"), want("text", "???"), liked=PAST_ROBOTS)
+    [one] = ranking.score(taste)
+    assert 0 <= one.score <= 1
+
+
+VALUES = st.sampled_from(["cs.RO", "cs", "robot", "soft gripper", "Person3 Example", "p:3", "?"])
+INTERESTS = st.builds(
+    Interest, st.sampled_from(list(InterestKind)), VALUES, st.floats(-3, 3, allow_nan=False)
+)
+SOME = st.lists(st.sampled_from([*POOL[:6], *PAST_ROBOTS, *PAST_STARS]), max_size=4).map(tuple)
+PROFILES = st.builds(
+    Profile, st.lists(INTERESTS, max_size=5).map(tuple), SOME, SOME, st.floats(0, 1)
+)
+HOT: list[Candidate] = [
+    candidate(paper, *([signal(n * n)] if n % 3 else []), hours=n % 5)
+    for n, paper in enumerate(POOL)
+]
+RANKING = fit(*HOT)
+SHUFFLED = fit(
+    *random.Random(5).sample(HOT, len(HOT)), background=papers(60, seed=2, prefix="past")[::-1]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PROFILES)
+def test_any_profile_gives_sound_scores_in_a_fixed_order(taste: Profile) -> None:
+    scored = RANKING.score(taste)
+    for one in scored:
+        for value in (one.score, one.relevance, one.trending):
+            assert math.isfinite(value)
+            assert 0 <= value <= 1
+        assert 0 < len(one.reason) < 200
+        assert "\n" not in one.reason
+    assert [one.score for one in scored] == sorted((one.score for one in scored), reverse=True)
+    assert RANKING.score(taste) == scored
+
+
+@settings(max_examples=30, deadline=None)
+@given(PROFILES)
+def test_the_order_in_which_papers_come_does_not_count(taste: Profile) -> None:
+    assert SHUFFLED.score(taste) == RANKING.score(taste)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from digest.ranking import explain
+from tests.unit.ranking.samples import NOW, candidate, papers, signal
+
+PAPER = papers(1)[0]
+
+
+def test_what_speaks_for_a_paper_is_joined() -> None:
+    parts = [explain.keywords(["diffusion"]), "43 upvotes since yesterday"]
+    assert (
+        explain.reason(parts, any_interests=True)
+        == "matches your keyword diffusion; 43 upvotes since yesterday"
+    )
+
+
+def test_a_reason_stays_one_short_line() -> None:
+    title = "Word\n" * 100
+    parts = [explain.similar(title), explain.author(title), explain.keywords([title] * 5)]
+    said = explain.reason(parts, any_interests=True)
+    assert len(said) < 200
+    assert "\n" not in said
+    assert said.startswith("similar to “Word Word")
+
+
+def test_a_part_without_room_makes_way_for_a_shorter_one() -> None:
+    assert explain.reason(["a" * 150, "b" * 100, "c"], any_interests=True) == f"{'a' * 150}; c"
+
+
+def test_nothing_to_say_is_said() -> None:
+    assert explain.reason([], any_interests=True) == "new; it matches none of your interests"
+    assert explain.reason([], any_interests=False) == "new"
+
+
+def test_keywords_are_listed() -> None:
+    assert explain.keywords(["a", "b", "c", "d"]) == "matches your keywords a, b and c"
+
+
+def test_one_is_not_many() -> None:
+    shown = candidate(PAPER, signal(1), signal(1, name="comments"), signal(1, name="stars"))
+    assert explain.popularity(shown, NOW) == "1 upvote, 1 comment and 1 star"
+
+
+def test_large_figures_are_grouped() -> None:
+    assert explain.popularity(candidate(PAPER, signal(12345)), NOW) == "12,345 upvotes"
+
+
+def test_since_yesterday_is_said_only_where_yesterday_is_known() -> None:
+    known = candidate(PAPER, signal(7, hours=24), signal(50, hours=1))
+    fresh = candidate(PAPER, signal(7, hours=3), signal(50, hours=1))
+    assert explain.popularity(known, NOW) == "43 upvotes since yesterday"
+    assert explain.popularity(fresh, NOW) == "50 upvotes"
+
+
+def test_a_paper_that_gained_nothing_shows_what_it_has() -> None:
+    resting = candidate(PAPER, signal(50, hours=24), signal(50, hours=1))
+    assert explain.popularity(resting, NOW) == "50 upvotes"
+
+
+def test_a_paper_that_is_chosen_for_its_figures_shows_all_of_them() -> None:
+    hot = candidate(PAPER, signal(120), signal(14, name="comments"), hours=47)
+    assert explain.popularity(hot, NOW, total=True) == (
+        "trending: 120 upvotes and 14 comments in 2 days"
+    )
+    assert explain.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
+
+
+def test_what_nobody_has_looked_at_has_no_figures() -> None:
+    assert explain.popularity(candidate(PAPER), NOW) == ""
+    assert explain.popularity(candidate(PAPER, signal(0)), NOW, total=True) == ""
+    assert explain.popularity(candidate(PAPER, signal(9, hours=-5)), NOW) == ""
+
+
+def test_terms_are_words_and_say_nothing_twice() -> None:
+    terms = ["soft gripper", "gripper", "54 5", "n", "tactile"]
+    assert explain.distinct(terms) == ["soft gripper", "tactile"]

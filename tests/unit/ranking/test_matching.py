@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import pytest
+
+from digest.model import Paper
+from digest.ranking.matching import Authors, Categories, Keywords, Mention, Name
+
+
+def keywords(*texts: tuple[str, str]) -> Keywords:
+    return Keywords([Paper(f"p:{n}", title, abstract) for n, (title, abstract) in enumerate(texts)])
+
+
+def test_a_keyword_is_found_in_title_and_abstract() -> None:
+    found = keywords(
+        ("Diffusion policies", "A diffusion of diffusions."), ("Stars", "By diffusion."), ("x", "y")
+    ).find("diffusion")
+    assert found == {0: Mention(in_title=True, count=2), 1: Mention(in_title=False, count=1)}
+
+
+def test_case_accents_and_endings_do_not_count() -> None:
+    index = keywords(("SCHRÖDINGER Bridges", ""))
+    assert index.find("schrodinger bridge")
+    assert index.find("  Schrödinger   BRIDGES ")
+
+
+def test_a_keyword_is_a_whole_word() -> None:
+    assert not keywords(("Storage of fragile eggs", "")).find("rag")
+
+
+def test_the_words_of_a_phrase_stand_together() -> None:
+    index = keywords(("Graph of neural networks", "Graph neural network"), ("neural", "networks"))
+    assert index.find("graph neural networks") == {0: Mention(in_title=False, count=1)}
+    assert not index.find("neural graph")
+
+
+def test_hyphens_do_not_part_what_is_searched() -> None:
+    assert keywords(("Low-resource languages", "")).find("low resource language")
+
+
+def test_neighbouring_mentions_are_all_counted() -> None:
+    assert keywords(("", "star star star")).find("star")[0].count == 3
+
+
+def test_a_keyword_without_a_word_finds_nothing() -> None:
+    assert keywords(("?!", "...")).find("?!") == {}
+
+
+@pytest.mark.parametrize(
+    ("asked", "written", "sure"),
+    [
+        ("John Smith", "John Smith", 1.0),
+        ("J. Smith", "John Smith", 0.6),
+        ("John Smith", "J. Smith", 0.6),
+        ("Smith, John", "John A. Smith", 1.0),
+        ("José García", "Jose Garcia", 1.0),
+        ("Jean-Pierre Serre", "J.-P. Serre", 0.6),
+        ("Anna van den Berg", "A. van den Berg", 0.6),
+        ("John Smith Jr.", "John Smith", 1.0),
+        ("Smith", "John Smith", 1.0),
+        ("John Smith", "Jane Smith", 0.0),
+        ("John Smith", "John Smithson", 0.0),
+        ("John Smith", "Smith", 0.0),
+        ("John B. Smith", "John A. Smith", 0.0),
+        ("", "John Smith", 0.0),
+        ("", "", 0.0),
+    ],
+)
+def test_names_fit(asked: str, written: str, sure: float) -> None:
+    assert Name.parse(asked).fits(Name.parse(written)) == sure
+
+
+def test_the_surest_author_of_a_paper_counts() -> None:
+    paper = Paper("p:1", "x", authors=("J. Example", "Jo Example", "Bo Other"))
+    assert Authors([paper]).find("Jo Example") == {0: (1.0, "Jo Example")}
+    assert Authors([paper]).find("Nobody") == {}
+
+
+def test_a_category_is_found_and_known_as_first_or_other() -> None:
+    index = Categories(
+        [Paper("p:1", "x", categories=("cs.RO", "cs.AI")), Paper("p:2", "x", categories=("cs.AI",))]
+    )
+    assert index.find("CS.ai") == {0: False, 1: True}
+    assert index.find("math.CO") == {}
+
+
+@pytest.mark.parametrize("whole", ["cs", "cs.*", "CS.*"])
+def test_an_archive_stands_for_all_its_categories(whole: str) -> None:
+    index = Categories([Paper("p:1", "x", categories=("math.CO", "cs.DM")), Paper("p:2", "x")])
+    assert index.find(whole) == {0: False}
