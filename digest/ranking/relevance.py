@@ -18,6 +18,7 @@ BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
 _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
 _CAUTION = 2  # likes at which half of the background's part is taken off
 _REPETITION = 0.1  # how much a like that repeats others loses
+_SAMPLE = 500  # papers of the background; a median needs no more
 _NEAREST = 3
 _NEAREST_SHARE = 0.3
 _EXPANSION = (
@@ -53,6 +54,7 @@ class Relevance:
 
     def __init__(self, background: sparse.csr_array) -> None:
         self._background = background
+        self._sample = background[:: max(1, background.shape[0] // _SAMPLE)]
         # Half the usual precision is plenty, for the penalty keeps it far from singular.
         kernel = (background @ background.T).toarray().astype(np.float32)
         kernel.flat[:: len(kernel) + 1] += max(_PENALTY * len(kernel), 1e-3)
@@ -79,7 +81,7 @@ class Relevance:
             direction=direction,
             likes=likes,
             usual=_usual(self._background @ direction),
-            usual_near=_usual(_near(self._background, likes)),
+            usual_near=_usual(_near(self._sample, likes)),
         )
 
     def query(self, rows: sparse.csr_array, weights: Sequence[float]) -> tuple[Taste, ...]:

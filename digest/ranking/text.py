@@ -90,18 +90,13 @@ class Lexicon:
     def vectors(self, documents: Sequence[tuple[str, str]]) -> sparse.csr_array:
         """Return one row of unit length for each (title, abstract), zero if nothing is known."""
         rows, codes = self._terms(documents)
-        columns = np.searchsorted(self._codes, codes)
-        columns[columns == self.size] = 0
-        hits = self._codes[columns] == codes if self.size else np.zeros(len(codes), bool)
+        columns, hits = self._columns(codes)
         return self._weigh(_counts(rows[hits], columns[hits], (len(documents), self.size)))
 
     def coverage(self, text: str) -> float:
         """Return the share of the telling words of `text` that occur in the corpus."""
-        telling = self._numbers(text)
-        if not telling:
-            return 0.0
-        known = np.isin(np.array(telling, np.int64), self._codes)
-        return float(known.mean())
+        _, known = self._columns(np.array(self._numbers(text), np.int64))
+        return float(known.mean()) if len(known) else 0.0
 
     def term(self, column: int) -> str:
         """Return a term in words that a person can read."""
@@ -109,6 +104,15 @@ class Lexicon:
         if first == 0:
             return self._surface[second]
         return f"{self._surface[first - 1]} {self._surface[second]}"
+
+    def _columns(
+        self, codes: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+        """Return where each code would stand among the terms, and whether it does."""
+        if not self.size:
+            return np.zeros(len(codes), np.int64), np.zeros(len(codes), np.bool_)
+        columns = np.minimum(np.searchsorted(self._codes, codes), self.size - 1)
+        return columns, self._codes[columns] == codes
 
     def _learn(self, documents: Iterable[tuple[str, str]]) -> None:
         seen: dict[str, None] = {}
