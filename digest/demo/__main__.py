@@ -164,8 +164,8 @@ def picks(app: App) -> list[tuple[str, ...]]:
                 (
                     subscriber.email if pick.position == 1 else "",
                     f"{pick.position} of {len(chosen)}",
-                    clip(pick.paper.title, 48),
-                    clip(pick.reason, 64),
+                    clip(pick.paper.title, 38),
+                    clip(pick.reason, 40),
                 )
                 for pick in chosen[:SHOWN]
             ]

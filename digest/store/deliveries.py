@@ -7,7 +7,18 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from digest.model import (
     LIVE_STATES,
@@ -149,16 +160,14 @@ class Deliveries:
     def due(self, *, now: datetime) -> int:
         """Return the number of deliveries that wait and may leave now."""
         return self._connection.execute(
-            select(func.count())
-            .select_from(deliveries)
-            .where(deliveries.c.state.in_(_WAITING), deliveries.c.next_attempt_at <= now)
+            select(func.count()).select_from(deliveries).where(_may_leave(now))
         ).scalar_one()
 
     def claim(self, worker: str, *, now: datetime, lease_until: datetime) -> Delivery | None:
         """Move the delivery that has waited longest to `sending`, in the name of `worker`."""
         waiting = (
             select(deliveries.c.id)
-            .where(deliveries.c.state.in_(_WAITING), deliveries.c.next_attempt_at <= now)
+            .where(_may_leave(now))
             .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
             .limit(1)
             .with_for_update(skip_locked=True)
@@ -295,6 +304,15 @@ class Deliveries:
         if limit is not None:
             statement = statement.limit(limit)
         return [_delivery(row) for row in self._connection.execute(statement)]
+
+
+def _may_leave(now: datetime) -> ColumnElement[bool]:
+    expires_at = deliveries.c.expires_at
+    return and_(
+        deliveries.c.state.in_(_WAITING),
+        deliveries.c.next_attempt_at <= now,
+        or_(expires_at.is_(None), expires_at > now),
+    )
 
 
 def _is_quiet(row: Row[Any]) -> bool:

@@ -197,3 +197,24 @@ def test_a_stop_ends_between_two_messages(store: Store) -> None:
         stopping=lambda: len(transport.messages) >= 2,
     )
     assert states(store) == {"sent": 2, "planned": 3}
+
+
+def test_nothing_leaves_late_although_the_run_began_in_time(store: Store) -> None:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(4)]
+    with store.write() as tx:
+        tx.deliveries.plan(
+            [plan(reader, expires_at=NOW + timedelta(seconds=15)) for reader in readers]
+        )
+    clock, transport = FakeClock(NOW), FakeTransport()
+    deliver.run(
+        store,
+        transport,
+        compose,
+        settings=DeliverySettings(),
+        clock=clock,
+        worker="here/1/1",
+        is_gone=lambda _: False,
+        rate_per_second=0.1,
+    )
+    assert len(transport.messages) == 2
+    assert send(store, transport, clock=clock).expired == 2
