@@ -44,8 +44,8 @@ class Source(Protocol):
         """Return what the upstream has, or has newer than `since` where it can tell.
 
         `cursor` is what the last successful fetch returned, `None` the first time. Raise
-        `SourceUnavailable` or `SourceMalformed`; one unreadable entry is left out and counted
-        in `Fetched.note`, it does not spoil the others.
+        `SourceUnavailable` where waiting may help, else `SourceMalformed` or `SourceError`; one
+        unreadable entry is left out and counted in `Fetched.note`, it does not spoil the others.
         """
         ...
 
