@@ -49,11 +49,25 @@ class ArxivOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    categories: tuple[Annotated[str, Field(pattern=rf"^{_CATEGORY}$")], ...] = ()
-    url: str = DEFAULT_URL
-    api_url: str | None = None
-    announce: tuple[Literal["new", "cross", "replace", "replace-cross"], ...] = ("new", "cross")
-    max_results: Annotated[int, Field(ge=1, le=2000)] = 500
+    categories: tuple[Annotated[str, Field(pattern=rf"^{_CATEGORY}$")], ...] = Field(
+        (), description='Which categories to read, such as `["cs.LG", "hep-th"]`.'
+    )
+    url: str = Field(
+        DEFAULT_URL,
+        description="A site of feeds, its `/rss` or `/atom`, the query API, or one whole feed.",
+    )
+    api_url: str | None = Field(
+        None,
+        description="The query API, asked when the feed is away, unreadable or old; "
+        "arXiv's own where `url` is its own.",
+    )
+    announce: tuple[Literal["new", "cross", "replace", "replace-cross"], ...] = Field(
+        ("new", "cross"),
+        description="Which announcements bring papers; the others only update known ones.",
+    )
+    max_results: int = Field(
+        500, ge=1, le=2000, description="How many papers the query API is asked for."
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -31,9 +31,11 @@ class HuggingFaceOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str = SITE
-    days: Annotated[int, Field(ge=1, le=_LONGEST_LOOK_BACK)] = 2
-    limit: Annotated[int, Field(ge=1, le=100)] = 100
+    url: str = Field(SITE, description="The site, or one whole list of daily papers.")
+    days: int = Field(
+        2, ge=1, le=_LONGEST_LOOK_BACK, description="How many days are read, today's among them."
+    )
+    limit: int = Field(100, ge=1, le=100, description="How many papers of a day are read.")
 
 
 class HuggingFace:

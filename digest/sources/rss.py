@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from digest.errors import SourceMalformed
 from digest.model import Fetched, Link, LinkKind, Paper
@@ -21,7 +21,7 @@ class RssOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: str
+    url: str = Field(description="The address of the feed: RSS, Atom or RDF.")
 
 
 class Rss:
