@@ -11,9 +11,11 @@ from typing import Any
 from digest.app import App
 from digest.due import local_date
 from digest.model import LinkKind, Paper, Profile
+from digest.rank import STILL_TRENDING
 from digest.ranking import figures
 
-# A day's papers are those that were listed within this time of the newest one.
+# A day's papers are those that were listed within this time of the newest one, and older ones
+# that are still trending.
 DAY = timedelta(hours=24)
 
 MOST_PAPERS = 50
@@ -65,15 +67,23 @@ class FrontPage:
         if newest is None:
             return Today(None, (), 0)
         with self.app.store.read() as tx:
-            candidates = tx.papers.listed(newest - DAY, now)
+            since = newest - timedelta(days=self.app.settings.ranking.trending_days)
+            candidates = tx.papers.listed(since, now)
         by_key = {candidate.paper.key: candidate for candidate in candidates}
         ranking = self.app.ranker.fit(candidates, [], now)
         # Nobody in particular is asking: only what is trending counts.
-        scored = ranking.score(Profile(trending_weight=1.0))[:MOST_PAPERS]
+        scored = [
+            one
+            for one in ranking.score(Profile(trending_weight=1.0))
+            if one.trending >= STILL_TRENDING or by_key[one.paper.key].listed_at > newest - DAY
+        ]
         return Today(
             day=local_date(newest, self.app.settings.schedule.timezone),
-            papers=tuple(paper_view(one.paper, figures(by_key[one.paper.key])) for one in scored),
-            total=len(candidates),
+            papers=tuple(
+                paper_view(one.paper, figures(by_key[one.paper.key]))
+                for one in scored[:MOST_PAPERS]
+            ),
+            total=len(scored),
         )
 
 

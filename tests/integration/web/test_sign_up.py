@@ -40,13 +40,16 @@ def test_the_front_page_shows_todays_papers_the_most_trending_first(site: Runnin
     assert "1 Example Street" in body
 
 
-def test_papers_of_earlier_days_are_left_out(site: Running) -> None:
+def test_papers_of_earlier_days_are_left_out_unless_they_are_trending(site: Running) -> None:
     with site.app.store.write() as tx:
         tx.papers.add([paper("arxiv:2611.00001")], source="arxiv", listed_at=NOW)
-        old = NOW.replace(day=22)
-        tx.papers.add([paper("arxiv:2611.00009")], source="arxiv", listed_at=old)
+        old = [paper("arxiv:2611.00008"), paper("arxiv:2611.00009")]
+        tx.papers.add(old, source="arxiv", listed_at=NOW.replace(day=22))
+        tx.signals.record(
+            [Signal("arxiv:2611.00008", "hf", SignalName.UPVOTES, 300, observed_at=NOW)]
+        )
     body = site.client.get("/").text
-    assert "2611.00001" in body
+    assert body.index("2611.00008") < body.index("2611.00001")
     assert "2611.00009" not in body
 
 
