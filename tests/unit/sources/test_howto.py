@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from digest import sources
 from digest.sources.http import Fetcher
 from digest.testing import FakeClock
 from tests.contracts.test_sources import assert_sound
 from tests.support.httpd import Answer, Httpd
 
 REPOSITORY = Path(__file__).parent.parent.parent.parent
+PACKAGE = Path(sources.__file__).parent.parent
 TEXT = (REPOSITORY / "docs" / "howto" / "add-a-source.md").read_text()
 
 
@@ -41,7 +43,7 @@ def test_its_code_is_a_source(
 
 
 def test_its_lines_look_like_those_that_are_there() -> None:
-    kinds = (REPOSITORY / "digest" / "sources" / "__init__.py").read_text()
+    kinds = Path(sources.__file__).read_text()
     table = (REPOSITORY / "tests" / "contracts" / "test_sources.py").read_text()
     _, kind, line = (block.strip() for block in blocks("python"))
     assert kind.replace("example", "rss").replace("Example", "Rss") in kinds
@@ -50,4 +52,5 @@ def test_its_lines_look_like_those_that_are_there() -> None:
 
 def test_every_path_that_it_names_is_there_or_is_the_example() -> None:
     for path in re.findall(r"`((?:digest|tests)/[\w./]+)`", TEXT):
-        assert (REPOSITORY / path).exists() or "example" in path
+        root = PACKAGE.parent if path.startswith("digest/") else REPOSITORY
+        assert (root / path).exists() or "example" in path
