@@ -115,13 +115,6 @@ class Papers:
         ).scalar_one()
         return found
 
-    def oldest_listed_at(self, *, since: datetime) -> datetime | None:
-        """Return when the oldest paper that was listed at or after that moment was listed."""
-        found: datetime | None = self._connection.execute(
-            select(func.min(papers.c.listed_at)).where(papers.c.listed_at >= since)
-        ).scalar_one()
-        return found
-
     def count(self) -> int:
         """Return the number of papers."""
         return self._connection.execute(select(func.count()).select_from(papers)).scalar_one()

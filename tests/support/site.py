@@ -16,10 +16,11 @@ from digest.app import App
 from digest.config import Settings, Site
 from digest.links import Links
 from digest.model import DeliveryKind, Subscriber
+from digest.ranking import RANKERS
 from digest.rendering import JinjaRenderer
 from digest.store import Store
 from digest.subscriptions import Preferences
-from digest.testing import FakeClock, FakeTransport, ListRanker
+from digest.testing import FakeClock, FakeTransport
 from digest.tokens import Signer
 from digest.web.server import WebServer
 from tests.support.samples import NOW
@@ -99,7 +100,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
         signer=signer,
         links=Links(settings.site.base_url, signer),
         renderer=JinjaRenderer(),
-        ranker=ListRanker(["arxiv:2611.00003"]),
+        ranker=RANKERS["default"](),
         transport=transport,
         sources=(),
     )
