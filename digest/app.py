@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from digest import __version__, config_file, ranking, sources, transports
+from digest import __version__, config_file, ranking, sources, transports, wire
 from digest.clock import SystemClock
 from digest.compose import compose
 from digest.config import Settings
@@ -75,7 +75,7 @@ class App:
     @property
     def domain(self) -> str:
         """Return the domain that Message-IDs end in: that of the sender's address."""
-        return self.settings.site.from_address.rpartition("@")[2]
+        return wire.address_of(self.settings.site.from_address).rpartition("@")[2]
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from css_inline import CSSInliner
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateError, select_autoescape
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateSyntaxError,
+    select_autoescape,
+)
 from jinja2.utils import htmlsafe_json_dumps
 
 from digest.errors import RenderError
@@ -25,6 +31,13 @@ from digest.resources import templates_dir
 _WIDTH = 72
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 
+_TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
+_HIDDEN = re.compile(r"(?:<!--)?jinja(\d+)x(?:-->)?(?!=)")
+_COMMENT = re.compile(r"<!--jinja(\d+)x-->")
+_WORD_OR_MARKUP = re.compile(
+    r"(?P<markup><!--.*?-->|<(?P<name>style|title)\b.*?</(?P=name)>|<[^>]*>)|jinja\d+x", re.DOTALL
+)
+
 Source = tuple[str, str, Callable[[], bool]]
 
 
@@ -32,8 +45,9 @@ class JinjaRenderer:
     """The templates of one folder, ready to be rendered."""
 
     def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or templates_dir()
         self._environment = Environment(
-            loader=_InliningLoader(folder or templates_dir()),
+            loader=_InliningLoader(self._folder),
             autoescape=select_autoescape(["html", "svg"]),
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -63,13 +77,26 @@ class JinjaRenderer:
     def _render(self, name: str, context: Mapping[str, Any]) -> str:
         try:
             return self._environment.get_template(name).render(context)
-        except TemplateError as error:
-            where = f"{name}, line {error.lineno}" if hasattr(error, "lineno") else name
-            raise RenderError(f"the template {where} cannot be rendered: {error}") from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        except Exception as error:  # templates run anything: a bug costs one message or page
             raise RenderError(
-                f"the template {name} cannot be rendered: {type(error).__name__}: {error}"
+                f"the template {self._where(name, error)} cannot be rendered: "
+                f"{type(error).__name__}: {error}"
             ) from error
+
+    def _where(self, name: str, error: Exception) -> str:
+        """Return the innermost template that took part, with its line."""
+        if isinstance(error, TemplateSyntaxError):
+            return f"{error.name or name}, line {error.lineno},"
+        place, trace = name, error.__traceback__
+        while trace is not None:
+            path = Path(trace.tb_frame.f_code.co_filename)
+            if path.is_relative_to(self._folder):
+                place = f"{path.relative_to(self._folder).as_posix()}, line {trace.tb_lineno},"
+            trace = trace.tb_next
+        return place
+
+
+# --- styles -------------------------------------------------------------------------------
 
 
 class _InliningLoader(FileSystemLoader):
@@ -82,22 +109,42 @@ class _InliningLoader(FileSystemLoader):
     def get_source(self, environment: Environment, template: str) -> Source:
         source, filename, uptodate = super().get_source(environment, template)
         if template.startswith("email/") and template.endswith(".html"):
-            source = self._inlined(source)
+            css = _MEDIA.sub("", (self._folder / "email" / "style.css").read_text("utf-8"))
+            source = inline(source, css, name=template)
         elif template == "email/style.css":
             source = "\n".join(_MEDIA.findall(source))
         return source, filename, uptodate
 
-    def _inlined(self, source: str) -> str:
-        css = _MEDIA.sub("", (self._folder / "email" / "style.css").read_text("utf-8"))
-        if source.lstrip().lower().startswith("<!doctype"):
-            inliner = CSSInliner(
-                extra_css=css,
-                inline_style_tags=False,
-                keep_style_tags=True,
-                load_remote_stylesheets=False,
-            )
-            return inliner.inline(source)
-        return CSSInliner(load_remote_stylesheets=False).inline_fragment(source, css)
+
+def inline(source: str, css: str, *, name: str = "") -> str:
+    """Put the rules of `css` into the style attributes of a template; keep its tags and lines.
+
+    The tags are hidden from the HTML parser: as a word within markup, as a comment elsewhere,
+    because only comments may stand between the rows of a table. Raise `RenderError` where the
+    parser moves or loses one.
+    """
+    tags = _TAG.findall(source)
+    numbers = iter(range(len(tags)))
+    hidden = _TAG.sub(lambda _: f"jinja{next(numbers)}x", source)
+    hidden = _WORD_OR_MARKUP.sub(lambda found: found["markup"] or f"<!--{found[0]}-->", hidden)
+    if hidden.lstrip().lower().startswith("<!doctype"):
+        styled = CSSInliner(
+            extra_css=css,
+            inline_style_tags=False,
+            keep_style_tags=True,
+            load_remote_stylesheets=False,
+        ).inline(hidden)
+    else:
+        styled = CSSInliner(load_remote_stylesheets=False).inline_fragment(hidden, css)
+    kept = [int(number) for number in _HIDDEN.findall(styled)]
+    between = [int(number) for number in _COMMENT.findall(styled)]
+    # The parser may change the order of attributes, and with it that of the tags in them.
+    if sorted(kept) != list(range(len(tags))) or between != sorted(between):
+        raise RenderError(
+            f"the template {name} has a Jinja tag where HTML has no room for it: "
+            "put it into a text or into the value of an attribute"
+        )
+    return _HIDDEN.sub(lambda found: tags[int(found[1])], styled)
 
 
 # --- filters ------------------------------------------------------------------------------

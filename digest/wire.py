@@ -23,9 +23,13 @@ from digest.model import Rendered
 # RFC 5322 section 2.1.1: lines should have 78 characters or fewer. RFC 2047 section 2: an encoded
 # word has at most 75; 39 octets make one of 64, which stands on one line with the header's name.
 _LINE = 78
+_LONGEST = 900  # of the 998 octets of RFC 5322, less the longest name
 _ENCODED_BYTES = 39
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+# Control characters, line ends of Unicode, lone surrogates, and what turns the direction of
+# writing: the last makes a subject or a name read as another.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+")
+_WRITTEN = re.compile(r"[\x20-\x7e]*(\r\n [\x21-\x7e][\x20-\x7e]*)*")
 _BODY_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
 
@@ -37,8 +41,12 @@ def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes
     """Return a whole message with a text and an HTML part (RFC 2046 section 5.1.4).
 
     CRLF line ends, 7-bit, no line over 998 octets. `seed` makes the boundary, so that the same
-    message has the same bytes every time.
+    message has the same bytes every time. Raise `InvalidInput` for a header that would break
+    this, or become two: an address of the site beyond ASCII, a language on two lines.
     """
+    for name, value in headers:
+        if not _WRITTEN.fullmatch(value) or max(map(len, value.split("\r\n"))) > _LONGEST:
+            raise InvalidInput(f"{name} cannot be written: {value[:80]!r} is not plain ASCII text.")
     # "=_" never stands in quoted-printable (RFC 2045 section 6.7), so it cannot occur in a part.
     boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
     lines = [f"{name}: {value}" for name, value in headers]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from digest.errors import RenderError
 from digest.model import DeliveryKind
-from digest.rendering import JinjaRenderer, clip, count, long_date, names, wrap
+from digest.rendering import JinjaRenderer, clip, count, inline, long_date, names, wrap
 
 
 @pytest.fixture
@@ -49,6 +50,51 @@ def test_a_broken_template_is_a_render_error(folder: Path, bad: str) -> None:
     (folder / "email" / "goodbye" / "body.txt").write_text(bad)
     with pytest.raises(RenderError, match=r"goodbye/body\.txt"):
         JinjaRenderer(folder).email(DeliveryKind.GOODBYE, {"name": "x"})
+
+
+def test_an_error_names_the_innermost_template_and_its_line(folder: Path) -> None:
+    (folder / "email" / "goodbye" / "body.html").write_text(
+        '<p class="a">\n{% include "email/part.html" %}</p>'
+    )
+    (folder / "email" / "part.html").write_text("<b>one</b>\n<i>two</i>\n<u>{{ absent }}</u>\n")
+    with pytest.raises(RenderError, match=r"email/part\.html, line 3,.*absent"):
+        JinjaRenderer(folder).email(DeliveryKind.GOODBYE, {"name": "x"})
+
+
+CSS = ".a { color: red }"
+
+
+def test_jinja_tags_outlive_the_styling() -> None:
+    source = (
+        '<table><tbody>\n{% for n in rows if n > 1 and n != "<b>" %}\n'
+        '<tr><td class="a">{{ n if n >= 2 }}<i title="{{ n }} & {{ n < 3 }}">x</i></td></tr>\n'
+        "{% endfor %}{# a\n> note #}\n</tbody></table>\n"
+    )
+    styled = inline(source, CSS)
+    assert 'style="color: red' in styled
+    assert re.sub(r' style="[^"]*"', "", styled).replace("&amp;", "&") == source
+
+
+def test_a_whole_page_keeps_its_tags_too() -> None:
+    source = (
+        "<!doctype html><html><head><title>{{ a > b }}</title><style>\n{% include 'x' %}\n"
+        '</style></head><body><!-- {{ note }} --><p class="a">{% if a > b %}x{% endif %}</p>'
+        "</body></html>"
+    )
+    styled = inline(source, CSS)
+    for tag in (
+        "{{ a > b }}</title>",
+        "{% include 'x' %}",
+        "<!-- {{ note }} -->",
+        "{% if a > b %}x",
+    ):
+        assert tag in styled
+
+
+@pytest.mark.parametrize("bad", ["<p {{ attribute }}>x</p>", "<{{ name }}>x</{{ name }}>"])
+def test_a_tag_that_html_has_no_room_for_is_refused(bad: str) -> None:
+    with pytest.raises(RenderError, match="no room"):
+        inline(bad, CSS, name="email/x.html")
 
 
 def test_a_missing_template_is_a_render_error(folder: Path) -> None:

@@ -113,6 +113,18 @@ def test_the_same_message_has_the_same_bytes() -> None:
     assert wire.message([], content, seed="a") != wire.message([], content, seed="b")
 
 
+@pytest.mark.parametrize(
+    "value", ["en\r\nBcc: x@example.org", "en\n Bcc", "en\r\n", "en\r\n \r\n x", "é", "x" * 998]
+)
+def test_a_header_that_nobody_encoded_is_refused(value: str) -> None:
+    with pytest.raises(InvalidInput, match="Content-Language"):
+        wire.message([("Content-Language", value)], Rendered("", "", ""), seed="x")
+
+
+def test_nothing_turns_the_direction_of_a_subject() -> None:
+    assert wire.text("abc\u202efdp.exe", used=9) == "abc fdp.exe"
+
+
 def test_a_list_id_keeps_its_identifier() -> None:
     assert wire.list_id("Trending <Papers>", "digest.example.org") == (
         "Trending Papers <digest.example.org>"
