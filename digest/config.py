@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -18,6 +18,9 @@ from pydantic import (
     SecretStr,
     model_validator,
 )
+
+_LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?"
+_DNS_NAME = rf"{_LABEL}(\.{_LABEL})*"
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -65,6 +68,23 @@ def _address_or_nothing(value: str) -> str:
     return _address(value) if value else value
 
 
+def _selector(value: str) -> str:
+    if not re.fullmatch(_DNS_NAME, value):
+        raise ValueError('must be a DNS name, such as "digest2026"')
+    return value
+
+
+def _domain(value: str) -> str:
+    name = value.strip().lower()
+    if not re.fullmatch(_DNS_NAME, name):
+        raise ValueError('must be a domain in plain ASCII, such as "example.org"')
+    return name
+
+
+def _several(value: Any) -> Any:
+    return [value] if isinstance(value, (str, Path)) else value
+
+
 Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
 """Seconds; written as a number or as a text with a unit: "30s", "15m", "1h", "2d"."""
 
@@ -75,6 +95,12 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
+Selector = Annotated[str, AfterValidator(_selector)]
+Domain = Annotated[str, AfterValidator(_domain)]
+
+T = TypeVar("T")
+Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
+"""One value, or a list of them."""
 
 
 class Section(BaseModel):
@@ -161,7 +187,11 @@ class Smtp(Section):
     password_file: Path | None = None
     ca_file: Path | None = None
     connections: Annotated[int, Field(ge=1, le=64)] = 1
+    processes: Annotated[int, Field(ge=1, le=64)] = 1
     rate_per_second: Annotated[float, Field(ge=0)] = 0.0
+    rate_per_domain: dict[Domain, Annotated[float, Field(gt=0)]] = {}
+    dkim_selector: Several[Selector] = ()
+    dkim_key_file: Several[Path] = ()
     timeout: Annotated[Duration, Field(gt=0)] = 600.0
     maildir: Path = Path("maildir")
 
@@ -169,6 +199,12 @@ class Smtp(Section):
     def _one_password(self) -> Self:
         if self.password_file is not None and self.password.get_secret_value():
             raise ValueError("password and password_file are both set: keep one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _one_selector_for_each_key(self) -> Self:
+        if len(self.dkim_selector) != len(self.dkim_key_file):
+            raise ValueError("dkim_selector and dkim_key_file go together: one of each for a key")
         return self
 
 

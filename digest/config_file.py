@@ -236,11 +236,14 @@ class _Reader:
             return None
 
     def _absolute(self, model: BaseModel) -> dict[str, Any]:
-        return {
-            key: self.folder / value.expanduser()
-            for key in type(model).model_fields
-            if isinstance(value := getattr(model, key), Path)
-        }
+        changes: dict[str, Any] = {}
+        for key in type(model).model_fields:
+            match getattr(model, key):
+                case Path() as path:
+                    changes[key] = self.folder / path.expanduser()
+                case (Path(), *_) as paths:
+                    changes[key] = tuple(self.folder / path.expanduser() for path in paths)
+        return changes
 
 
 def variable(*path: str) -> str:
@@ -282,9 +285,10 @@ def _label(table: Mapping[str, Any], number: int) -> str:
 def _parsed(value: str, model: type[BaseModel], key: str) -> Any:
     # Numbers and truths are left to the model, which reads them from text.
     annotation = model.model_fields[key].annotation
-    if not {get_origin(one) for one in (annotation, *get_args(annotation))} & {tuple, list}:
+    kinds = {get_origin(one) for one in (annotation, *get_args(annotation))}
+    if not kinds & {tuple, list, dict}:
         return value
-    if value.lstrip().startswith("["):
+    if value.lstrip().startswith(("[", "{")) or dict in kinds:
         try:
             return json.loads(value)
         except ValueError:
