@@ -215,6 +215,7 @@ def _deliver(app: App, report: RunReport, *, stopping: Callable[[], bool]) -> No
             is_gone=is_gone,
             connections=app.settings.smtp.connections,
             rate_per_second=app.settings.smtp.rate_per_second,
+            rate_per_domain=app.settings.smtp.rate_per_domain,
             stopping=stopping,
         )
 

@@ -1,6 +1,6 @@
 """The seams: what a source, a ranker, a transport and a clock must be able to do.
 
-Each is a Protocol of at most two methods. Built-ins stand in a literal dict of their package;
+Each is a Protocol of few methods. Built-ins stand in a literal dict of their package;
 third-party ones come from the entry-point groups `digest.sources`, `digest.rankers` and
 `digest.transports`. `digest.testing` holds a fake of each.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from digest.model import (
     Candidate,
@@ -98,4 +98,29 @@ class Transport(Protocol):
 
     def open(self) -> AbstractContextManager[Session]:
         """Connect; raise `TransportUnavailable` or `TransportRefused`."""
+        ...
+
+
+class Channel(Protocol):
+    """One open connection that is worked ahead."""
+
+    async def prepare(self, message: Message) -> None:
+        """Announce a message, until its content is wanted; raise as `Session.send` does."""
+        ...
+
+    async def send(self, message: Message, following: Message | None) -> Receipt:
+        """Hand over the content that was prepared; `following` may be announced with it."""
+        ...
+
+    def close(self) -> None:
+        """End the connection."""
+        ...
+
+
+@runtime_checkable
+class PipeliningTransport(Transport, Protocol):
+    """A transport whose connections can all be worked from one thread."""
+
+    async def channel(self) -> Channel:
+        """Connect; raise as `Transport.open` does."""
         ...

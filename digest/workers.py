@@ -17,14 +17,11 @@ def this_worker() -> str:
     return f"{socket.gethostname()}/{pid}/{_began(pid)}"
 
 
-def is_gone(worker: str) -> bool:
-    """Say whether a worker is certainly dead: its host is this one, its process is not there.
-
-    Of a worker on another host nothing is known; its lease decides.
-    """
+def is_gone(worker: str) -> bool | None:
+    """Say whether a worker of this host is dead; `None` where nothing is known of it."""
     host, pid, began, *_ = [*worker.split("/"), "", ""]
     if host != socket.gethostname() or not pid.isdigit():
-        return False
+        return None
     return _began(int(pid)) != began
 
 

@@ -8,14 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
-    and_,
     func,
     insert,
-    or_,
     select,
     update,
 )
@@ -34,8 +31,6 @@ from digest.model import (
 from digest.store.rows import chunks, paper_ids, paper_of
 from digest.store.subscribers import email_key
 from digest.store.tables import deliveries, editions, papers, picks, subscribers
-
-_WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 
 
 class Deliveries:
@@ -155,35 +150,7 @@ class Deliveries:
                     found[row.subscriber_id].add(keys[row.paper_id])
         return found
 
-    # --- sending ----------------------------------------------------------------------
-
-    def due(self, *, now: datetime) -> int:
-        """Return the number of deliveries that wait and may leave now."""
-        return self._connection.execute(
-            select(func.count()).select_from(deliveries).where(_may_leave(now))
-        ).scalar_one()
-
-    def claim(self, worker: str, *, now: datetime, lease_until: datetime) -> Delivery | None:
-        """Move the delivery that has waited longest to `sending`, in the name of `worker`."""
-        waiting = (
-            select(deliveries.c.id)
-            .where(_may_leave(now))
-            .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-        claimed = self._connection.execute(
-            update(deliveries)
-            .where(deliveries.c.id == waiting.scalar_subquery(), deliveries.c.state.in_(_WAITING))
-            .values(
-                state=DeliveryState.SENDING,
-                claimed_by=worker,
-                lease_until=lease_until,
-                attempts=deliveries.c.attempts + 1,
-            )
-            .returning(deliveries.c.id)
-        ).scalar_one_or_none()
-        return None if claimed is None else self.get(claimed)
+    # --- changing ---------------------------------------------------------------------
 
     def move(
         self,
@@ -191,47 +158,28 @@ class Deliveries:
         *,
         expected: DeliveryState,
         to: DeliveryState,
-        worker: str | None = None,
         **changes: Any,
     ) -> bool:
         """Move one delivery on if it is still where it is expected; say whether it was.
 
-        With `worker`, only that worker's claim counts.
+        What a worker has reserved is taken from it; what it is sending is not `expected` to be.
         """
-        statement = update(deliveries).where(
-            deliveries.c.id == delivery_id, deliveries.c.state == expected
-        )
-        if worker is not None:
-            statement = statement.where(deliveries.c.claimed_by == worker)
         moved = self._connection.execute(
-            statement.values(state=to, claimed_by=None, lease_until=None, **changes)
+            update(deliveries)
+            .where(deliveries.c.id == delivery_id, deliveries.c.state == expected)
+            .values(state=to, claimed_by=None, lease_until=None, **changes)
         )
         return moved.rowcount == 1
-
-    def expire(self, *, now: datetime) -> int:
-        """Expire what waits past its time, and return how many that were."""
-        return self._connection.execute(
-            update(deliveries)
-            .where(
-                deliveries.c.state.in_(_WAITING),
-                deliveries.c.expires_at.is_not(None),
-                deliveries.c.expires_at <= now,
-            )
-            .values(
-                state=DeliveryState.EXPIRED,
-                reason="the time up to which it may leave had passed",
-            )
-        ).rowcount
 
     # --- looking ----------------------------------------------------------------------
 
     def get(self, delivery_id: int) -> Delivery | None:
         """Return one delivery."""
-        return self._one(_joined().where(deliveries.c.id == delivery_id))
+        return self._one(joined().where(deliveries.c.id == delivery_id))
 
     def by_key(self, key: str) -> Delivery | None:
         """Return the delivery that has that key."""
-        return self._one(_joined().where(deliveries.c.key == key))
+        return self._one(joined().where(deliveries.c.key == key))
 
     def picks(self, delivery_id: int) -> list[Pick]:
         """Return the picks of one delivery, in their order."""
@@ -265,7 +213,7 @@ class Deliveries:
 
     def _one(self, statement: Select[Any]) -> Delivery | None:
         row = self._connection.execute(statement).first()
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
 
     def _by_keys(self, keys: Iterable[str]) -> dict[str, Row[*tuple[Any, ...]]]:
         found: dict[str, Row[*tuple[Any, ...]]] = {}
@@ -292,7 +240,7 @@ class Deliveries:
         limit: int | None = None,
     ) -> list[Delivery]:
         """Return deliveries, newest first."""
-        statement = _joined().order_by(deliveries.c.id.desc())
+        statement = joined().order_by(deliveries.c.id.desc())
         if state is not None:
             statement = statement.where(deliveries.c.state == state)
         if edition_id is not None:
@@ -303,16 +251,7 @@ class Deliveries:
             ).where(subscribers.c.email_key == email_key(email))
         if limit is not None:
             statement = statement.limit(limit)
-        return [_delivery(row) for row in self._connection.execute(statement)]
-
-
-def _may_leave(now: datetime) -> ColumnElement[bool]:
-    expires_at = deliveries.c.expires_at
-    return and_(
-        deliveries.c.state.in_(_WAITING),
-        deliveries.c.next_attempt_at <= now,
-        or_(expires_at.is_(None), expires_at > now),
-    )
+        return [delivery_of(row) for row in self._connection.execute(statement)]
 
 
 def _is_quiet(row: Row[Any]) -> bool:
@@ -337,7 +276,8 @@ def _columns(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _joined() -> Select[Any]:
+def joined() -> Select[Any]:
+    """Return the deliveries with what `delivery_of` needs of their editions."""
     return select(
         deliveries,
         editions.c.cadence.label("edition_cadence"),
@@ -346,7 +286,8 @@ def _joined() -> Select[Any]:
     ).outerjoin(editions, editions.c.id == deliveries.c.edition_id)
 
 
-def _delivery(row: Row[Any]) -> Delivery:
+def delivery_of(row: Row[Any]) -> Delivery:
+    """Make a delivery of a row of `joined`."""
     return Delivery(
         id=row.id,
         key=row.key,

@@ -19,6 +19,7 @@ from digest.store import schema
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
 from digest.store.feedback import FeedbackLog
+from digest.store.outbox import Outbox
 from digest.store.papers import Papers
 from digest.store.runs import Runs
 from digest.store.signals import Signals
@@ -40,6 +41,7 @@ class Transaction:
     feedback: FeedbackLog
     editions: Editions
     deliveries: Deliveries
+    outbox: Outbox
     suppressions: Suppressions
     runs: Runs
 
@@ -54,6 +56,7 @@ class Transaction:
             feedback=FeedbackLog(connection),
             editions=Editions(connection),
             deliveries=Deliveries(connection),
+            outbox=Outbox(connection),
             suppressions=Suppressions(connection),
             runs=Runs(connection),
         )

@@ -174,7 +174,12 @@ def email_key(email: str) -> str:
     return email.strip().lower()
 
 
-def _subscriber(row: Row[Any], wanted: list[Interest]) -> Subscriber:
+def addressee_of(row: Row[Any]) -> Subscriber:
+    """Make a subscriber without interests of a row: no mail shows them."""
+    return _subscriber(row, ())
+
+
+def _subscriber(row: Row[Any], wanted: Iterable[Interest]) -> Subscriber:
     return Subscriber(
         id=row.id,
         public_id=row.public_id,

@@ -1,36 +1,23 @@
-"""The only place of smtplib: one kept connection per session, and the truth about each message.
+"""The only place of smtplib: it greets, encrypts and logs in; `SmtpChannel` does the rest.
 
-What counts is the final dot. Lost before it, a message was not sent (RFC 5321 section 4.1.1.4);
-lost after it, nobody knows (RFC 1047). smtplib's own `sendmail` does not tell the two apart, so
-the verbs are spoken one by one here.
+smtplib's own `sendmail` waits for every reply and does not tell a connection that was lost before
+the final dot from one that was lost after it.
 """
 
 from __future__ import annotations
 
-import re
+import asyncio
 import smtplib
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from digest.config import Smtp
-from digest.errors import (
-    ConfigError,
-    OutcomeUnknown,
-    PermanentFailure,
-    TemporaryFailure,
-    TransportError,
-    TransportRefused,
-    TransportUnavailable,
-)
+from digest.errors import ConfigError, TransportRefused, TransportUnavailable
 from digest.model import Message, Receipt
-
-# "Service not available, closing transmission channel": RFC 5321 section 3.8.
-_CLOSING = 421
-
-# RFC 5321 section 4.3.2.
-_AGREED = {"MAIL": (250,), "RCPT": (250, 251, 252), "DATA": (354,)}
+from digest.transports.channel import SmtpChannel
+from digest.transports.conversation import Offers, Reply, readable
 
 # A relay that does not even answer is not worth the patience that a message deserves.
 _CONNECT_SECONDS = 30.0
@@ -55,20 +42,30 @@ class SmtpTransport:
     @contextmanager
     def open(self) -> Iterator[SmtpSession]:
         """Connect and log in; raise `TransportUnavailable` or `TransportRefused`."""
-        session = SmtpSession(self)
-        session.connect()
-        try:
-            yield session
-        finally:
-            session.close()
+        with asyncio.Runner() as runner:
+            session = SmtpSession(self, runner)
+            try:
+                yield session
+            finally:
+                session.close()
 
-    @property
-    def where(self) -> str:
-        """Return host and port, as error messages name the relay."""
-        return self._where
+    async def channel(self) -> SmtpChannel:
+        """Return a connection that is worked ahead; raise as `open` does."""
+        loop = asyncio.get_running_loop()
+        client = await loop.run_in_executor(None, self._connect)
+        connection, file = client.sock, client.file
+        assert connection is not None
+        if file is not None:
+            file.close()  # it would keep the socket open
+        return SmtpChannel(
+            connection,
+            Offers(client.esmtp_features),
+            where=self._where,
+            patience=self._settings.timeout,
+        )
 
-    def connect(self) -> smtplib.SMTP:
-        """Return a connection that is ready for mail."""
+    def _connect(self) -> smtplib.SMTP:
+        """Return a connection that is greeted, encrypted and logged in."""
         try:
             client = self._greet()
         except ssl.SSLError as error:
@@ -125,7 +122,7 @@ class SmtpTransport:
         code, reply = client.starttls(context=self._tls)
         if code != 220:
             raise TransportRefused(
-                f"the relay {self._where} refused STARTTLS ({code})", reply=_reply(code, reply)
+                f"the relay {self._where} refused STARTTLS ({code})", reply=_said(code, reply)
             )
         client.ehlo()
 
@@ -134,7 +131,7 @@ class SmtpTransport:
         try:
             client.login(settings.username, self._password)
         except smtplib.SMTPAuthenticationError as error:
-            said = _reply(error.smtp_code, error.smtp_error)
+            said = _said(error.smtp_code, error.smtp_error)
             if 400 <= error.smtp_code < 500:
                 raise TransportUnavailable(
                     f"the relay {self._where} cannot check the login now ({said})", reply=said
@@ -152,141 +149,45 @@ class SmtpTransport:
 
 
 class SmtpSession:
-    """One connection, renewed when the relay has closed it between two messages."""
+    """One connection, renewed when the relay has closed it between two messages.
 
-    def __init__(self, transport: SmtpTransport) -> None:
+    It is the same channel, run to the end for each message: for callers that may block.
+    """
+
+    def __init__(self, transport: SmtpTransport, runner: asyncio.Runner) -> None:
         self._transport = transport
-        self._client: smtplib.SMTP | None = None
-        self._used = False
-
-    def connect(self) -> None:
-        """Open the connection."""
-        self._client = self._transport.connect()
+        self._runner = runner
+        self._channel = runner.run(transport.channel())
         self._used = False
 
     def close(self) -> None:
         """Say goodbye; nobody minds how that ends."""
-        if self._client is not None:
-            with suppress(*_LOST):
-                self._client.quit()
-            self._drop()
+        self._channel.close()
 
     def send(self, message: Message) -> Receipt:
         """Hand over one message (see `digest.ports.Session`)."""
-        if self._client is None:
-            self.connect()
+        return self._runner.run(self._send(message))
+
+    async def _send(self, message: Message) -> Receipt:
         try:
-            self._mail_from(message)
+            await self._channel.prepare(message)
         except TransportUnavailable:
             # Relays close connections that idle, or after so many messages; nothing was sent yet.
             if not self._used:
                 raise
-            self.connect()
-            self._mail_from(message)
+            self._channel = await self._transport.channel()
+            await self._channel.prepare(message)
         self._used = True
-        self._say("RCPT", f" TO:<{message.recipient}>")
-        self._say("DATA")
-        return self._content(message)
-
-    def _mail_from(self, message: Message) -> None:
-        assert self._client is not None
-        options = ""
-        if self._client.has_extn("size"):
-            options = f" SIZE={len(message.content)}"
-        self._say("MAIL", f" FROM:<{message.sender}>{options}")
-
-    def _say(self, verb: str, arguments: str = "") -> None:
-        """Say one command; raise where the relay does not agree. Nothing was sent then."""
-        assert self._client is not None
-        if not arguments.isascii() or re.search(r"[\x00-\x1f\x7f]", arguments):
-            self._reset()
-            raise PermanentFailure("the address cannot be written in an SMTP command")
-        try:
-            code, reply = self._client.docmd(verb + arguments)
-        except (*_LOST, ValueError) as error:
-            self._drop()
-            raise self._unavailable(f"lost at {verb} ({_reason(error)})") from error
-        if code in _AGREED[verb]:
-            return
-        if code == _CLOSING:
-            self._drop()
-            raise self._unavailable(f"closed by the relay ({_reply(code, reply)})")
-        if not 400 <= code < 600:
-            self._drop()
-            raise self._unavailable(f"lost at {verb} (its reply makes no sense)")
-        self._reset()
-        raise _refusal(code, reply, f"at {verb}")
-
-    def _content(self, message: Message) -> Receipt:
-        assert self._client is not None
-        stuffed = re.sub(rb"(?m)^\.", b"..", message.content)
-        if not stuffed.endswith(b"\r\n"):
-            stuffed += b"\r\n"
-        try:
-            self._client.send(stuffed)
-        except _LOST as error:
-            self._drop()
-            raise self._unavailable(f"lost before the final dot ({_reason(error)})") from error
-        try:
-            self._client.send(b".\r\n")
-            code, reply = self._client.getreply()
-        except (*_LOST, ValueError) as error:
-            self._drop()
-            raise OutcomeUnknown(
-                f"the connection to {self._transport.where} was lost after the final dot "
-                f"({_reason(error)}): the message may have arrived"
-            ) from error
-        if code == _CLOSING:
-            self._drop()
-        if code == 250:
-            return Receipt(_reply(code, reply))
-        if 400 <= code < 600:
-            raise _refusal(code, reply, "after the message")
-        self._drop()
-        raise OutcomeUnknown(
-            f"the relay {self._transport.where} gave a reply to the final dot that makes no "
-            "sense: the message may have arrived",
-            reply=_reply(code, reply),
-        )
-
-    def _reset(self) -> None:
-        """Forget the message that was refused, so that the next one can follow."""
-        assert self._client is not None
-        try:
-            code, _ = self._client.docmd("RSET")
-        except (*_LOST, ValueError):
-            code = -1
-        if code != 250:
-            self._drop()
-
-    def _drop(self) -> None:
-        if self._client is not None:
-            self._client.close()
-            self._client = None
-
-    def _unavailable(self, what: str) -> TransportUnavailable:
-        return TransportUnavailable(
-            f"the connection to {self._transport.where} was {what}; the message was not sent"
-        )
+        return await self._channel.send(message, None)
 
 
-def _refusal(code: int, reply: bytes, when: str) -> TransportError:
-    """Return the error for a refused message: 4xx for now, 5xx for good (RFC 5321 4.2.1)."""
-    said = _reply(code, reply)
-    if 400 <= code < 500:
-        return TemporaryFailure(f"the relay deferred it {when}: {said}", reply=said)
-    return PermanentFailure(f"the relay refused it {when}: {said}", reply=said)
-
-
-def _reply(code: int, reply: bytes | str) -> str:
-    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-    readable = "".join(char if char.isprintable() else " " for char in text)
-    return f"{code} {' '.join(readable.split())}"[:500].strip()
+def _said(code: int, text: bytes | str) -> str:
+    return str(Reply(code, readable(text if isinstance(text, bytes) else text.encode())))
 
 
 def _reason(error: BaseException) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
-        return _reply(error.smtp_code, error.smtp_error)
+        return _said(error.smtp_code, error.smtp_error)
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, OSError) and error.strerror:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -77,15 +78,17 @@ def fits(page: Page) -> bool:
 
 def newest_mail(site: Running) -> str:
     """Deliver what is due and return the text of the newest mail."""
-    report = deliver.run(
-        site.app.store,
-        site.transport,
-        site.app.compose,
-        settings=DeliverySettings(),
-        clock=site.clock,
-        worker="test/1/1",
-        is_gone=lambda _worker: False,
-    )
+    with ThreadPoolExecutor(1) as thread:  # the browser has an event loop in this one
+        report = thread.submit(
+            deliver.run,
+            site.app.store,
+            site.transport,
+            site.app.compose,
+            settings=DeliverySettings(),
+            clock=site.clock,
+            worker="test/1/1",
+            is_gone=lambda _worker: None,
+        ).result()
     assert report.sent == 1
     message = message_from_bytes(site.transport.messages[-1].content, policy=policy.default)
     body = message.get_body(("plain",))

@@ -64,7 +64,7 @@ def test_it_serves_pages_and_sends_what_waits_until_it_is_told_to_end(tmp_path: 
     at.do("subscriber", "add", "ada@example.org")
     with serving(tmp_path) as process:
         url = read_until(process, "pages are at").split()[-1]
-        read_until(process, "delivery 1: sent")
+        read_until(process, "1 sent")
         with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)

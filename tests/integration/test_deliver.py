@@ -38,7 +38,7 @@ def send(
         settings=DeliverySettings.model_validate({"unknown": unknown}),
         clock=clock or FakeClock(NOW),
         worker="here/1/1",
-        is_gone=lambda worker: worker.startswith("dead"),
+        is_gone=lambda worker: worker.startswith("dead") or None,
         connections=connections,
     )
 
@@ -157,7 +157,9 @@ def test_doubtful_messages_are_held_where_the_policy_says_so(store: Store) -> No
 def test_what_a_dead_worker_held_is_in_doubt(store: Store, worker: str) -> None:
     planned(store, 1)
     with store.write() as tx:
-        tx.deliveries.claim(worker, now=NOW, lease_until=NOW + deliver.LEASE)
+        until = NOW + deliver.LEASE
+        ids = tx.outbox.reserve(worker, now=NOW, lease_until=until, limit=1)
+        tx.outbox.start(worker, ids, lease_until=until)
     clock, transport = FakeClock(NOW), FakeTransport()
     if worker.startswith("elsewhere"):
         assert send(store, transport, clock=clock).sent == 0
@@ -193,7 +195,7 @@ def test_a_stop_ends_between_two_messages(store: Store) -> None:
         settings=DeliverySettings(),
         clock=FakeClock(NOW),
         worker="here/1/1",
-        is_gone=lambda _: False,
+        is_gone=lambda _: None,
         stopping=lambda: len(transport.messages) >= 2,
     )
     assert states(store) == {"sent": 2, "planned": 3}
@@ -206,15 +208,15 @@ def test_nothing_leaves_late_although_the_run_began_in_time(store: Store) -> Non
             [plan(reader, expires_at=NOW + timedelta(seconds=15)) for reader in readers]
         )
     clock, transport = FakeClock(NOW), FakeTransport()
-    deliver.run(
+    report = deliver.run(
         store,
         transport,
         compose,
         settings=DeliverySettings(),
         clock=clock,
         worker="here/1/1",
-        is_gone=lambda _: False,
+        is_gone=lambda _: None,
         rate_per_second=0.1,
     )
-    assert len(transport.messages) == 2
-    assert send(store, transport, clock=clock).expired == 2
+    assert len(transport.messages) == report.sent == 2
+    assert report.expired == 2

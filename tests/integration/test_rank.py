@@ -193,4 +193,4 @@ def test_an_edition_asked_for_by_a_past_date_may_still_leave(store: Store) -> No
         (delivery,) = tx.deliveries.list()
         assert delivery.expires_at is not None
         assert delivery.expires_at > NOW
-        assert tx.deliveries.due(now=NOW) == 1
+        assert tx.outbox.due(now=NOW) == 1

@@ -176,7 +176,7 @@ def test_an_edition_is_written_once(store: Store) -> None:
         assert tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW + HOUR) == first
 
 
-def test_two_workers_never_claim_the_same_delivery(store: Store) -> None:
+def test_two_workers_never_reserve_the_same_delivery(store: Store) -> None:
     with store.write() as tx:
         tx.deliveries.plan([])
     for number in range(40):
@@ -185,14 +185,13 @@ def test_two_workers_never_claim_the_same_delivery(store: Store) -> None:
             tx.deliveries.plan([plan(reader)])
 
     def work(worker: str) -> list[int]:
-        claimed = []
+        reserved: list[int] = []
         while True:
             with store.write() as tx:
-                delivery = tx.deliveries.claim(worker, now=NOW, lease_until=NOW + HOUR)
-            if delivery is None:
-                return claimed
-            assert delivery.claimed_by == worker
-            claimed.append(delivery.id)
+                ids = tx.outbox.reserve(worker, now=NOW, lease_until=NOW + HOUR, limit=3)
+            if not ids:
+                return reserved
+            reserved += ids
 
     with ThreadPoolExecutor(max_workers=4) as pool:
         claims = [each for ids in pool.map(work, "abcd") for each in ids]
@@ -203,24 +202,54 @@ def test_a_delivery_moves_only_from_where_it_is_and_for_who_holds_it(store: Stor
     reader = subscribe(store)
     with store.write() as tx:
         tx.deliveries.plan([plan(reader)])
-        claimed = tx.deliveries.claim("a", now=NOW, lease_until=NOW + HOUR)
-        assert claimed is not None
-        sending = DeliveryState.SENDING
+        (id_,) = tx.outbox.reserve("a", now=NOW, lease_until=NOW + HOUR, limit=9)
+        tx.outbox.start("b", [id_], lease_until=NOW + HOUR)
+        assert tx.deliveries.counts() == {"planned": 1}
+        tx.outbox.start("a", [id_], lease_until=NOW + HOUR)
+        assert tx.deliveries.counts() == {"sending": 1}
         move = tx.deliveries.move
-        assert not move(claimed.id, expected=DeliveryState.PLANNED, to=DeliveryState.SENT)
-        assert not move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="b")
-        assert move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="a")
-        assert not move(claimed.id, expected=sending, to=DeliveryState.SENT, worker="a")
+        assert not move(id_, expected=DeliveryState.PLANNED, to=DeliveryState.SKIPPED)
+        assert tx.outbox.sent("b", {id_: "250 ok"}, now=NOW) == {id_}
+        assert not tx.outbox.move("b", id_, DeliveryState.FAILED, {})
+        assert tx.outbox.sent("a", {id_: "250 ok"}, now=NOW) == set()
+        assert not tx.outbox.move("a", id_, DeliveryState.FAILED, {})
+        assert tx.deliveries.counts() == {"sent": 1}
 
 
-def test_nothing_is_claimed_before_its_time_and_nothing_leaves_after_it(store: Store) -> None:
+def test_what_was_given_up_as_unknown_is_put_right_when_the_reply_comes(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader)])
+        (id_,) = tx.outbox.reserve("a", now=NOW, lease_until=NOW + HOUR, limit=9)
+        tx.outbox.start("a", [id_], lease_until=NOW + HOUR)
+        assert tx.deliveries.move(id_, expected=DeliveryState.SENDING, to=DeliveryState.UNKNOWN)
+        assert tx.outbox.sent("a", {id_: "250 ok"}, now=NOW) == set()
+        assert tx.deliveries.counts() == {"sent": 1}
+
+
+def test_what_is_reserved_can_be_given_back_or_moved_by_somebody_else(store: Store) -> None:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(3)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader) for reader in readers])
+        first, second, third = tx.outbox.reserve("a", now=NOW, lease_until=NOW + HOUR, limit=9)
+        assert tx.outbox.due(now=NOW) == 0
+        assert tx.outbox.due(now=NOW + HOUR) == 3
+        waiting = DeliveryState.PLANNED
+        assert tx.deliveries.move(first, expected=waiting, to=DeliveryState.SKIPPED)
+        assert set(tx.outbox.standings("a", [first, second, third])) == {second, third}
+        tx.outbox.start("a", [second], lease_until=NOW + HOUR)
+        assert tx.outbox.release("a") == 1
+        assert tx.outbox.reserve("b", now=NOW, lease_until=NOW + HOUR, limit=9) == [third]
+
+
+def test_nothing_is_reserved_before_its_time_and_nothing_leaves_after_it(store: Store) -> None:
     reader = subscribe(store)
     with store.write() as tx:
         tx.deliveries.plan([plan(reader, due_at=NOW + HOUR, expires_at=NOW + 2 * HOUR)])
-        assert tx.deliveries.claim("a", now=NOW, lease_until=NOW) is None
-        assert tx.deliveries.expire(now=NOW + HOUR) == 0
-        assert tx.deliveries.expire(now=NOW + 2 * HOUR) == 1
-        assert tx.deliveries.claim("a", now=NOW + 2 * HOUR, lease_until=NOW) is None
+        assert tx.outbox.reserve("a", now=NOW, lease_until=NOW, limit=1) == []
+        assert tx.outbox.expire(now=NOW + HOUR) == 0
+        assert tx.outbox.expire(now=NOW + 2 * HOUR) == 1
+        assert tx.outbox.reserve("a", now=NOW + 2 * HOUR, lease_until=NOW, limit=1) == []
 
 
 def test_runs_are_listed_newest_first_and_pruned(store: Store) -> None:

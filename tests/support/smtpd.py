@@ -20,7 +20,7 @@ CUT = b"354 go on, but not for long\r\n"
 
 _USUAL = {
     "CONNECT": b"220 faulty ESMTP\r\n",
-    "EHLO": b"250-faulty\r\n250 SIZE 1000000\r\n",
+    "EHLO": b"250-faulty\r\n250 SIZE 100000000\r\n",
     "MAIL": b"250 2.1.0 ok\r\n",
     "RCPT": b"250 2.1.5 ok\r\n",
     "DATA": b"354 go on\r\n",

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import DeliverySettings
-from digest.deliver import LEASE, Pace, backoff, decide, gate, is_abandoned, may_resend
+from digest.deliver import LEASE, Pace, Paces, backoff, decide, gate, is_abandoned, may_resend
+from digest.deliver.verdict import POLICY_LIMIT, Refusals
 from digest.errors import (
     DigestError,
     OutcomeUnknown,
@@ -26,7 +27,6 @@ from digest.model import (
     DeliveryState,
     Receipt,
     SkipReason,
-    Subscriber,
     SubscriberStatus,
     SuppressionReason,
 )
@@ -42,7 +42,7 @@ DELIVERY = Delivery(
     date=NOW,
     attempts=1,
 )
-READER = Subscriber(1, "x", "robotics@example.org", SubscriberStatus.CONFIRMED)
+CONFIRMED = SubscriberStatus.CONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,8 @@ def test_the_relays_words_are_kept() -> None:
     assert sent.changes == {"sent_at": NOW, "last_reply": "250 queued as 7"}
     refused = PermanentFailure("the relay said no", reply="550 5.1.1 unknown")
     changes = decide(DELIVERY, refused, settings=SETTINGS, now=NOW).changes
-    assert changes == {"reason": "the relay said no", "last_reply": "550 5.1.1 unknown"}
+    said = {"reason": "the relay said no", "last_reply": "550 5.1.1 unknown", "attempts": 1}
+    assert changes == said
 
 
 def test_a_relay_that_refuses_us_spends_no_attempt() -> None:
@@ -100,33 +101,34 @@ def test_waiting_doubles_and_has_an_end(attempts: int) -> None:
 
 
 def test_only_confirmed_people_get_a_digest() -> None:
-    assert gate(DELIVERY, READER, None) is None
+    assert gate(DELIVERY, CONFIRMED, None) is None
     assert gate(DELIVERY, None, None) is SkipReason.NOT_CONFIRMED
     for status in set(SubscriberStatus) - {SubscriberStatus.CONFIRMED}:
-        gone = replace(READER, status=status)
-        assert gate(DELIVERY, gone, None) is SkipReason.NOT_CONFIRMED
+        assert gate(DELIVERY, status, None) is SkipReason.NOT_CONFIRMED
 
 
 @pytest.mark.parametrize("reason", list(SuppressionReason))
 @pytest.mark.parametrize("kind", [DeliveryKind.DIGEST, DeliveryKind.WELCOME, DeliveryKind.GOODBYE])
 def test_a_suppressed_address_gets_nothing(kind: DeliveryKind, reason: SuppressionReason) -> None:
-    assert gate(replace(DELIVERY, kind=kind), READER, reason) is SkipReason.SUPPRESSED
+    assert gate(replace(DELIVERY, kind=kind), CONFIRMED, reason) is SkipReason.SUPPRESSED
 
 
 def test_who_left_may_ask_for_a_confirmation_and_who_bounced_may_not() -> None:
     confirm = replace(DELIVERY, kind=DeliveryKind.CONFIRM)
-    asking = replace(READER, status=SubscriberStatus.UNCONFIRMED)
+    asking = SubscriberStatus.UNCONFIRMED
     assert gate(confirm, asking, SuppressionReason.ERASED) is None
     assert gate(confirm, asking, SuppressionReason.UNSUBSCRIBE) is None
     assert gate(confirm, asking, SuppressionReason.BOUNCE) is SkipReason.SUPPRESSED
-    assert gate(confirm, READER, None) is SkipReason.NOT_CONFIRMED
+    assert gate(confirm, CONFIRMED, None) is SkipReason.NOT_CONFIRMED
 
 
 def test_a_claim_is_abandoned_when_its_worker_is_dead_or_its_lease_is_over() -> None:
     claimed = replace(DELIVERY, claimed_by="here/1/2", lease_until=NOW + LEASE)
     assert is_abandoned(claimed, now=NOW, is_gone=lambda worker: worker == "here/1/2")
-    assert not is_abandoned(claimed, now=NOW, is_gone=lambda _: False)
-    assert is_abandoned(claimed, now=NOW + LEASE, is_gone=lambda _: False)
+    assert not is_abandoned(claimed, now=NOW, is_gone=lambda _: None)
+    assert is_abandoned(claimed, now=NOW + LEASE, is_gone=lambda _: None)
+    # A clock that jumps takes nothing from a worker that lives.
+    assert not is_abandoned(claimed, now=NOW + LEASE, is_gone=lambda _: False)
 
 
 def test_a_doubtful_delivery_is_sent_again_once_while_it_is_fresh() -> None:
@@ -138,10 +140,56 @@ def test_a_doubtful_delivery_is_sent_again_once_while_it_is_fresh() -> None:
     assert not may_resend(doubtful, settings=SETTINGS, now=NOW + LEASE)
 
 
+def places(pace: Pace, now: datetime, count: int) -> list[float]:
+    found = []
+    for _ in range(count):
+        place = pace.free_at(now)
+        pace.take(place)
+        found.append((place - now).total_seconds())
+    return found
+
+
 def test_pace_spaces_messages_evenly_and_does_not_save_up() -> None:
     pace = Pace(4)
-    assert [pace.wait(NOW) for _ in range(3)] == [0, 0.25, 0.5]
+    assert places(pace, NOW, 3) == [0, 0.25, 0.5]
     later = NOW + timedelta(minutes=1)
-    assert [pace.wait(later) for _ in range(2)] == [0, 0.25]
-    free = Pace(0)
-    assert [free.wait(NOW) for _ in range(3)] == [0, 0, 0]
+    assert places(pace, later, 2) == [0, 0.25]
+    assert places(Pace(0), NOW, 3) == [0, 0, 0]
+
+
+def test_a_clock_that_is_set_back_does_not_stop_the_pace() -> None:
+    pace = Pace(4)
+    places(pace, NOW, 3)
+    assert places(pace, NOW - timedelta(hours=1), 2) == [0, 0.25]
+
+
+def test_a_slow_domain_stops_no_other() -> None:
+    paces = Paces(0, {"slow.example": 1})
+    people = ["a@slow.example", "b@Slow.Example", "c@example.org"]
+    assert paces.first(people, now=NOW) == (NOW, 0)
+    paces.take(people[0], NOW)
+    assert paces.first(people[1:], now=NOW) == (NOW, 1)
+    assert paces.first(people[1:2], now=NOW) == (NOW + timedelta(seconds=1), None)
+
+
+def test_many_policy_refusals_in_a_row_are_about_us() -> None:
+    blocked = PermanentFailure("no", reply="550 5.7.1 your address is blocked")
+    refusals = Refusals()
+    for number in range(POLICY_LIMIT - 1):
+        refusals.note(number, blocked)
+    refusals.note(100, TemporaryFailure("later", reply="451 4.7.1 later"))
+    refusals.note(101, PermanentFailure("no", reply="550 5.1.1 nobody of that name"))
+    assert not refusals.too_many
+    refusals.note(102, blocked)
+    assert refusals.too_many
+    assert refusals.deliveries == [0, 1, 2, 3, 102]
+    assert "5.7.1" in str(refusals.alert())
+
+
+def test_one_that_is_taken_ends_a_row_of_refusals() -> None:
+    refusals = Refusals()
+    for number in range(20):
+        refusals.note(number, PermanentFailure("no", reply="550-5.7.26 unsigned"))
+        if number % 3 == 0:
+            refusals.note(number, Receipt("250 ok"))
+    assert not refusals.too_many

@@ -112,11 +112,9 @@ def verdict(store: Store, kind: DeliveryKind) -> SkipReason | None:
     with store.read() as tx:
         delivery: Delivery = next(one for one in tx.deliveries.list() if one.kind is kind)
         assert delivery.subscriber_id is not None
-        return gate(
-            delivery,
-            tx.subscribers.by_id(delivery.subscriber_id),
-            tx.suppressions.of(delivery.subscriber_id),
-        )
+        reader = tx.subscribers.by_id(delivery.subscriber_id)
+        assert reader is not None
+        return gate(delivery, reader.status, tx.suppressions.of(delivery.subscriber_id))
 
 
 # --- joining ------------------------------------------------------------------------------

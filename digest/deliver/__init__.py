@@ -1,0 +1,174 @@
+"""Planned deliveries -> the transport, each one claimed before it is sent.
+
+    planned --reserved, then start--> sending --250--> sent
+                                        |---4xx, no connection--> deferred --(backoff)--> again
+                                        |---5xx--> failed
+                                        `---lost after the final dot, process died--> unknown
+
+`sending` is committed before a content leaves and `sent` right after the relay's 250, so that
+after a crash at most one delivery per open connection is in doubt, and it is known by name.
+What happens to it is a policy: `resend` (once, with the same Message-ID and Date) or `hold`.
+Exactly once does not exist over SMTP: RFC 1047; RFC 5321 section 4.5.3.2.6.
+
+`verdict` decides, `pace` spaces, `ledger` claims and notes in groups, `lanes` has a lane for each
+connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import math
+from collections.abc import Callable, Mapping
+
+from digest.config import DeliverySettings
+from digest.deliver.lanes import work
+from digest.deliver.ledger import Compose, Ledger
+from digest.deliver.pace import Pace, Paces
+from digest.deliver.tally import DeliverReport
+from digest.deliver.verdict import (
+    LEASE,
+    backoff,
+    decide,
+    gate,
+    is_abandoned,
+    may_resend,
+)
+from digest.model import DeliveryState
+from digest.ports import Clock, Transport
+from digest.store import Store
+
+__all__ = [
+    "LEASE",
+    "Compose",
+    "DeliverReport",
+    "Pace",
+    "Paces",
+    "backoff",
+    "decide",
+    "gate",
+    "is_abandoned",
+    "may_resend",
+    "recover",
+    "run",
+]
+
+log = logging.getLogger(__name__)
+
+IsGone = Callable[[str], bool | None]
+"""Whether a worker is dead (`True`), alive (`False`), or nothing is known of it (`None`)."""
+
+# How many deliveries are reserved at once, and for how many seconds of sending at most.
+_SHARD = 200
+_SHARD_SECONDS = 5.0
+
+_numbers = itertools.count(1)
+_at_work: set[str] = set()
+
+
+def run(
+    store: Store,
+    transport: Transport,
+    compose: Compose,
+    *,
+    settings: DeliverySettings,
+    clock: Clock,
+    worker: str,
+    is_gone: IsGone,
+    connections: int = 1,
+    rate_per_second: float = 0.0,
+    rate_per_domain: Mapping[str, float] | None = None,
+    stopping: Callable[[], bool] = lambda: False,
+) -> DeliverReport:
+    """Send everything that is due over `connections` connections side by side.
+
+    `worker` names this process, `is_gone` knows of others. What goes wrong with one message is
+    written to its row and stops no other. A relay that cannot be used at all ends the run: what
+    waits goes on waiting and no attempt is spent. Raise `StoreBusy` where the database cannot
+    be written for minutes.
+    """
+    report = DeliverReport()
+    paces = Paces(rate_per_second, rate_per_domain or {})
+    name = f"{worker}/{next(_numbers)}"
+
+    def gone(other: str) -> bool | None:
+        if other.startswith(f"{worker}/"):
+            return other not in _at_work
+        return is_gone(other)
+
+    def send() -> None:
+        with store.read() as tx:
+            wanted = min(connections, tx.outbox.due(now=clock.now()))
+        if not wanted:
+            return
+        ledger = Ledger(
+            store,
+            compose,
+            settings=settings,
+            clock=clock,
+            worker=name,
+            paces=paces,
+            connections=wanted,
+            shard=_shard(rate_per_second),
+            report=report,
+            stopping=stopping,
+        )
+        with asyncio.Runner() as runner:
+            try:
+                runner.run(work(ledger, transport, connections=wanted, clock=clock))
+            finally:
+                ledger.close()
+
+    _at_work.add(name)
+    try:
+        recover(store, settings=settings, clock=clock, is_gone=gone)
+        with store.write() as tx:
+            report.expired = tx.outbox.expire(now=clock.now())
+        send()
+        if report.unknown and settings.unknown == "resend" and not report.errors:
+            report.unknown -= recover(store, settings=settings, clock=clock, is_gone=gone)
+            send()
+    finally:
+        _at_work.discard(name)
+        if report.total:
+            log.info("%s", report)
+    return report
+
+
+def _shard(rate_per_second: float) -> int:
+    if not rate_per_second:
+        return _SHARD
+    return max(1, min(_SHARD, math.ceil(rate_per_second * _SHARD_SECONDS)))
+
+
+def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: IsGone) -> int:
+    """Free what dead workers held, and resolve what is in doubt; return how many are resent."""
+    resent = 0
+    now = clock.now()
+    with store.write() as tx:
+        for delivery in tx.outbox.claimed():
+            if not is_abandoned(delivery, now=now, is_gone=is_gone):
+                continue
+            if delivery.state is not DeliveryState.SENDING:
+                # Reserved only: it has certainly not left.
+                tx.deliveries.move(delivery.id, expected=delivery.state, to=delivery.state)
+                continue
+            tx.deliveries.move(
+                delivery.id,
+                expected=DeliveryState.SENDING,
+                to=DeliveryState.UNKNOWN,
+                reason="the program ended while it was being sent",
+            )
+            log.warning("delivery %d is in doubt: its sender died", delivery.id)
+        for delivery in tx.deliveries.list(state=DeliveryState.UNKNOWN):
+            if may_resend(delivery, settings=settings, now=now):
+                resent += tx.deliveries.move(
+                    delivery.id,
+                    expected=DeliveryState.UNKNOWN,
+                    to=DeliveryState.DEFERRED,
+                    resends=delivery.resends + 1,
+                    next_attempt_at=now,
+                )
+                log.warning("delivery %d is sent again: its first copy is in doubt", delivery.id)
+    return resent

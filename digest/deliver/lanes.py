@@ -1,0 +1,157 @@
+"""One lane for each connection; all of them in one thread, each one message at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from digest.deliver.ledger import Ledger, Turn
+from digest.errors import DigestError, OutcomeUnknown, TransportRefused, TransportUnavailable
+from digest.model import Message, Receipt
+from digest.ports import Channel, Clock, PipeliningTransport, Session, Transport
+
+# A relay hangs up on who keeps it waiting after DATA; so an envelope is not said long ahead.
+_AHEAD = timedelta(seconds=10)
+
+# How long a lane sleeps at most before it looks whether the run has ended, in seconds.
+_NAP = 0.5
+
+
+async def work(ledger: Ledger, transport: Transport, *, connections: int, clock: Clock) -> None:
+    """Send everything that is due over `connections` connections side by side."""
+    with ThreadPoolExecutor(connections, thread_name_prefix="deliver") as threads:
+        asyncio.get_running_loop().set_default_executor(threads)
+        lanes = [_Lane(ledger, transport, clock).run() for _ in range(connections)]
+        # One lane's trouble must not cut off the others in the middle of a message.
+        results = await asyncio.gather(*lanes, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+
+
+class _Lane:
+    """What happens on one connection, and on the next when it is lost."""
+
+    def __init__(self, ledger: Ledger, transport: Transport, clock: Clock) -> None:
+        self._ledger = ledger
+        self._transport = transport
+        self._clock = clock
+
+    async def run(self) -> None:
+        """Send until nothing is left, the run ends or the relay is lost."""
+        while (turn := await self._next()) is not None:
+            try:
+                async with _open(self._transport) as channel:
+                    await self._over(channel, turn)
+            except TransportUnavailable as error:
+                self._ledger.give_back(turn)
+                self._ledger.report.complain(error)
+                return
+            except TransportRefused as error:
+                self._ledger.give_back(turn)
+                self._ledger.refuse(error)
+                return
+
+    async def _next(self) -> Turn | None:
+        """Return the next message, once its domain may have one."""
+        while isinstance(found := self._ledger.take(), datetime):
+            await self._sleep(found)
+        return found
+
+    async def _over(self, channel: Channel, turn: Turn | None) -> None:
+        """Send over one connection for as long as it holds."""
+        used = False
+        while turn is not None:
+            await self._sleep(turn.at)
+            if self._ledger.has_ended:
+                self._ledger.give_back(turn)
+                return
+            try:
+                await channel.prepare(turn.message)
+            except (TransportUnavailable, TransportRefused) as error:
+                if used and isinstance(error, TransportUnavailable):
+                    # Relays close connections that idle, or after so many messages.
+                    self._ledger.give_back(turn)
+                else:
+                    self._ledger.settle(turn.claim, error)
+                return
+            except DigestError as error:
+                self._ledger.settle(turn.claim, error)
+                turn = await self._next()
+                continue
+            if not await self._ledger.start(turn.claim):
+                # The relay waits for a content that must not leave: hang up.
+                return
+            used = True
+            turn = await self._send(channel, turn)
+
+    async def _send(self, channel: Channel, turn: Turn) -> Turn | None:
+        """Send one content, and say what follows; return that where the connection holds."""
+        following = self._ledger.take()
+        ahead: Message | None = None
+        if isinstance(following, Turn) and following.at - self._clock.now() < _AHEAD:
+            ahead = following.message
+        outcome: Receipt | DigestError
+        try:
+            outcome = await channel.send(turn.message, ahead)
+        except DigestError as error:
+            outcome = error
+        self._ledger.settle(turn.claim, outcome)
+        if isinstance(outcome, TransportUnavailable | TransportRefused | OutcomeUnknown):
+            if isinstance(following, Turn):
+                self._ledger.give_back(following)
+            return None
+        if isinstance(following, datetime):
+            await self._sleep(following)
+            return await self._next()
+        return following
+
+    async def _sleep(self, until: datetime) -> None:
+        loop = asyncio.get_running_loop()
+        while (left := (until - self._clock.now()).total_seconds()) > 0:
+            if self._ledger.has_ended:
+                return
+            await loop.run_in_executor(None, self._clock.sleep, min(left, _NAP))
+
+
+# --- transports that block ------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def _open(transport: Transport) -> AsyncIterator[Channel]:
+    """Connect in the way that the transport knows."""
+    if isinstance(transport, PipeliningTransport):
+        channel = await transport.channel()
+        try:
+            yield channel
+        finally:
+            channel.close()
+        return
+    loop = asyncio.get_running_loop()
+    opened = transport.open()
+    session = await loop.run_in_executor(None, opened.__enter__)
+    try:
+        yield _Blocking(session)
+    finally:
+        await loop.run_in_executor(None, opened.__exit__, None, None, None)
+
+
+class _Blocking:
+    """A session that blocks, in a thread."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def prepare(self, message: Message) -> None:
+        """Do nothing: a session takes envelope and content at once."""
+
+    async def send(self, message: Message, following: Message | None) -> Receipt:
+        """Hand over one message."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(None, self._session.send, message)
+
+    def close(self) -> None:
+        """Do nothing: the session ends with its context."""

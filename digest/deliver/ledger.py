@@ -1,0 +1,364 @@
+"""Which delivery is next, and what came of the last one: written in groups.
+
+All connections of a process share one ledger. What they want written within a few milliseconds
+of each other goes into one transaction, so that a commit that waits for the disk serves many.
+A content leaves only after `sending` is committed; whatever the relay says is committed with the
+next group.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from digest.config import DeliverySettings
+from digest.deliver.pace import Paces
+from digest.deliver.tally import DeliverReport
+from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
+from digest.errors import DigestError, StoreBusy, TransportRefused
+from digest.model import (
+    Delivery,
+    DeliveryState,
+    Message,
+    Paper,
+    Pick,
+    Receipt,
+    SkipReason,
+    Subscriber,
+)
+from digest.ports import Clock
+from digest.store import Store, Transaction
+
+log = logging.getLogger(__name__)
+
+Compose = Callable[[Delivery, Subscriber, list[Pick]], Message]
+"""How a claimed delivery becomes a message; raises `DigestError` for one that cannot be made."""
+
+# How long the first of a group waits for others, in seconds.
+_GATHER = 0.002
+
+# A database that is locked or full is waited for: the relay has taken mails that must be noted.
+_PATIENCE = timedelta(minutes=5)
+_PAUSE = 1.0
+
+# How many papers are kept in memory, and how many deliveries while single domains have to wait.
+_MOST_PAPERS = 5000
+_LONGEST_ROW = 2000
+
+_LATE = Verdict(DeliveryState.EXPIRED, {"reason": "the time up to which it may leave had passed"})
+_INTERRUPTED = Verdict(
+    DeliveryState.UNKNOWN, {"reason": "the program was interrupted while it was being sent"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery that this worker has reserved, with all that its message is made of."""
+
+    delivery: Delivery
+    subscriber: Subscriber
+    picks: list[Pick]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Turn:
+    """A message that is ready for the wire, and from when on it may leave."""
+
+    claim: Claim
+    message: Message
+    at: datetime
+
+
+@dataclass
+class _Group:
+    """What goes into the next transaction."""
+
+    starts: list[tuple[Claim, asyncio.Future[bool]]] = field(default_factory=list)
+    replies: dict[int, str] = field(default_factory=dict)
+    verdicts: list[tuple[int, Verdict]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.starts or self.replies or self.verdicts)
+
+
+class Ledger:
+    """The deliveries of one process; used from one thread."""
+
+    def __init__(
+        self,
+        store: Store,
+        compose: Compose,
+        *,
+        settings: DeliverySettings,
+        clock: Clock,
+        worker: str,
+        paces: Paces,
+        connections: int,
+        shard: int,
+        report: DeliverReport,
+        stopping: Callable[[], bool],
+    ) -> None:
+        self.report = report
+        self._store = store
+        self._compose = compose
+        self._settings = settings
+        self._clock = clock
+        self._worker = worker
+        self._paces = paces
+        self._connections = connections
+        self._shard = shard
+        self._stopping = stopping
+        self._row: deque[Claim] = deque()
+        self._has_more = True
+        self._papers: dict[int, Paper] = {}
+        self._group = _Group()
+        self._timer: asyncio.Handle | None = None
+        self._on_the_way: set[int] = set()
+        self._refusals = Refusals()
+        self._ended = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Say whether no further message may leave in this run."""
+        return self._ended or self._stopping()
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing that was due is left."""
+        return not (self._row or self._has_more)
+
+    # --- what is next -----------------------------------------------------------------------
+
+    def take(self) -> Turn | datetime | None:
+        """Return the next message, or when to ask again, or `None` where nothing is left.
+
+        One that cannot be made is written off, and stops no other.
+        """
+        while not self.has_ended:
+            now = self._clock.now()
+            place, number = self._paces.first(
+                (claim.subscriber.email for claim in self._row), now=now
+            )
+            if number is None:
+                # Every domain in the row has to wait, or the row is empty.
+                if self._has_more and len(self._row) < _LONGEST_ROW:
+                    self._reserve(now)
+                    continue
+                return place if self._row else None
+            claim = self._row[number]
+            del self._row[number]
+            if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place:
+                self._end(claim.delivery, _LATE)
+                continue
+            message = self._message(claim)
+            if message is not None:
+                self._paces.take(claim.subscriber.email, place)
+                return Turn(claim, message, place)
+        return None
+
+    def give_back(self, turn: Turn) -> None:
+        """Let another connection send what this one could not begin."""
+        self._row.appendleft(turn.claim)
+
+    def _reserve(self, now: datetime) -> None:
+        if len(self._papers) > _MOST_PAPERS:
+            self._papers.clear()
+        with self._store.write() as tx:
+            ids = tx.outbox.reserve(
+                self._worker, now=now, lease_until=now + LEASE, limit=self._shard
+            )
+        self._has_more = len(ids) == self._shard
+        with self._store.read() as tx:
+            found = tx.outbox.claims(ids, self._papers)
+        for delivery, subscriber, picks in found:
+            if subscriber is None:
+                self._end(delivery, _skipped(SkipReason.NOT_CONFIRMED))
+            else:
+                self._row.append(Claim(delivery, subscriber, picks))
+
+    def _message(self, claim: Claim) -> Message | None:
+        try:
+            return self._compose(claim.delivery, claim.subscriber, claim.picks)
+        except DigestError as error:
+            self.settle(claim, error)
+        except Exception as error:
+            # A template or a plug-in of the site: its bug costs this message and no other.
+            log.debug("delivery %d", claim.delivery.id, exc_info=True)
+            self.settle(
+                claim, DigestError(f"a bug while composing: {type(error).__name__}: {error}")
+            )
+        return None
+
+    # --- what came of it --------------------------------------------------------------------
+
+    async def start(self, claim: Claim) -> bool:
+        """Write that the content of this message may leave; say whether it still may."""
+        future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        self._group.starts.append((claim, future))
+        self._soon()
+        return await future
+
+    def settle(self, claim: Claim, outcome: Receipt | DigestError) -> None:
+        """Note what became of a message; it is written with the next group."""
+        delivery = claim.delivery
+        self._refusals.note(delivery.id, outcome)
+        if isinstance(outcome, Receipt):
+            self._group.replies[delivery.id] = outcome.reply
+            self._soon()
+            return
+        counted = replace(delivery, attempts=delivery.attempts + 1)
+        now = self._clock.now()
+        self._end(delivery, decide(counted, outcome, settings=self._settings, now=now))
+        if isinstance(outcome, TransportRefused):
+            self.refuse(outcome)
+        elif self._refusals.too_many and not self._ended:
+            self.refuse(self._refusals.alert())
+
+    def refuse(self, error: TransportRefused) -> None:
+        """End the run: the relay wants none of our mail."""
+        self._ended = True
+        self.report.complain(error)
+
+    def _end(self, delivery: Delivery, verdict: Verdict) -> None:
+        self._group.verdicts.append((delivery.id, verdict))
+        self._soon()
+
+    # --- the groups -------------------------------------------------------------------------
+
+    def _soon(self) -> None:
+        """See to it that the group is written once it is large enough or has waited enough."""
+        loop = asyncio.get_running_loop()
+        if self._timer is None:
+            self._timer = loop.call_later(_GATHER, self._commit)
+        if len(self._group.starts) * 2 == self._connections + self._connections % 2:
+            self._timer.cancel()
+            self._timer = loop.call_soon(self._commit)
+
+    def _commit(self) -> None:
+        """Write the group, and tell those who wait for it."""
+        self._timer = None
+        group, self._group = self._group, _Group()
+        try:
+            allowed = self._write(group)
+        except DigestError as error:
+            # What the relay has taken is kept, for the last try at the end of the run.
+            self._ended = True
+            self._group.replies |= group.replies
+            self._group.verdicts += group.verdicts
+            for _, future in group.starts:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for claim, future in group.starts:
+            if not future.done():
+                future.set_result(claim.delivery.id in allowed)
+
+    def _write(self, group: _Group) -> set[int]:
+        """Write a group in one transaction; return what may leave.
+
+        A database that is locked or full is waited for: what the relay took must be noted.
+        """
+        until = self._clock.now() + _PATIENCE
+        while True:
+            now = self._clock.now()
+            try:
+                with self._store.write() as tx:
+                    lost = tx.outbox.sent(self._worker, group.replies, now=now)
+                    gates = self._gates(tx, [claim for claim, _ in group.starts], now)
+                    refused = [(id_, verdict) for id_, verdict in gates.items() if verdict]
+                    lost |= {
+                        id_
+                        for id_, verdict in [*group.verdicts, *refused]
+                        if not tx.outbox.move(self._worker, id_, verdict.state, verdict.changes)
+                    }
+                    allowed = [id_ for id_, verdict in gates.items() if verdict is None]
+                    tx.outbox.start(self._worker, allowed, lease_until=now + LEASE)
+                break
+            except StoreBusy as error:
+                if now >= until or self._stopping():
+                    raise
+                log.warning("waiting to note what was sent: %s", error)
+                self._clock.sleep(_PAUSE)
+        self._count(group.replies, [*group.verdicts, *refused], lost)
+        self._on_the_way -= group.replies.keys()
+        self._on_the_way -= {id_ for id_, _ in group.verdicts}
+        self._on_the_way.update(allowed)
+        return set(allowed)
+
+    def _gates(
+        self, tx: Transaction, claims: Sequence[Claim], now: datetime
+    ) -> dict[int, Verdict | None]:
+        """Look once more at what is about to leave; what is not ours any more is left out."""
+        if not claims:
+            return {}
+        standings = tx.outbox.standings(self._worker, [claim.delivery.id for claim in claims])
+        gates: dict[int, Verdict | None] = {}
+        for claim in claims:
+            delivery = claim.delivery
+            standing = standings.get(delivery.id)
+            if standing is None:
+                log.warning("delivery %d: somebody else has taken or moved it", delivery.id)
+                continue
+            reason = gate(delivery, standing.status, standing.suppression)
+            if reason is not None:
+                gates[delivery.id] = _skipped(reason)
+            elif standing.email != claim.subscriber.email:
+                # The message was made for the old address: it is made anew.
+                gates[delivery.id] = Verdict(delivery.state)
+            elif delivery.expires_at is not None and delivery.expires_at <= now:
+                gates[delivery.id] = _LATE
+            else:
+                gates[delivery.id] = None
+        return gates
+
+    def _count(
+        self, replies: Mapping[int, str], verdicts: list[tuple[int, Verdict]], lost: set[int]
+    ) -> None:
+        self.report.sent += len(replies.keys() - lost)
+        for id_, verdict in verdicts:
+            if id_ not in lost:
+                self.report.count(verdict.state, verdict.changes.get("reason", ""))
+                log.debug("delivery %d: %s", id_, verdict.state)
+        for id_ in lost:
+            log.error("delivery %d: what came of it is lost, its claim had run out", id_)
+
+    # --- the end ----------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Write what is left to write and give back what was not begun.
+
+        Raise `StoreError` where that cannot be written: then the next run finds it in doubt.
+        """
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        group, self._group = self._group, _Group()
+        group.starts = []
+        settled = group.replies.keys() | {id_ for id_, _ in group.verdicts}
+        group.verdicts += [(id_, _INTERRUPTED) for id_ in self._on_the_way - settled]
+        self._write(group)
+        with self._store.write() as tx:
+            tx.outbox.release(self._worker)
+            if self._refusals.too_many:
+                self._defer(tx, self._refusals.deliveries)
+
+    def _defer(self, tx: Transaction, refused: Sequence[int]) -> None:
+        """Keep for later what was refused for our sake."""
+        wait = timedelta(seconds=self._settings.backoff)
+        for id_ in refused:
+            moved = tx.deliveries.move(
+                id_,
+                expected=DeliveryState.FAILED,
+                to=DeliveryState.DEFERRED,
+                next_attempt_at=self._clock.now() + wait,
+            )
+            self.report.failed -= moved
+            self.report.deferred += moved
+
+
+def _skipped(reason: SkipReason) -> Verdict:
+    return Verdict(DeliveryState.SKIPPED, {"reason": reason})

@@ -1,0 +1,60 @@
+"""Even spacing of messages, over all and by the recipient's domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+
+class Pace:
+    """A row of evenly spaced places in time; pure but for its own memory."""
+
+    def __init__(self, rate_per_second: float) -> None:
+        self._gap = timedelta(seconds=1 / rate_per_second) if rate_per_second else timedelta()
+        self._next: datetime | None = None
+
+    def free_at(self, now: datetime) -> datetime:
+        """Return the time of the next place in the row."""
+        if self._next is None or self._next < now:
+            return now
+        # Nobody reserves hundreds of places ahead: the clock was set back.
+        return self._next if self._next - now <= self._gap * 1000 else now
+
+    def take(self, place: datetime) -> None:
+        """Reserve a place, and with it the gap that follows."""
+        self._next = place + self._gap
+
+
+class Paces:
+    """The pace of the relay, and those of single domains of recipients."""
+
+    def __init__(self, rate_per_second: float, by_domain: Mapping[str, float]) -> None:
+        self._relay = Pace(rate_per_second)
+        self._domains = {domain: Pace(rate) for domain, rate in by_domain.items()}
+
+    def first(self, recipients: Iterable[str], *, now: datetime) -> tuple[datetime, int | None]:
+        """Return the next free time, and the number of the first recipient whom it suits.
+
+        Where all of them have to wait for their domain, it is the time to look again. A slow
+        domain stops no other.
+        """
+        place = self._relay.free_at(now)
+        soonest: datetime | None = None
+        for number, recipient in enumerate(recipients):
+            domain = self._of(recipient)
+            free = place if domain is None else domain.free_at(now)
+            if free <= place:
+                return place, number
+            soonest = free if soonest is None else min(soonest, free)
+        return soonest or place, None
+
+    def take(self, recipient: str, place: datetime) -> None:
+        """Reserve that time for a message to that recipient."""
+        self._relay.take(place)
+        if (domain := self._of(recipient)) is not None:
+            domain.take(place)
+
+    def _of(self, recipient: str) -> Pace | None:
+        if not self._domains:
+            return None
+        return self._domains.get(recipient.rpartition("@")[2].lower())

@@ -1,0 +1,62 @@
+"""What one run of the stage did, counted as it goes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from digest.errors import DigestError
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class DeliverReport:
+    """What one run of this stage did, counted by the state in which deliveries ended."""
+
+    sent: int = 0
+    deferred: int = 0
+    failed: int = 0
+    unknown: int = 0
+    expired: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    exit_code: int = 0  # that of the error that ended the sending
+
+    @property
+    def total(self) -> int:
+        """Return how many deliveries were looked at."""
+        done = self.sent + self.deferred + self.failed + self.unknown + self.expired
+        return done + sum(self.skipped.values())
+
+    def __str__(self) -> str:
+        """Return what was done in a few words: `120 sent, 3 deferred`."""
+        numbers = {
+            name: getattr(self, name)
+            for name in ("sent", "deferred", "failed", "unknown", "expired")
+        }
+        numbers["skipped"] = sum(self.skipped.values())
+        return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
+
+    def count(self, name: str, detail: str = "") -> None:
+        """Count one delivery under the state in which it ended."""
+        if name == "skipped":
+            self.skipped[detail] = self.skipped.get(detail, 0) + 1
+        elif name != "planned":  # given back: nothing has happened to it
+            setattr(self, name, getattr(self, name) + 1)
+
+    def complain(self, error: DigestError) -> None:
+        """Note why nothing can be sent, once."""
+        self.exit_code = error.exit_code
+        if str(error) not in self.errors:
+            self.errors.append(str(error))
+            log.error("nothing can be sent now: %s", error)
+
+    def add(self, other: DeliverReport) -> None:
+        """Count what another process did."""
+        for name in ("sent", "deferred", "failed", "unknown", "expired"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for reason, number in other.skipped.items():
+            self.skipped[reason] = self.skipped.get(reason, 0) + number
+        self.errors += [error for error in other.errors if error not in self.errors]
+        self.exit_code = self.exit_code or other.exit_code

@@ -1,0 +1,174 @@
+"""What becomes of a delivery: pure decisions, before the claim and after each attempt."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from digest.config import DeliverySettings
+from digest.errors import (
+    DigestError,
+    OutcomeUnknown,
+    PermanentFailure,
+    TemporaryFailure,
+    TransportError,
+    TransportRefused,
+    TransportUnavailable,
+)
+from digest.model import (
+    Delivery,
+    DeliveryKind,
+    DeliveryState,
+    Receipt,
+    SkipReason,
+    SubscriberStatus,
+    SuppressionReason,
+)
+
+# Longer than the ten minutes that RFC 5321 section 4.5.3.2.6 grants the reply to the final dot.
+LEASE = timedelta(minutes=15)
+
+LONGEST_BACKOFF = timedelta(hours=6)
+
+# So many policy refusals in a row are about us, not about the recipients.
+POLICY_LIMIT = 5
+
+# RFC 3463 section 3.8: X.7.XXX, security or policy status.
+_POLICY = re.compile(r"5\d\d[ -]5\.7\.\d+\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What becomes of a delivery, and what is written beside it."""
+
+    state: DeliveryState
+    changes: dict[str, Any] = field(default_factory=dict)
+
+
+def gate(
+    delivery: Delivery,
+    status: SubscriberStatus | None,
+    suppression: SuppressionReason | None,
+) -> SkipReason | None:
+    """Decide whether a claimed delivery may leave: the person may have gone since planning.
+
+    The mail that asks for confirmation goes to people who are not confirmed; who left or was
+    erased before may ask for it again. Somebody without a status is not there any more.
+    """
+    if status is None:
+        return SkipReason.NOT_CONFIRMED
+    if delivery.kind is DeliveryKind.CONFIRM:
+        if suppression not in (None, SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED):
+            return SkipReason.SUPPRESSED
+        if status is not SubscriberStatus.UNCONFIRMED:
+            return SkipReason.NOT_CONFIRMED
+        return None
+    if suppression is not None:
+        return SkipReason.SUPPRESSED
+    if delivery.kind is DeliveryKind.GOODBYE:
+        return None
+    if status is not SubscriberStatus.CONFIRMED:
+        return SkipReason.NOT_CONFIRMED
+    return None
+
+
+def decide(
+    delivery: Delivery,
+    outcome: Receipt | DigestError,
+    *,
+    settings: DeliverySettings,
+    now: datetime,
+) -> Verdict:
+    """Decide what becomes of a delivery after one attempt (RFC 5321 section 4.5.4.1).
+
+    `delivery.attempts` counts this one.
+    """
+    if isinstance(outcome, Receipt):
+        return Verdict(DeliveryState.SENT, {"sent_at": now, "last_reply": outcome.reply})
+    reply = outcome.reply if isinstance(outcome, TransportError) else ""
+    note = {
+        "reason": str(outcome),
+        "last_reply": reply,
+        "attempts": delivery.attempts,
+    }
+    match outcome:
+        case OutcomeUnknown():
+            return Verdict(DeliveryState.UNKNOWN, note)
+        case TransportRefused():
+            # The relay refuses us, not this message: the attempt was none.
+            back = DeliveryState.DEFERRED if delivery.attempts > 1 else DeliveryState.PLANNED
+            return Verdict(back, {"attempts": delivery.attempts - 1})
+        case TemporaryFailure() | TransportUnavailable():
+            if delivery.attempts >= settings.max_attempts:
+                return Verdict(DeliveryState.FAILED, note)
+            wait = backoff(delivery.attempts, settings)
+            if isinstance(outcome, TemporaryFailure) and outcome.retry_after is not None:
+                wait = max(wait, timedelta(seconds=outcome.retry_after))
+            return Verdict(DeliveryState.DEFERRED, {**note, "next_attempt_at": now + wait})
+        case _:
+            return Verdict(DeliveryState.FAILED, note)
+
+
+def backoff(attempts: int, settings: DeliverySettings) -> timedelta:
+    """Return the wait after that many attempts: the configured one, doubled each time."""
+    doublings = min(max(attempts - 1, 0), 16)
+    return min(timedelta(seconds=settings.backoff) * (1 << doublings), LONGEST_BACKOFF)
+
+
+def is_abandoned(
+    delivery: Delivery, *, now: datetime, is_gone: Callable[[str], bool | None]
+) -> bool:
+    """Say whether nobody works on a claimed delivery any more.
+
+    Where nothing is known of the worker (`None`), its lease decides.
+    """
+    gone = None if delivery.claimed_by is None else is_gone(delivery.claimed_by)
+    if gone is not None:
+        return gone
+    return delivery.lease_until is None or delivery.lease_until <= now
+
+
+def may_resend(delivery: Delivery, *, settings: DeliverySettings, now: datetime) -> bool:
+    """Say whether the policy sends a second copy: once, and only while the edition is fresh."""
+    fresh = delivery.expires_at is None or now < delivery.expires_at
+    return settings.unknown == "resend" and delivery.resends == 0 and fresh
+
+
+class Refusals:
+    """Policy refusals in a row: a few are about recipients, many are about us.
+
+    A relay that blocks our address or finds our mail unsigned refuses everybody (5.7.x), and
+    nobody must be given up for that.
+    """
+
+    def __init__(self) -> None:
+        self._row: dict[int, PermanentFailure] = {}
+
+    def note(self, delivery_id: int, outcome: Receipt | DigestError) -> None:
+        """Take one outcome into account."""
+        if isinstance(outcome, PermanentFailure) and _POLICY.match(outcome.reply):
+            self._row[delivery_id] = outcome
+        elif isinstance(outcome, Receipt):
+            self._row.clear()
+
+    @property
+    def too_many(self) -> bool:
+        """Say whether sending has to stop."""
+        return len(self._row) >= POLICY_LIMIT
+
+    @property
+    def deliveries(self) -> list[int]:
+        """Return the deliveries that were refused in a row."""
+        return list(self._row)
+
+    def alert(self) -> TransportRefused:
+        """Return what the operator has to know."""
+        said = next(reversed(self._row.values())).reply
+        return TransportRefused(
+            f"the relay refuses one mail after the other by its policy ({said}): check SPF, DKIM "
+            "and the standing of your address, and what the relay allows you; nobody was given up",
+            reply=said,
+        )
