@@ -98,7 +98,7 @@ class Outbox:
 
     def standings(self, worker: str, ids: Collection[int]) -> dict[int, Standing]:
         """Return how the addressees stand, of those deliveries that are still reserved."""
-        rows = self._connection.execute(_STANDINGS, {"ids": list(ids), "worker": worker})
+        rows = self._connection.execute(_STANDINGS, {"ids": list(ids), "worker": worker}).all()
         return {
             row.id: Standing(
                 row.email or "",
@@ -191,13 +191,9 @@ class Outbox:
         found: dict[int, Delivery] = {}
         people: dict[int, Subscriber] = {}
         for chunk in chunks(ids):
-            for row in self._connection.execute(joined().where(deliveries.c.id.in_(chunk))):
+            for row in self._connection.execute(_CLAIMS, {"ids": chunk}).all():
                 found[row.id] = delivery_of(row)
-            for row in self._connection.execute(
-                select(subscribers)
-                .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
-                .where(deliveries.c.id.in_(chunk))
-            ):
+            for row in self._connection.execute(_ADDRESSEES, {"ids": chunk}).all():
                 people[row.id] = addressee_of(row)
         chosen = self.picks(ids, known)
         return [(found[id_], people.get(found[id_].subscriber_id or 0), chosen[id_]) for id_ in ids]
@@ -255,6 +251,14 @@ _STANDINGS = (
         deliveries.c.state.in_(WAITING),
     )
     .with_for_update(of=deliveries)
+)
+
+_CLAIMS = joined().where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+
+_ADDRESSEES = (
+    select(subscribers)
+    .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
 )
 
 _START = (
