@@ -6,15 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
 
 from digest.deliver.ledger import Ledger, Turn
 from digest.errors import DigestError, OutcomeUnknown, TransportRefused, TransportUnavailable
 from digest.model import Message, Receipt
 from digest.ports import Channel, Clock, PipeliningTransport, Session, Transport
 
-# A relay hangs up on who keeps it waiting after DATA; so an envelope is not said long ahead.
-_AHEAD = timedelta(seconds=10)
+# A relay hangs up on who keeps it waiting after DATA; so an envelope is not said long ahead;
+# in seconds.
+_AHEAD = 10.0
 
 # How long a lane sleeps at most before it looks whether the run has ended, in seconds.
 _NAP = 0.5
@@ -39,6 +39,7 @@ class _Lane:
         self._ledger = ledger
         self._transport = transport
         self._clock = clock
+        self._loop = asyncio.get_running_loop()
 
     async def run(self) -> None:
         """Send until nothing is left, the run ends or the relay is lost."""
@@ -48,7 +49,7 @@ class _Lane:
                     await self._over(channel, turn)
             except TransportUnavailable as error:
                 self._ledger.give_back(turn)
-                self._ledger.report.complain(error)
+                self._ledger.unreachable = error
                 return
             except TransportRefused as error:
                 self._ledger.give_back(turn)
@@ -57,7 +58,7 @@ class _Lane:
 
     async def _next(self) -> Turn | None:
         """Return the next message, once its domain may have one."""
-        while isinstance(found := self._ledger.take(), datetime):
+        while isinstance(found := self._ledger.take(), float):
             await self._sleep(found)
         return found
 
@@ -65,7 +66,7 @@ class _Lane:
         """Send over one connection for as long as it holds."""
         used = False
         while turn is not None:
-            await self._sleep(turn.at)
+            await self._sleep(turn.due - self._loop.time())
             if self._ledger.has_ended:
                 self._ledger.give_back(turn)
                 return
@@ -92,7 +93,7 @@ class _Lane:
         """Send one content, and say what follows; return that where the connection holds."""
         following = self._ledger.take()
         ahead: Message | None = None
-        if isinstance(following, Turn) and following.at - self._clock.now() < _AHEAD:
+        if isinstance(following, Turn) and following.due - self._loop.time() < _AHEAD:
             ahead = following.message
         outcome: Receipt | DigestError
         try:
@@ -104,17 +105,18 @@ class _Lane:
             if isinstance(following, Turn):
                 self._ledger.give_back(following)
             return None
-        if isinstance(following, datetime):
+        if isinstance(following, float):
             await self._sleep(following)
             return await self._next()
         return following
 
-    async def _sleep(self, until: datetime) -> None:
-        loop = asyncio.get_running_loop()
-        while (left := (until - self._clock.now()).total_seconds()) > 0:
-            if self._ledger.has_ended:
-                return
-            await loop.run_in_executor(None, self._clock.sleep, min(left, _NAP))
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep so long at most, and no longer than the run lasts."""
+        end = self._loop.time() + seconds
+        while seconds > 0 and not self._ledger.has_ended:
+            nap = min(seconds, _NAP)
+            await self._loop.run_in_executor(None, self._clock.sleep, nap)
+            seconds = min(seconds - nap, end - self._loop.time())
 
 
 # --- transports that block ------------------------------------------------------------------

@@ -19,7 +19,7 @@ from digest.config import DeliverySettings
 from digest.deliver.pace import Paces
 from digest.deliver.tally import DeliverReport
 from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
-from digest.errors import DigestError, StoreBusy, TransportRefused
+from digest.errors import DigestError, StoreBusy, TransportRefused, TransportUnavailable
 from digest.model import (
     Delivery,
     DeliveryState,
@@ -66,11 +66,14 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Turn:
-    """A message that is ready for the wire, and from when on it may leave."""
+    """A message that is ready for the wire, and from when on it may leave.
+
+    `due` is a time of the event loop: a clock that is set must not hold a message up.
+    """
 
     claim: Claim
     message: Message
-    at: datetime
+    due: float
 
 
 @dataclass
@@ -103,6 +106,7 @@ class Ledger:
         stopping: Callable[[], bool],
     ) -> None:
         self.report = report
+        self.unreachable: TransportUnavailable | None = None  # why a connection was not had
         self._store = store
         self._compose = compose
         self._settings = settings
@@ -126,15 +130,10 @@ class Ledger:
         """Say whether no further message may leave in this run."""
         return self._ended or self._stopping()
 
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing that was due is left."""
-        return not (self._row or self._has_more)
-
     # --- what is next -----------------------------------------------------------------------
 
-    def take(self) -> Turn | datetime | None:
-        """Return the next message, or when to ask again, or `None` where nothing is left.
+    def take(self) -> Turn | float | None:
+        """Return the next message, or in how many seconds to ask again, or `None` at the end.
 
         One that cannot be made is written off, and stops no other.
         """
@@ -148,7 +147,7 @@ class Ledger:
                 if self._has_more and len(self._row) < _LONGEST_ROW:
                     self._reserve(now)
                     continue
-                return place if self._row else None
+                return (place - now).total_seconds() if self._row else None
             claim = self._row[number]
             del self._row[number]
             if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place:
@@ -157,7 +156,8 @@ class Ledger:
             message = self._message(claim)
             if message is not None:
                 self._paces.take(claim.subscriber.email, place)
-                return Turn(claim, message, place)
+                wait = (place - now).total_seconds()
+                return Turn(claim, message, asyncio.get_running_loop().time() + wait)
         return None
 
     def give_back(self, turn: Turn) -> None:
@@ -345,6 +345,11 @@ class Ledger:
             tx.outbox.release(self._worker)
             if self._refusals.too_many:
                 self._defer(tx, self._refusals.deliveries)
+
+        with self._store.read() as tx:
+            # One connection too many is no trouble while others do the work.
+            if self.unreachable is not None and tx.outbox.due(now=self._clock.now()):
+                self.report.complain(self.unreachable)
 
     def _defer(self, tx: Transaction, refused: Sequence[int]) -> None:
         """Keep for later what was refused for our sake."""

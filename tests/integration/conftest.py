@@ -61,3 +61,12 @@ def store(url: str) -> Iterator[Store]:
     store.upgrade()
     yield store
     store.close()
+
+
+@pytest.fixture
+def sqlite_store(sqlite_url: str) -> Iterator[Store]:
+    """Return a store with the present schema on SQLite."""
+    store = Store(sqlite_url, hash_email=hash_email)
+    store.upgrade()
+    yield store
+    store.close()
