@@ -5,19 +5,20 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 from digest import __version__, config_file, ranking, sources, transports, wire
 from digest.clock import SystemClock
-from digest.compose import compose
 from digest.config import Settings
 from digest.ingest import NamedSource
 from digest.links import Links
-from digest.model import Delivery, Message, Pick, Subscriber
+from digest.model import Delivery, Message, Pick, Rendered, Subscriber
 from digest.ports import Clock, Ranker, Renderer, Transport
 from digest.rendering import JinjaRenderer
 from digest.sources.http import Fetcher
+from digest.splice import Composer
 from digest.store import Store
 from digest.tokens import Signer, load_keys
 
@@ -62,10 +63,16 @@ class App:
 
     def compose(self, delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
         """Make the message of one delivery."""
-        return compose(
-            delivery,
-            subscriber,
-            picks,
+        return self.composer.compose(delivery, subscriber, picks)
+
+    def render(self, delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Rendered:
+        """Render the parts of one delivery, as they are read."""
+        return self.composer.render(delivery, subscriber, picks)
+
+    @cached_property
+    def composer(self) -> Composer:
+        """Return what makes the messages; it keeps what many of them share."""
+        return Composer(
             site=self.settings.site,
             bounces=self.settings.bounces,
             renderer=self.renderer,

@@ -11,8 +11,9 @@ from typing import Any
 
 from digest import wire
 from digest.config import Bounces, Site
-from digest.links import Links
+from digest.links import Links, on
 from digest.model import (
+    Cadence,
     Delivery,
     DeliveryKind,
     Link,
@@ -54,13 +55,28 @@ def compose(
     Raise `RenderError` where a template is broken and `InvalidInput` for an address that cannot
     be written.
     """
-    links = links.dated(delivery.date)
     content = render(delivery, subscriber, picks, site=site, renderer=renderer, links=links)
-    written = headers(delivery, subscriber, content.subject, site=site, links=links)
+    written = headers(
+        delivery,
+        subscriber,
+        content.subject,
+        site=site,
+        unsubscribe=links.dated(delivery.date).unsubscribe(subscriber.public_id),
+    )
+    return finished(
+        subscriber,
+        wire.message(list(written), content, seed=delivery.message_id),
+        site=site,
+        bounces=bounces,
+    )
+
+
+def finished(subscriber: Subscriber, content: bytes, *, site: Site, bounces: Bounces) -> Message:
+    """Return the message that has this content, in its envelope."""
     return Message(
         sender=wire.address_of(bounces.return_path or site.from_address),
         recipient=wire.address_of(subscriber.email),
-        content=wire.message(list(written), content, seed=delivery.message_id),
+        content=content,
     )
 
 
@@ -74,13 +90,14 @@ def render(
     links: Links,
 ) -> Rendered:
     """Render the three parts of one delivery; raise `RenderError`."""
+    links = links.dated(delivery.date)
     return renderer.email(
         delivery.kind, context(delivery, subscriber, picks, site=site, links=links)
     )
 
 
 def headers(
-    delivery: Delivery, subscriber: Subscriber, subject: str, *, site: Site, links: Links
+    delivery: Delivery, subscriber: Subscriber, subject: str, *, site: Site, unsubscribe: str
 ) -> Iterator[wire.Header]:
     """Yield the header fields, encoded and folded.
 
@@ -97,7 +114,7 @@ def headers(
     if delivery.kind in LISTED:
         domain = wire.address_of(site.from_address).rpartition("@")[2]
         yield "List-Id", wire.list_id(site.name, f"digest.{domain}")
-        yield "List-Unsubscribe", f"<{links.unsubscribe(subscriber.public_id)}>"
+        yield "List-Unsubscribe", f"<{unsubscribe}>"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         yield "Precedence", "bulk"
     yield "Auto-Submitted", "auto-generated"
@@ -114,19 +131,22 @@ def context(
 ) -> dict[str, Any]:
     """Return all that the templates of a mail may use (docs/howto/change-the-mail.md)."""
     person = subscriber.public_id
+    feedback = links.feedback(person)
     return {
-        "site": {
-            "name": site.name,
-            "language": site.language,
-            "postal_address": site.postal_address,
-        },
+        **shared_context(delivery, subscriber.cadence, site=site),
         "subscriber": {"name": subscriber.name, "email": subscriber.email},
-        "date": delivery.edition.date if delivery.edition else delivery.date.date(),
-        "cadence": str(subscriber.cadence),
-        "papers": [_paper(pick, person, links) for pick in picks],
+        "papers": [
+            paper_context(
+                pick,
+                position=pick.position,
+                reason=pick.reason,
+                home=links.home(),
+                more=feedback + on(pick.paper.key, Opinion.MORE),
+                less=feedback + on(pick.paper.key, Opinion.LESS),
+            )
+            for pick in picks
+        ],
         "looked_at": delivery.facts.get("papers", 0),
-        "sources": delivery.facts.get("sources", []),
-        "notes": delivery.facts.get("notes", []),
         "links": {
             "home": links.home(),
             "confirm": links.confirm(person),
@@ -137,22 +157,40 @@ def context(
     }
 
 
-def _paper(pick: Pick, person: str, links: Links) -> dict[str, Any]:
+def shared_context(delivery: Delivery, cadence: Cadence, *, site: Site) -> dict[str, Any]:
+    """Return what the mails of one edition have in common."""
+    return {
+        "site": {
+            "name": site.name,
+            "language": site.language,
+            "postal_address": site.postal_address,
+        },
+        "date": delivery.edition.date if delivery.edition else delivery.date.date(),
+        "cadence": str(cadence),
+        "sources": delivery.facts.get("sources", []),
+        "notes": delivery.facts.get("notes", []),
+    }
+
+
+def paper_context(
+    pick: Pick, *, position: object, reason: object, home: str, more: object, less: object
+) -> dict[str, Any]:
+    """Return what the templates may use of a paper; what differs by reader comes from outside."""
     paper = pick.paper
     return {
-        "position": pick.position,
+        "position": position,
         "title": paper.title,
         "abstract": paper.abstract,
         "authors": list(paper.authors),
         "category": paper.primary_category,
-        "reason": pick.reason,
+        "reason": reason,
         "upvotes": pick.figures.get(SignalName.UPVOTES, 0),
         "comments": pick.figures.get(SignalName.COMMENTS, 0),
         "stars": pick.figures.get(SignalName.STARS, 0),
-        "url": paper.links[0].url if paper.links else links.home(),
+        "url": paper.links[0].url if paper.links else home,
         "links": [{"label": _LABELS[link.kind], "url": link.url} for link in _shown(paper.links)],
-        "more": links.feedback(person, paper.key, Opinion.MORE),
-        "less": links.feedback(person, paper.key, Opinion.LESS),
+        "more": more,
+        "less": less,
     }
 
 

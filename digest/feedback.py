@@ -21,7 +21,7 @@ class Ballot:
 
 
 def look(tx: Transaction, public_id: str, paper_key: str, opinion: str) -> Ballot:
-    """Return what the three parts of a feedback link stand for; raise `NotFound`."""
+    """Return what the parts of a feedback link stand for; raise `NotFound`."""
     subscriber = tx.subscribers.by_public_id(public_id)
     paper = tx.papers.get(paper_key)
     if subscriber is None or paper is None or opinion not in list(Opinion):

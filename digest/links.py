@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Self
+from urllib.parse import quote
 
 from digest.model import Opinion
 from digest.tokens import Purpose, Signer
@@ -37,9 +38,9 @@ class Links:
         """Return where a subscriber leaves; a POST to it acts at once (RFC 8058)."""
         return self._signed(Purpose.UNSUBSCRIBE, public_id)
 
-    def feedback(self, public_id: str, paper_key: str, opinion: Opinion) -> str:
-        """Return where a subscriber says what they think of a paper."""
-        return self._signed(Purpose.FEEDBACK, public_id, paper_key, opinion)
+    def feedback(self, public_id: str) -> str:
+        """Return where a subscriber says what they think; `on` says of which paper."""
+        return self._signed(Purpose.FEEDBACK, public_id)
 
     def digest(self, public_id: str, delivery_key: str) -> str:
         """Return where a digest can be read in the browser."""
@@ -47,3 +48,8 @@ class Links:
 
     def _signed(self, purpose: Purpose, *parts: str) -> str:
         return f"{self._base}/{purpose}/{self._signer.sign(purpose, *parts, at=self._at)}"
+
+
+def on(paper_key: str, opinion: Opinion) -> str:
+    """Return what a feedback link ends in: one token serves all papers of a mail."""
+    return f"?paper={quote(paper_key, safe=':/')}&opinion={opinion}"

@@ -23,6 +23,7 @@ from digest.model import (
     Rendered,
     Scored,
 )
+from digest.slots import Piece
 
 
 class Clock(Protocol):
@@ -72,11 +73,19 @@ class Renderer(Protocol):
     """How templates become text."""
 
     def email(self, kind: DeliveryKind, context: Mapping[str, Any]) -> Rendered:
-        """Render the three templates of one kind of message; raise `RenderError`."""
+        """Render one message of that kind; raise `RenderError`."""
         ...
 
     def page(self, name: str, context: Mapping[str, Any]) -> str:
         """Render one web page; raise `RenderError`."""
+        ...
+
+    def pieces(self, name: str, context: Mapping[str, Any]) -> list[Piece]:
+        """Render one template of a mail whose context holds slots, and cut it at them.
+
+        Literal pieces and prints take turns, from a literal to a literal. Raise `RenderError`,
+        also where the template does with a slot what needs its value.
+        """
         ...
 
 

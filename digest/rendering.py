@@ -1,18 +1,18 @@
 """The only place of Jinja2: templates become mails and pages.
 
-A mail is a folder of three templates (`subject.txt`, `body.txt`, `body.html`). The rules of
-`email/style.css` are put into the style attributes once, when a template is loaded, because mail
-programs drop style sheets; its @media rules stay in the head.
+A mail is a folder of three templates (`subject.txt`, `body.txt`, `body.html`), and of one for each
+of its papers (`paper.txt`, `paper.html`) where it has any. The rules of `email/style.css` are put
+into the style attributes once, when a template is loaded, because mail programs drop style sheets;
+its @media rules stay in the head.
 """
 
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from css_inline import CSSInliner
 from jinja2 import (
@@ -23,12 +23,15 @@ from jinja2 import (
     select_autoescape,
 )
 from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from digest.errors import RenderError
 from digest.model import DeliveryKind, Rendered
 from digest.resources import templates_dir
+from digest.slots import Marks, Piece, guarded
 
 _WIDTH = 72
+_BLANKS = re.compile(r"[\t\n\v\f\r ]+")  # not those that bind two words
 _MEDIA = re.compile(r"@media[^{]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}")
 
 _TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
@@ -39,44 +42,71 @@ _WORD_OR_MARKUP = re.compile(
 )
 
 Source = tuple[str, str, Callable[[], bool]]
+Result = TypeVar("Result")
 
 
 class JinjaRenderer:
-    """The templates of one folder, ready to be rendered."""
+    """The templates of one folder, ready to be rendered.
+
+    Rendering text is safe in any thread, `pieces` in one at a time.
+    """
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or templates_dir()
-        self._environment = Environment(
-            loader=_InliningLoader(self._folder),
-            autoescape=select_autoescape(["html", "svg"]),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        self._environment.filters |= {
+        self._marks = Marks()
+        own: dict[str, Callable[..., Any]] = {
             "clip": clip,
+            "column": column,
             "count": count,
             "long_date": long_date,
             "names": names,
             "wrap": wrap,
             "json": htmlsafe_json_dumps,
         }
+        self._environment = _environment(self._folder)
+        self._environment.filters |= own
+        self._slotted = _environment(self._folder, finalize=self._marks.finalize)
+        self._slotted.filters = guarded(self._slotted.filters, own=own)
+        self._slotted.tests = guarded(self._slotted.tests)
+        # Jinja joins by it what macros and blocks capture; the template itself is joined by us.
+        self._slotted.concat = self._marks.join  # type: ignore[method-assign]
 
     def email(self, kind: DeliveryKind, context: Mapping[str, Any]) -> Rendered:
-        """Render the three templates of one kind of message; raise `RenderError`."""
-        subject, text, html = (
-            self._render(f"email/{kind}/{part}", context)
-            for part in ("subject.txt", "body.txt", "body.html")
+        """Render one message of that kind, card by card; raise `RenderError`."""
+        subject = self._render(f"email/{kind}/subject.txt", context)
+        texts, htmls = (
+            [
+                self._render(f"email/{kind}/paper.{ending}", {**context, "paper": paper})
+                for paper in context.get("papers", [])
+            ]
+            for ending in ("txt", "html")
         )
-        return Rendered(" ".join(subject.split()), text, html)
+        return Rendered(
+            " ".join(subject.split()),
+            self._render(f"email/{kind}/body.txt", {**context, "cards": texts}),
+            self._render(f"email/{kind}/body.html", {**context, "cards": list(map(Markup, htmls))}),
+        )
 
     def page(self, name: str, context: Mapping[str, Any]) -> str:
         """Render one web page; raise `RenderError`."""
         return self._render(f"web/{name}.html", context)
 
+    def pieces(self, name: str, context: Mapping[str, Any]) -> list[Piece]:
+        """Render one template of a mail whose context holds slots, and cut it at them.
+
+        Raise `RenderError`, also where the template does with a slot what needs its value.
+        """
+        return self._tried(
+            name,
+            lambda: self._marks.cut(self._slotted.get_template(name).generate(context)),
+        )
+
     def _render(self, name: str, context: Mapping[str, Any]) -> str:
+        return self._tried(name, lambda: self._environment.get_template(name).render(context))
+
+    def _tried(self, name: str, render: Callable[[], Result]) -> Result:
         try:
-            return self._environment.get_template(name).render(context)
+            return render()
         except Exception as error:  # templates run anything: a bug costs one message or page
             raise RenderError(
                 f"the template {self._where(name, error)} cannot be rendered: "
@@ -94,6 +124,17 @@ class JinjaRenderer:
                 place = f"{path.relative_to(self._folder).as_posix()}, line {trace.tb_lineno},"
             trace = trace.tb_next
         return place
+
+
+def _environment(folder: Path, *, finalize: Callable[[Any], Any] | None = None) -> Environment:
+    return Environment(
+        loader=_InliningLoader(folder),
+        autoescape=select_autoescape(["html", "svg"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=finalize,
+    )
 
 
 # --- styles -------------------------------------------------------------------------------
@@ -175,13 +216,30 @@ def names(people: Sequence[str], most: int) -> str:
     return f"{', '.join(people[:most])} and {len(people) - most} more"
 
 
-def wrap(text: str, indent: int = 0) -> str:
-    """Return a text in lines of at most 72 characters; addresses stay whole."""
-    return textwrap.fill(
-        text,
-        width=_WIDTH,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+def column(value: object, width: int, after: str = "") -> str:
+    """Return a value and what follows it, filled up with blanks to a width."""
+    return f"{value}{after}".ljust(width)
+
+
+def wrap(text: str, indent: int = 0, *, before: str = "", hang: bool = False) -> str:
+    """Return a text in lines of at most 72 characters; addresses stay whole.
+
+    `before` stands in front of the text, as part of it. `hang` leaves out the indent of the
+    first line, for a text that follows something of that width.
+    """
+    rest = before + text
+    if rest != " ".join(rest.split()):  # it rarely is
+        rest = " ".join([word for word in _BLANKS.split(rest) if word])
+    room = _WIDTH - indent
+    lines = []
+    while len(rest) > room:
+        cut = rest.rfind(" ", 0, room + 1)
+        if cut < 0:
+            cut = rest.find(" ", room)
+        if cut < 0:
+            break
+        lines.append(rest[:cut])
+        rest = rest[cut + 1 :]
+    lines.append(rest)
+    blank = " " * indent
+    return ("" if hang or not rest else blank) + f"\n{blank}".join(lines)

@@ -3,6 +3,10 @@
 The standard library breaks long List-Unsubscribe addresses into encoded words and, on some
 versions, turns encoded words that hold line ends into headers of their own (CVE-2024-6923), so
 headers are written here: every character of a value is either printable ASCII or encoded.
+
+Bodies are quoted-printable, piece by piece: each piece stands alone on its lines, between soft
+line breaks, so that the same piece has the same bytes wherever it stands (`digest.splice`). No
+line begins with a dot, so that what is sent is what was composed: there is nothing to stuff.
 """
 
 from __future__ import annotations
@@ -11,9 +15,10 @@ import binascii
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 
 import idna
 
@@ -32,6 +37,16 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u206
 _WRITTEN = re.compile(r"[\x20-\x7e]*(\r\n [\x21-\x7e][\x20-\x7e]*)*")
 _BODY_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]*")
+_ADDRESS = re.compile(r'[^\x00-\x20\x7f-\U0010ffff()<>\[\]:;,"\\@]+@[A-Za-z0-9.-]+')
+
+# RFC 2045 section 6.7: an encoded line has at most 76 characters, a soft break included.
+_QUOTED_LINE = 76
+_ROOM = _QUOTED_LINE - 1
+_PLAIN = re.compile(r"[ -<>-~]+")
+_PLAIN_LINES = re.compile(rf"(?:[ -<>-~]{{1,{_ROOM}}}(?:(?<! )\n|\Z))+")
+# Where a blank ends a line, b2a_qp encodes it without a look at the length.
+_OVERLONG = re.compile(rb"^(.{74,75})(=20|=09)$", re.MULTILINE)
+_DOTTED_LINE = re.compile(rb"^\..*$", re.MULTILINE)
 
 Header = tuple[str, str]
 """A name and a value that is already encoded and folded."""
@@ -44,36 +59,80 @@ def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes
     message has the same bytes every time. Raise `InvalidInput` for a header that would break
     this, or become two: an address of the site beyond ASCII, a language on two lines.
     """
+    return assemble(headers, [part(content.text)], [part(content.html)], seed=seed)
+
+
+def assemble(
+    headers: Sequence[Header], text: Iterable[bytes], html: Iterable[bytes], *, seed: str
+) -> bytes:
+    """Return a whole message whose two parts are encoded already; each ends with its line."""
     for name, value in headers:
-        if not _WRITTEN.fullmatch(value) or max(map(len, value.split("\r\n"))) > _LONGEST:
+        # A short line is the rule, and needs no second look.
+        if not _WRITTEN.fullmatch(value) or (
+            len(value) > _LONGEST and max(map(len, value.split("\r\n"))) > _LONGEST
+        ):
             raise InvalidInput(f"{name} cannot be written: {value[:80]!r} is not plain ASCII text.")
     # "=_" never stands in quoted-printable (RFC 2045 section 6.7), so it cannot occur in a part.
     boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
-    lines = [f"{name}: {value}" for name, value in headers]
-    lines += [
-        "MIME-Version: 1.0",
-        "Content-Type: multipart/alternative;",
-        f' boundary="{boundary}"',
-        "",
-        f"--{boundary}",
-        *_part("text/plain", content.text),
-        f"--{boundary}",
-        *_part("text/html", content.html),
-        f"--{boundary}--",
-        "",
-    ]
-    return "\r\n".join(lines).encode("ascii")
+    head = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return b"".join(
+        [
+            (
+                f"{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
+                f' boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_TEXT_PART}'
+            ).encode("ascii"),
+            *text,
+            f"--{boundary}\r\n{_HTML_PART}".encode("ascii"),
+            *html,
+            f"--{boundary}--\r\n".encode("ascii"),
+        ]
+    )
 
 
-def _part(kind: str, text: str) -> Iterator[str]:
-    yield f"Content-Type: {kind}; charset=utf-8"
-    yield "Content-Transfer-Encoding: quoted-printable"
-    yield ""
-    unix = text.replace("\r\n", "\n").replace("\r", "\n")
-    body = _BODY_CONTROL.sub("", unix).rstrip("\n").encode()
-    yield from binascii.b2a_qp(body, istext=True).decode("ascii").split("\n")
+_TEXT_PART, _HTML_PART = (
+    f"Content-Type: text/{kind}; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n\r\n"
+    for kind in ("plain", "html")
+)
 
 
+def part(text: str) -> bytes:
+    """Return a whole part of a body in quoted-printable, with the line end before a boundary."""
+    return quoted(f"{text}\n")
+
+
+def quoted(text: str) -> bytes:
+    """Return a piece of a body in quoted-printable, standing alone on its lines.
+
+    Joining the pieces of a text means the text. What cannot be sent (control characters, lone
+    surrogates, carriage returns) is left out, character by character.
+    """
+    if _PLAIN.fullmatch(text):  # as most values are
+        if len(text) <= _ROOM and text[0] != ".":
+            return f"{text}=\r\n".encode("ascii")
+        lines = "=\n".join([text[at : at + _ROOM] for at in range(0, len(text), _ROOM)]).encode()
+    elif _PLAIN_LINES.fullmatch(text):
+        lines = text.encode("ascii")
+    else:
+        # The last letter keeps a place at the end of the line for the soft break.
+        octets = _BODY_CONTROL.sub("", text).encode() + b"x"
+        lines = _OVERLONG.sub(rb"\1=\n\2", binascii.b2a_qp(octets, istext=True)[:-1])
+    if lines and not lines.endswith(b"\n"):
+        lines += b"=\n"
+    if lines.startswith(b".") or b"\n." in lines:
+        lines = _DOTTED_LINE.sub(_undotted, lines)
+    return lines.replace(b"\n", b"\r\n")
+
+
+def _undotted(found: re.Match[bytes]) -> bytes:
+    """Encode the dot that a line begins with; on a line that is full, it gets its own."""
+    line, start = found[0], b""
+    while line.startswith(b".") and len(line) + 2 > _QUOTED_LINE:
+        start, line = start + b"=2E=\n", line[1:]
+    return start + (b"=2E" + line[1:] if line.startswith(b".") else line)
+
+
+@lru_cache(maxsize=1024)
 def text(value: str, *, used: int) -> str:
     """Return free text as a header value, folded; `used` characters stand on its first line.
 
@@ -86,6 +145,7 @@ def text(value: str, *, used: int) -> str:
     return _fold(list(_encoded(clean)), used=used)
 
 
+@lru_cache(maxsize=64)
 def mailbox(name: str, address: str, *, used: int) -> str:
     """Return a display name and an address (RFC 5322 section 3.4), folded."""
     spec = f"<{address_of(address)}>"
@@ -100,6 +160,7 @@ def mailbox(name: str, address: str, *, used: int) -> str:
     return _fold([*_encoded(clean), spec], used=used)
 
 
+@lru_cache(maxsize=64)
 def address_of(address: str) -> str:
     """Return an address with its domain as A-labels (RFC 5891).
 
@@ -113,18 +174,20 @@ def address_of(address: str) -> str:
         except idna.IDNAError:
             domain = ""
     found = f"{local}@{domain}"
-    if not re.fullmatch(r'[^\x00-\x20\x7f-\U0010ffff()<>\[\]:;,"\\@]+@[A-Za-z0-9.-]+', found):
+    if not _ADDRESS.fullmatch(found):
         raise InvalidInput(
             f"{address!r} is not an address that every relay can take: use one in plain ASCII"
         )
     return found
 
 
+@lru_cache(maxsize=64)
 def date(value: datetime) -> str:
     """Return a date and time (RFC 5322 section 3.3)."""
     return format_datetime(value)
 
 
+@lru_cache(maxsize=64)
 def list_id(name: str, identifier: str) -> str:
     """Return a List-Id (RFC 2919): a name for people, an identifier that stays for ever."""
     plain = "".join(char for char in name if char.isascii() and (char.isalnum() or char in " .-"))

@@ -144,8 +144,8 @@ class Rendered:
 class Message:
     """Wire-ready bytes and their envelope.
 
-    `content` is a whole RFC 5322 message: CRLF line ends, no line over 998 octets, 7-bit, not
-    yet dot-stuffed.
+    `content` is a whole RFC 5322 message: CRLF line ends, no line over 998 octets, 7-bit. No
+    line begins with a dot, so dot-stuffing (RFC 5321 section 4.5.2) never changes it.
     """
 
     sender: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from email import message_from_bytes, policy
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -13,7 +12,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import feedback, subscriptions
-from digest.errors import InvalidInput, NotFound, TokenExpired
+from digest.errors import InvalidInput, NotFound, TokenExpired, TokenInvalid
 from digest.feedback import Ballot
 from digest.model import Opinion, Subscriber, SubscriberStatus
 from digest.store import Transaction
@@ -212,27 +211,31 @@ class TokenPages:
 
     # --- feedback ---------------------------------------------------------------------
 
-    def ask_for_opinion(self, token: str) -> Response:
+    def ask_for_opinion(self, token: str, paper: str = "", opinion: str = "") -> Response:
         """Show the paper and the button."""
         with self.pages.app.store.read() as tx:
-            ballot = self._ballot(tx, token)
+            ballot = self._ballot(tx, token, paper, opinion)
         return self._opinion(ballot)
 
-    def give_opinion(self, token: str, form: FormData = Form) -> Response:
+    def give_opinion(
+        self, token: str, paper: str = "", opinion: str = "", form: FormData = Form
+    ) -> Response:
         """Give an opinion, change it, or take it back."""
         action = forms.text(form, "action")
         with self.pages.app.store.write() as tx:
-            ballot = self._ballot(tx, token)
+            ballot = self._ballot(tx, token, paper, opinion)
             if action == "withdraw":
                 ballot = feedback.withdraw(tx, ballot)
             else:
-                opinion = Opinion(action) if action in list(Opinion) else ballot.offered
-                ballot = feedback.give(tx, ballot, opinion, now=self.pages.app.clock.now())
+                said = Opinion(action) if action in list(Opinion) else ballot.offered
+                ballot = feedback.give(tx, ballot, said, now=self.pages.app.clock.now())
         return self._opinion(ballot)
 
-    def _ballot(self, tx: Transaction, token: str) -> Ballot:
-        public_id, paper_key, opinion = self._read(Purpose.FEEDBACK, token, parts=3)
-        return feedback.look(tx, public_id, paper_key, opinion)
+    def _ballot(self, tx: Transaction, token: str, paper: str, opinion: str) -> Ballot:
+        (public_id,) = self._read(Purpose.FEEDBACK, token)
+        if not paper or opinion not in list(Opinion):
+            raise TokenInvalid("This link has lost its end: copy the whole link from the mail.")
+        return feedback.look(tx, public_id, paper, opinion)
 
     def _opinion(self, ballot: Ballot) -> Response:
         context = {
@@ -255,13 +258,8 @@ class TokenPages:
             if delivery is None or delivery.subscriber_id != subscriber.id:
                 raise NotFound("This mail is not kept any more.")
             picks = tx.deliveries.picks(delivery.id)
-        message = message_from_bytes(
-            app.compose(delivery, subscriber, picks).content, policy=policy.default
-        )
-        body = message.get_body(("html",))
-        if body is None:
-            raise NotFound("This mail has no page of its own.")
-        return HTMLResponse(body.get_content(), headers={"Content-Security-Policy": MAIL_POLICY})
+        html = app.render(delivery, subscriber, picks).html
+        return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
     # --- what they share --------------------------------------------------------------
 

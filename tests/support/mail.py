@@ -131,15 +131,16 @@ def mail(
     site: Site = SITE,
     subscriber: Subscriber = READER,
     bounces: Bounces | None = None,
+    renderer: JinjaRenderer = RENDERER,
     **changes: Any,
 ) -> Message:
-    """Compose the message."""
+    """Compose the message, rendered as a whole."""
     return compose(
         replace(DELIVERY, kind=kind, **changes),
         subscriber,
         picks if kind is DeliveryKind.DIGEST else [],
         site=site,
         bounces=bounces or Bounces(),
-        renderer=RENDERER,
+        renderer=renderer,
         links=Links(site.base_url, SIGNER),
     )

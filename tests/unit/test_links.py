@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from digest.links import Links
+from digest.links import Links, on
 from digest.model import Opinion
 from digest.testing import FakeClock
 from digest.tokens import Purpose, Signer
@@ -29,16 +30,23 @@ def test_each_link_holds_a_token_for_its_own_purpose() -> None:
         Purpose.CONFIRM: (links.confirm("abc"), ("abc",)),
         Purpose.PREFERENCES: (links.preferences("abc"), ("abc",)),
         Purpose.UNSUBSCRIBE: (links.unsubscribe("abc"), ("abc",)),
-        Purpose.FEEDBACK: (
-            links.feedback("abc", "arxiv:2611.00001", Opinion.MORE),
-            ("abc", "arxiv:2611.00001", "more"),
-        ),
+        Purpose.FEEDBACK: (links.feedback("abc"), ("abc",)),
         Purpose.DIGEST: (links.digest("abc", "digest:x:abc"), ("abc", "digest:x:abc")),
     }
     assert set(made) == set(Purpose)
     for purpose, (link, parts) in made.items():
         token = link.removeprefix(f"https://example.org/{purpose}/")
         assert SIGNER.read(purpose, token) == parts
+
+
+@pytest.mark.parametrize(
+    "key", ["arxiv:2611.00001", "doi:10.1101/2026.11.24", "url:https://example.org/a?b=c&d=é#f"]
+)
+def test_a_feedback_link_names_any_paper(key: str) -> None:
+    link = Links("https://example.org", SIGNER).feedback("abc") + on(key, Opinion.LESS)
+    assert link.isascii()
+    assert urlsplit(link).fragment == ""
+    assert parse_qs(urlsplit(link).query) == {"paper": [key], "opinion": ["less"]}
 
 
 def test_the_links_of_a_dated_mail_stay_the_same() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from itsdangerous import URLSafeTimedSerializer
 
 from digest.errors import ConfigError, InvalidInput, TokenExpired, TokenInvalid
 from digest.testing import FakeClock
@@ -84,6 +86,17 @@ def test_tokens_are_short() -> None:
 @pytest.mark.parametrize("purpose", list(Purpose))
 def test_the_same_token_is_made_every_time(purpose: Purpose) -> None:
     assert SIGNER.sign(purpose, "x", at=NOON) == Signer([NEW, OLD]).sign(purpose, "x", at=NOON)
+
+
+def test_a_token_is_what_itsdangerous_makes() -> None:
+    theirs = URLSafeTimedSerializer(
+        [OLD, NEW],
+        salt="digest.unsubscribe",
+        signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+    )
+    token = theirs.dumps(['a"é/', "b"])
+    _, made_at = theirs.loads(token, return_timestamp=True)
+    assert SIGNER.sign(Purpose.UNSUBSCRIBE, 'a"é/', "b", at=made_at) == token
 
 
 def test_a_new_key_keeps_old_links_and_old_hashes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import quopri
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
@@ -100,6 +101,39 @@ def test_any_body_is_seven_bit_with_short_lines_and_reads_back(text: str, html: 
     assert (plain.get_content_type(), rich.get_content_type()) == ("text/plain", "text/html")
     assert visible(plain.get_content()) == visible(text)
     assert visible(rich.get_content()) == visible(html)
+
+
+@given(st.lists(st.text(st.sampled_from("ab. =\t\né"), max_size=90)))
+def test_pieces_are_encoded_alone_and_mean_what_they_mean_together(pieces: list[str]) -> None:
+    encoded = b"".join(map(wire.quoted, pieces))
+    read_back = quopri.decodestring(encoded.replace(b"\r\n", b"\n")).decode()
+    assert read_back == "".join(pieces)
+    in_order(encoded)
+
+
+@pytest.mark.parametrize("start", ["", ".", "..", "é"])
+@pytest.mark.parametrize("end", ["", " ", "\t\n", " \n", ".", "=", "\n.", "é"])
+def test_a_line_of_any_length_keeps_to_76_characters(start: str, end: str) -> None:
+    for length in range(60, 90):
+        for filling in ("a", "a ", "a.", "."):
+            text = (start + filling * length)[:length] + end
+            encoded = wire.quoted(text)
+            assert quopri.decodestring(encoded.replace(b"\r\n", b"\n")).decode() == text
+            in_order(encoded)
+
+
+def in_order(encoded: bytes) -> None:
+    """Check the rules of quoted-printable (RFC 2045 section 6.7), and that no line has a dot."""
+    assert encoded.endswith(b"\r\n") or not encoded
+    for line in encoded.split(b"\r\n"):
+        assert len(line) <= 76
+        assert not line.startswith(b".")
+        assert not line.endswith((b" ", b"\t"))
+
+
+def test_what_cannot_be_sent_is_left_out_of_a_body() -> None:
+    assert wire.quoted("a\x00b\rc\x85\ud800d\n") == b"abcd\r\n"
+    assert wire.quoted("\r") == b""
 
 
 def visible(text: str) -> str:

@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from digest import subscriptions
+from digest.links import on
 from digest.model import (
     Cadence,
     DeliveryKind,
@@ -263,11 +264,14 @@ def opinions(site: Running) -> list[Feedback]:
         return tx.feedback.of(subscriber.id)
 
 
+def opinion_link(site: Running, key: str, opinion: Opinion = Opinion.MORE) -> str:
+    return site.path(site.app.links.feedback(site.member().public_id)) + on(key, opinion)
+
+
 def test_an_opinion_needs_a_press_and_can_be_changed_and_undone(site: Running) -> None:
     with site.app.store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
-    link = site.app.links.feedback(site.member().public_id, paper().key, Opinion.MORE)
-    url = site.path(link)
+    url = opinion_link(site, paper().key)
     assert paper().title in site.client.get(url).text
     assert opinions(site) == []
     assert "more like this" in site.client.post(url, data={"action": "more"}).text
@@ -280,10 +284,32 @@ def test_an_opinion_needs_a_press_and_can_be_changed_and_undone(site: Running) -
     assert [said.opinion for said in opinions(site)] == [Opinion.MORE]
 
 
+def test_the_buttons_post_to_the_whole_link(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    page = site.client.get(opinion_link(site, paper().key)).text
+    assert '<form class="choice" method="post">' in page
+    assert "<base" not in page
+
+
 def test_feedback_on_a_paper_that_is_gone_is_not_found(site: Running) -> None:
-    link = site.app.links.feedback(site.member().public_id, "arxiv:2611.99999", Opinion.MORE)
-    assert site.client.get(site.path(link)).status_code == 404
-    assert site.client.post(site.path(link)).status_code == 404
+    url = opinion_link(site, "arxiv:2611.99999")
+    assert site.client.get(url).status_code == 404
+    assert site.client.post(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "end",
+    ["", "?paper=arxiv:2611.00001", "?opinion=more", "?paper=arxiv:2611.00001&opinion=maybe"],
+)
+def test_a_feedback_link_that_lost_its_end_says_so(site: Running, end: str) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    url = opinion_link(site, paper().key).partition("?")[0] + end
+    for answer in (site.client.get(url), site.client.post(url, data={"action": "more"})):
+        assert answer.status_code == 404
+        assert "copy the whole link" in answer.text
+    assert opinions(site) == []
 
 
 # --- view in browser ----------------------------------------------------------------------
