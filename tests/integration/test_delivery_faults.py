@@ -261,14 +261,16 @@ def test_two_senders_at_once_share_the_work(store: Store) -> None:
 
 def test_a_stop_finishes_what_is_on_its_way_and_gives_the_rest_back(store: Store) -> None:
     planned(store, 60)
-    with Relay({"DOT": {"*": ["delay 0.2"] * 8}}) as relay:
-        began = time.monotonic()
-        report = send(store, relay, stopping=lambda: time.monotonic() - began > 0.1)
-        assert report.sent == len(relay.taken) == 4
-        assert counts(store) == {"sent": 4, "planned": 56}
+    with Relay({"DOT": {"*": ["delay 0.3"] * 60}}) as relay:
+        report = send(store, relay, stopping=lambda: len(relay.taken) >= 4)
+        taken = len(relay.taken)
+        assert 4 <= taken < 8  # each of the four connections finished at most one more
+        assert report.sent == taken
+        assert counts(store) == {"sent": taken, "planned": 60 - taken}
         assert all(row.claimed_by is None for row in by_reader(store).values())
-        assert send(store, relay).sent == 56
-        assert relay.count() == {address(number): 1 for number in range(60)}
+    with Relay() as relay:
+        assert send(store, relay).sent == 60 - taken
+        assert len(relay.count()) == 60 - taken
 
 
 def test_what_has_to_leave_by_then_leaves_by_then_or_never(store: Store) -> None:
