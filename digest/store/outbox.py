@@ -7,11 +7,13 @@ nothing in doubt.
 
 from __future__ import annotations
 
+import heapq
 import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -28,8 +30,11 @@ from sqlalchemy import (
 )
 
 from digest.model import (
+    Cadence,
     Delivery,
+    DeliveryKind,
     DeliveryState,
+    Edition,
     Paper,
     Pick,
     Subscriber,
@@ -38,8 +43,7 @@ from digest.model import (
 )
 from digest.store.deliveries import delivery_of, joined
 from digest.store.rows import chunks, paper_of
-from digest.store.subscribers import addressee_of
-from digest.store.tables import deliveries, papers, picks, subscribers, suppressions
+from digest.store.tables import deliveries, editions, papers, picks, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 
@@ -62,7 +66,9 @@ class Outbox:
     def due(self, *, now: datetime) -> int:
         """Return the number of deliveries that may leave now and that nobody has reserved."""
         return self._connection.execute(
-            select(func.count()).select_from(deliveries).where(_may_leave(now))
+            select(func.count())
+            .select_from(deliveries)
+            .where(deliveries.c.state.in_(WAITING), _may_leave(now))
         ).scalar_one()
 
     def reserve(
@@ -72,14 +78,20 @@ class Outbox:
 
         The state stays as it is: a reserved delivery has certainly not left.
         """
-        waiting = (
-            select(deliveries.c.id)
-            .where(_may_leave(now))
-            .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-            .limit(limit)
-            .with_for_update(skip_locked=True)
+        # One state at a time, so that the index gives the order and a long row is never sorted.
+        waiting = heapq.merge(
+            *(
+                self._connection.execute(
+                    select(deliveries.c.next_attempt_at, deliveries.c.id)
+                    .where(deliveries.c.state == state, _may_leave(now))
+                    .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                ).all()
+                for state in WAITING
+            )
         )
-        ids = list(self._connection.execute(waiting).scalars())
+        ids = [id_ for _, id_ in islice(waiting, limit)]
         for chunk in chunks(ids):
             self._connection.execute(
                 update(deliveries)
@@ -98,7 +110,7 @@ class Outbox:
 
     def standings(self, worker: str, ids: Collection[int]) -> dict[int, Standing]:
         """Return how the addressees stand, of those deliveries that are still reserved."""
-        rows = self._connection.execute(_STANDINGS, {"ids": list(ids), "worker": worker}).all()
+        rows = self._connection.execute(_STANDINGS, {"ids": list(ids)}).all()
         return {
             row.id: Standing(
                 row.email or "",
@@ -106,6 +118,7 @@ class Outbox:
                 None if row.suppression is None else SuppressionReason(row.suppression),
             )
             for row in rows
+            if row.claimed_by == worker and row.state in WAITING
         }
 
     def start(self, worker: str, ids: Collection[int], *, lease_until: datetime) -> None:
@@ -186,15 +199,19 @@ class Outbox:
     ) -> list[tuple[Delivery, Subscriber | None, list[Pick]]]:
         """Return deliveries with their addressees and picks, in the order of `ids`.
 
-        `known` are papers by row id that were loaded before; new ones are added to it.
+        They hold what a message is made of, and no more. `known` are papers by row id that were
+        loaded before; new ones are added to it.
         """
         found: dict[int, Delivery] = {}
         people: dict[int, Subscriber] = {}
+        facts: dict[str, dict[str, Any]] = {}
+        made: dict[int, Edition] = {}
         for chunk in chunks(ids):
             for row in self._connection.execute(_CLAIMS, {"ids": chunk}).all():
-                found[row.id] = delivery_of(row)
-            for row in self._connection.execute(_ADDRESSEES, {"ids": chunk}).all():
-                people[row.id] = addressee_of(row)
+                delivery = _claimed(row, made, facts)
+                found[delivery.id] = delivery
+            for id_, *person in self._connection.execute(_ADDRESSEES, {"ids": chunk}).all():
+                people[id_] = _addressee(id_, *person)
         chosen = self.picks(ids, known)
         return [(found[id_], people.get(found[id_].subscriber_id or 0), chosen[id_]) for id_ in ids]
 
@@ -219,6 +236,41 @@ class Outbox:
             known.update((row.id, paper_of(row)) for row in rows)
 
 
+def _claimed(
+    row: Sequence[Any], made: dict[int, Edition], facts: dict[str, dict[str, Any]]
+) -> Delivery:
+    """Make a delivery of a row of `_CLAIMS`; what rows have in common is made once."""
+    *own, raw, edition_id, cadence, day, created_at = row
+    id_, key, kind, state, message_id, date, subscriber_id, expires_at, attempts, resends = own
+    if (known := facts.get(raw)) is None:
+        known = facts[raw] = json.loads(raw)
+    edition = None
+    if edition_id is not None and (edition := made.get(edition_id)) is None:
+        edition = made[edition_id] = Edition(edition_id, Cadence(cadence), day, created_at)
+    return Delivery(
+        id=id_,
+        key=key,
+        kind=DeliveryKind(kind),
+        state=DeliveryState(state),
+        message_id=message_id,
+        date=date,
+        subscriber_id=subscriber_id,
+        edition=edition,
+        expires_at=expires_at,
+        attempts=attempts,
+        resends=resends,
+        facts=known,
+    )
+
+
+def _addressee(
+    id_: int, public_id: str, email: str, status: str, name: str, cadence: str
+) -> Subscriber:
+    return Subscriber(
+        id_, public_id, email, SubscriberStatus(status), name=name, cadence=Cadence(cadence)
+    )
+
+
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(deliveries.c.claimed_by.is_(None), deliveries.c.lease_until <= now)
 
@@ -226,7 +278,6 @@ def _is_free(now: datetime) -> ColumnElement[bool]:
 def _may_leave(now: datetime) -> ColumnElement[bool]:
     expires_at = deliveries.c.expires_at
     return and_(
-        deliveries.c.state.in_(WAITING),
         deliveries.c.next_attempt_at <= now,
         or_(expires_at.is_(None), expires_at > now),
         _is_free(now),
@@ -238,6 +289,8 @@ def _may_leave(now: datetime) -> ColumnElement[bool]:
 _STANDINGS = (
     select(
         deliveries.c.id,
+        deliveries.c.claimed_by,
+        deliveries.c.state,
         subscribers.c.email,
         subscribers.c.status,
         suppressions.c.reason.label("suppression"),
@@ -245,18 +298,43 @@ _STANDINGS = (
     .select_from(deliveries)
     .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)
     .outerjoin(suppressions, suppressions.c.email_hash == subscribers.c.email_hash)
-    .where(
-        deliveries.c.id.in_(bindparam("ids", expanding=True)),
-        deliveries.c.claimed_by == bindparam("worker"),
-        deliveries.c.state.in_(WAITING),
-    )
+    # By their ids alone: with the state in the question, SQLite walks through all that wait.
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
     .with_for_update(of=deliveries)
 )
 
-_CLAIMS = joined().where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+# Only what a message is made of, and what decides about it: half of the time of whole rows.
+_CLAIMS = (
+    select(
+        deliveries.c.id,
+        deliveries.c.key,
+        deliveries.c.kind,
+        deliveries.c.state,
+        deliveries.c.message_id,
+        deliveries.c.date,
+        deliveries.c.subscriber_id,
+        deliveries.c.expires_at,
+        deliveries.c.attempts,
+        deliveries.c.resends,
+        cast(deliveries.c.facts, Text).label("facts"),
+        editions.c.id.label("edition_id"),
+        editions.c.cadence,
+        editions.c.date.label("edition_date"),
+        editions.c.created_at,
+    )
+    .outerjoin(editions, editions.c.id == deliveries.c.edition_id)
+    .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
+)
 
 _ADDRESSEES = (
-    select(subscribers)
+    select(
+        subscribers.c.id,
+        subscribers.c.public_id,
+        subscribers.c.email,
+        subscribers.c.status,
+        subscribers.c.name,
+        subscribers.c.cadence,
+    )
     .join(deliveries, deliveries.c.subscriber_id == subscribers.c.id)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))
 )

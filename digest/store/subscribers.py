@@ -174,11 +174,6 @@ def email_key(email: str) -> str:
     return email.strip().lower()
 
 
-def addressee_of(row: Row[Any]) -> Subscriber:
-    """Make a subscriber without interests of a row: no mail shows them."""
-    return _subscriber(row, ())
-
-
 def _subscriber(row: Row[Any], wanted: Iterable[Interest]) -> Subscriber:
     return Subscriber(
         id=row.id,

@@ -202,7 +202,7 @@ deliveries = Table(
     Column("facts", JSON, nullable=False),
     UniqueConstraint("edition_id", "subscriber_id"),
     Index(None, "subscriber_id"),
-    Index(None, "state", "next_attempt_at"),
+    Index(None, "state", "next_attempt_at", "id"),
 )
 
 picks = Table(

@@ -144,9 +144,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("message_id", name=op.f("uq_deliveries_message_id")),
     )
     op.create_index(
-        op.f("ix_deliveries_state_next_attempt_at"),
+        op.f("ix_deliveries_state_next_attempt_at_id"),
         "deliveries",
-        ["state", "next_attempt_at"],
+        ["state", "next_attempt_at", "id"],
         unique=False,
     )
     op.create_index(

@@ -43,6 +43,7 @@ from digest.tokens import Signer
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 POOL = 300  # papers of the day
 PLAIN = 40  # messages are enough for the slow way
+CATEGORIES = ("cs.RO", "cs.CL", "cs.CV", "cs.LG", "math.CO", "astro-ph.GA")
 _SYLLABLES = [first + second for first in "bdfgklmnprstvz" for second in "aeiou"]
 _SITE = Site(
     base_url="https://papers.example.org",
@@ -93,9 +94,8 @@ def _time(make: Callable[..., Message], jobs: list[Job]) -> float:
 
 
 def _jobs(messages: int, papers: int, own_reasons: int) -> Iterator[Job]:
-    draw = random.Random(1)
-    words = ["".join(draw.choices(_SYLLABLES, k=draw.randint(2, 4))) for _ in range(5_000)]
-    pool = [_paper(number, draw, words) for number in range(POOL)]
+    pool, words = made_up_papers(POOL)
+    draw = random.Random(2)
     shared = [_reason(draw, words) for _ in range(100)]
     for number in range(messages):
         public_id = f"{number:016x}"
@@ -130,6 +130,13 @@ def _jobs(messages: int, papers: int, own_reasons: int) -> Iterator[Job]:
         yield delivery, reader, [replace(pick, paper=_again(pick.paper)) for pick in picks]
 
 
+def made_up_papers(count: int) -> tuple[list[Paper], list[str]]:
+    """Return that many papers, and the words that they are made of."""
+    draw = random.Random(1)
+    words = ["".join(draw.choices(_SYLLABLES, k=draw.randint(2, 4))) for _ in range(5_000)]
+    return [_paper(number, draw, words) for number in range(count)], words
+
+
 def _again(paper: Paper) -> Paper:
     return replace(
         paper,
@@ -147,7 +154,7 @@ def _paper(number: int, draw: random.Random, words: list[str]) -> Paper:
         title=" ".join(draw.choices(words, k=10)).capitalize(),
         abstract=" ".join(draw.choices(words, k=150)),
         authors=tuple(" ".join(draw.choices(words, k=2)).title() for _ in range(5)),
-        categories=("cs.RO", "cs.LG"),
+        categories=tuple(draw.sample(CATEGORIES, 2)),
         links=(
             Link(LinkKind.ABSTRACT, f"https://arxiv.org/abs/{place}"),
             Link(LinkKind.PDF, f"https://arxiv.org/pdf/{place}"),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
+from sqlalchemy import Engine, event
 
 from digest.errors import InvalidInput, NotFound
 from digest.model import (
@@ -260,3 +265,48 @@ def test_runs_are_listed_newest_first_and_pruned(store: Store) -> None:
         assert tx.runs.prune(before=NOW + HOUR) == 1
         newest, oldest = tx.runs.list()
     assert (newest.outcome, newest.report, oldest.finished_at) == ("complete", {"sent": 3}, None)
+
+
+# --- what a long row costs ----------------------------------------------------------------
+
+
+@contextmanager
+def counted_steps() -> Iterator[list[int]]:
+    """Count what SQLite's machine does on connections that are made meanwhile, in hundreds."""
+    steps = [0]
+
+    def step() -> int:
+        steps[0] += 1
+        return 0
+
+    def watch(connection: sqlite3.Connection, _record: object) -> None:
+        connection.set_progress_handler(step, 100)
+
+    event.listen(Engine, "connect", watch)
+    try:
+        yield steps
+    finally:
+        event.remove(Engine, "connect", watch)
+
+
+def steps_of_one_shard(url: str, waiting: int) -> int:
+    store = Store(url, hash_email=hash_email)
+    store.upgrade()
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(waiting)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader) for reader in readers])
+    store.close()
+    with counted_steps() as steps:
+        with store.write() as tx:
+            ids = tx.outbox.reserve("here/1", now=NOW, lease_until=NOW + HOUR, limit=20)
+            tx.outbox.standings("here/1", ids)
+            tx.outbox.start("here/1", ids, lease_until=NOW + HOUR)
+            tx.outbox.sent("here/1", dict.fromkeys(ids, "250 ok"), now=NOW)
+        store.close()
+    return steps[0]
+
+
+def test_a_shard_costs_the_same_however_many_deliveries_wait(tmp_path: Path) -> None:
+    few = steps_of_one_shard(f"sqlite:///{tmp_path / 'few.db'}", 40)
+    many = steps_of_one_shard(f"sqlite:///{tmp_path / 'many.db'}", 800)
+    assert 0 < many < 2 * few
