@@ -218,6 +218,8 @@ def _deliver(app: App, report: RunReport, *, stopping: Callable[[], bool]) -> No
             rate_per_domain=app.settings.smtp.rate_per_domain,
             stopping=stopping,
         )
+    with app.store.read() as tx:
+        report.left = tx.counts.left(now=app.clock.now())
 
 
 @contextmanager

@@ -65,6 +65,7 @@ class RankReport:
     waiting: int = 0  # confirmed, but not due yet
     settled: int = 0  # due, but planned before
     planned: int = 0
+    unplanned: int = 0  # not looked at: the run was stopped
     skipped: dict[str, int] = field(default_factory=dict)
 
 
@@ -110,7 +111,8 @@ def run(
         chunks = list(tx.subscribers.confirmed())
     for chunk in chunks:
         if stopping():
-            break
+            report.unplanned += len(chunk)
+            continue
         report.subscribers += len(chunk)
         turns = [
             turn
