@@ -110,10 +110,10 @@ def run(
         newest = tx.papers.newest_listed_at(until=now)
         chunks = list(tx.subscribers.confirmed())
     for chunk in chunks:
+        report.subscribers += len(chunk)
         if stopping():
             report.unplanned += len(chunk)
             continue
-        report.subscribers += len(chunk)
         turns = [
             turn
             for subscriber in chunk

@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from digest import pipeline, retention
 from digest.app import App
 from digest.clock import SystemClock
+from digest.deliver import ProgressLog
 from digest.errors import DigestError
 from digest.notify import Notifier
 
@@ -80,7 +81,11 @@ def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
         )
 
     every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
-    every(TICK_SECONDS, "tick", lambda: pipeline.tick(app, stopping=stop.is_set))
+    every(
+        TICK_SECONDS,
+        "tick",
+        lambda: pipeline.tick(app, stopping=stop.is_set, progress=ProgressLog(app.clock)),
+    )
     every(
         PRUNE_SECONDS,
         "retention",
