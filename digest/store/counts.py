@@ -11,8 +11,9 @@ from sqlalchemy import Connection, case, func, or_, select
 from digest.model import FINAL_STATES, DeliveryState, Edition, EditionSummary
 from digest.store.tables import deliveries
 
-# States in which a delivery is not done with.
+# States in which a delivery is not done with, and in which it waits for nobody but us.
 OPEN_STATES = tuple(state for state in DeliveryState if state not in FINAL_STATES)
+UNDERWAY = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.SENDING)
 
 # What an index on the state and the next attempt answers by itself.
 _BY_STATE = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
@@ -74,3 +75,42 @@ class Counts:
             )
         )
         return {DeliveryState(row.state): row.number for row in rows}
+
+    def by_state(self, *, since: datetime) -> dict[DeliveryState, int]:
+        """Return how many deliveries of each state there are.
+
+        Those in a final state count when they were due, or tried again, since that moment.
+        """
+        found: Counter[DeliveryState] = Counter()
+        # Two questions: an index answers each of them, and none the two as one.
+        for condition in (
+            deliveries.c.state.in_(OPEN_STATES),
+            deliveries.c.state.in_(FINAL_STATES) & (deliveries.c.next_attempt_at >= since),
+        ):
+            for row in self._connection.execute(_BY_STATE.where(condition)):
+                found[DeliveryState(row.state)] = row.number
+        return dict(found)
+
+    def oldest_due(self, *, now: datetime) -> datetime | None:
+        """Return since when the delivery that has waited longest could have left."""
+        oldest: datetime | None = self._connection.execute(
+            select(func.min(deliveries.c.next_attempt_at)).where(
+                deliveries.c.state.in_(UNDERWAY), deliveries.c.next_attempt_at <= now
+            )
+        ).scalar_one()
+        return oldest
+
+    def sent(self, *, since: datetime, due_since: datetime) -> int:
+        """Return how many deliveries were sent since a moment.
+
+        Those that could have left before `due_since` are not looked at: that keeps it cheap.
+        """
+        return self._connection.execute(
+            select(func.count())
+            .select_from(deliveries)
+            .where(
+                deliveries.c.state == DeliveryState.SENT,
+                deliveries.c.next_attempt_at >= due_since,
+                deliveries.c.sent_at >= since,
+            )
+        ).scalar_one()
