@@ -134,7 +134,7 @@ def cancel(context: typer.Context, number: Id, *, json: Json = False) -> None:
     """Stop a delivery that has not left; the papers of what was never sent come again."""
     with state_of(context).open() as app, app.store.write() as tx:
         delivery = _get(tx, number)
-        doubtful = delivery.state is DeliveryState.UNKNOWN
+        doubtful = delivery.state is DeliveryState.UNKNOWN or delivery.resends > 0
         moved = delivery.state in _STOPPABLE and tx.deliveries.move(
             number,
             expected=delivery.state,
@@ -155,7 +155,7 @@ def resolve(
     context: typer.Context,
     numbers: Annotated[
         list[int] | None,
-        typer.Argument(metavar="[ID]...", help="Only these; else all that are in doubt."),
+        typer.Argument(metavar="ID", help="Only these; else all that are in doubt."),
     ] = None,
     *,
     resend: Annotated[
@@ -216,7 +216,7 @@ def resolve(
 def _in_doubt(tx: Transaction, numbers: Iterable[int] | None) -> list[Delivery]:
     """Return the deliveries of these numbers, all that are in doubt without numbers."""
     if not numbers:
-        return tx.deliveries.list(state=DeliveryState.UNKNOWN)
+        return tx.deliveries.list(state=DeliveryState.UNKNOWN)[::-1]
     found = [_get(tx, number) for number in dict.fromkeys(numbers)]
     for delivery in found:
         if delivery.state is not DeliveryState.UNKNOWN:

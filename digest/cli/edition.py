@@ -45,12 +45,12 @@ def show(
     context: typer.Context,
     edition: Annotated[
         str | None,
-        typer.Argument(metavar="[EDITION]", help="Such as daily-2026-11-24; else the newest one."),
+        typer.Argument(metavar="EDITION", help="Such as daily-2026-11-24; else the newest one."),
     ] = None,
     *,
     json: Json = False,
 ) -> None:
-    """Show how far one edition is: its deliveries by state, and what is left to do."""
+    """Show one edition: its deliveries by state, and what is left to do."""
     with state_of(context).open() as app, app.store.read() as tx:
         found = [edition_of(tx, edition)] if edition else tx.editions.list(limit=1)
         if not found:

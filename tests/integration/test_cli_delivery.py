@@ -76,6 +76,13 @@ def test_what_is_cancelled_in_doubt_may_have_arrived_so_its_papers_do_not_come_a
     assert at.ask("run")["skipped"] == {"no-papers": 1}
 
 
+def test_a_second_copy_that_is_cancelled_leaves_the_first_one_in_doubt(at: Desk) -> None:
+    number = doubtful(at)
+    at.do("delivery", "resolve", number, "--resend")
+    assert "may have arrived" in at.do("delivery", "cancel", number).stderr
+    assert state(at, number) == ("skipped", "dropped")
+
+
 def test_what_was_sent_cannot_be_cancelled(at: Desk) -> None:
     at.do("run")
     result = at.type("delivery", "cancel", "1")
@@ -162,7 +169,7 @@ def test_without_numbers_all_that_is_in_doubt_is_resolved(at: Desk) -> None:
     at.transport.fail("bob@example.org", OutcomeUnknown("lost"))
     doubtful(at)
     said = at.do("delivery", "resolve", "--drop").stderr
-    assert "deliveries 2, 1 are dropped" in said
+    assert "deliveries 1, 2 are dropped" in said
     assert at.do("delivery", "resolve", "--drop").stderr == "nothing is in doubt\n"
 
 
