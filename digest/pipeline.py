@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from digest import deliver, ingest, rank
 from digest.app import App
+from digest.deliver import DeliverReport, OnProgress
 from digest.due import local_date
 from digest.errors import NotFound
 from digest.ingest import NamedSource
@@ -26,6 +27,10 @@ def _never() -> bool:
     return False
 
 
+def _untold(_report: DeliverReport, _total: int) -> None:
+    """Tell nobody how far the sending is."""
+
+
 def run(
     app: App,
     *,
@@ -33,10 +38,12 @@ def run(
     force: bool = False,
     dry_run: bool = False,
     stopping: Callable[[], bool] = _never,
+    progress: OnProgress = _untold,
 ) -> RunReport:
     """Do one edition now: ingest, rank, compose, deliver; raise `SchemaMismatch` before work.
 
-    A dry run asks the sources and plans, but writes and sends nothing.
+    A dry run asks the sources and plans, but writes and sends nothing. `progress` hears how far
+    the sending is.
     """
     app.store.check_schema()
     if dry_run:
@@ -50,7 +57,7 @@ def run(
     with _recorded(app, "run", date) as report:
         _ingest(app, report, app.sources)
         _rank(app, report, date=date, force=force, stopping=stopping)
-        _deliver(app, report, stopping=stopping)
+        _deliver(app, report, stopping=stopping, progress=progress)
         return report
 
 
@@ -70,12 +77,14 @@ def collect_due(app: App) -> RunReport | None:
     return collect(app, sources) if sources else None
 
 
-def tick(app: App, *, stopping: Callable[[], bool] = _never) -> RunReport:
+def tick(
+    app: App, *, stopping: Callable[[], bool] = _never, progress: OnProgress = _untold
+) -> RunReport:
     """Plan and send what is due now; a run record is left only where something was."""
     report = _report(app, "tick")
     began = app.clock.now()
     _rank(app, report, stopping=stopping)
-    _deliver(app, report, stopping=stopping)
+    _deliver(app, report, stopping=stopping, progress=progress)
     report.outcome = outcome(report)
     if not report.is_idle:
         with app.store.write() as tx:
@@ -203,7 +212,9 @@ def _rank(
         )
 
 
-def _deliver(app: App, report: RunReport, *, stopping: Callable[[], bool]) -> None:
+def _deliver(
+    app: App, report: RunReport, *, stopping: Callable[[], bool], progress: OnProgress
+) -> None:
     with _timed(app.clock, report, "deliver"):
         report.delivered = deliver.run(
             app.store,
@@ -217,7 +228,10 @@ def _deliver(app: App, report: RunReport, *, stopping: Callable[[], bool]) -> No
             rate_per_second=app.settings.smtp.rate_per_second,
             rate_per_domain=app.settings.smtp.rate_per_domain,
             stopping=stopping,
+            progress=progress,
         )
+    with app.store.read() as tx:
+        report.left = tx.counts.left(now=app.clock.now())
 
 
 @contextmanager

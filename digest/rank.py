@@ -65,6 +65,7 @@ class RankReport:
     waiting: int = 0  # confirmed, but not due yet
     settled: int = 0  # due, but planned before
     planned: int = 0
+    unplanned: int = 0  # not looked at: the run was stopped
     skipped: dict[str, int] = field(default_factory=dict)
 
 
@@ -109,9 +110,10 @@ def run(
         newest = tx.papers.newest_listed_at(until=now)
         chunks = list(tx.subscribers.confirmed())
     for chunk in chunks:
-        if stopping():
-            break
         report.subscribers += len(chunk)
+        if stopping():
+            report.unplanned += len(chunk)
+            continue
         turns = [
             turn
             for subscriber in chunk

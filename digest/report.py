@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from digest.deliver import DeliverReport
-from digest.model import RunOutcome, SkipReason, SourceOutcome, SourceReport
+from digest.model import DeliveryState, RunOutcome, SkipReason, SourceOutcome, SourceReport
 from digest.rank import RankReport
 
 _SKIPPED = {
@@ -18,6 +18,15 @@ _SKIPPED = {
     SkipReason.SUPPRESSED: "their address is suppressed (`digest subscriber show`)",
     SkipReason.NOT_CONFIRMED: "they paused or left after their digest was planned",
     SkipReason.CANCELLED: "their delivery was cancelled",
+    SkipReason.DROPPED: "their delivery was in doubt, and dropped",
+}
+
+# The states of what is not done with, in the words for it.
+_LEFT = {
+    DeliveryState.PLANNED: "planned",
+    DeliveryState.SENDING: "being sent",
+    DeliveryState.DEFERRED: "deferred",
+    DeliveryState.UNKNOWN: "in doubt",
 }
 
 
@@ -32,6 +41,7 @@ class RunReport:
     sources: list[SourceReport] = field(default_factory=list)
     ranked: RankReport = field(default_factory=RankReport)
     delivered: DeliverReport = field(default_factory=DeliverReport)
+    left: Mapping[DeliveryState, int] = field(default_factory=dict)  # due, and not done with
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -53,7 +63,7 @@ class RunReport:
             return 1
         if self.sources and all(one.outcome is SourceOutcome.FAILED for one in self.sources):
             return max(one.exit_code for one in self.sources)
-        return 75 if self.delivered.deferred or self.delivered.unknown else 0
+        return 75 if _is_unfinished(self) else 0
 
     @property
     def is_idle(self) -> bool:
@@ -86,6 +96,7 @@ class RunReport:
             "failed": self.delivered.failed,
             "unknown": self.delivered.unknown,
             "expired": self.delivered.expired,
+            "left": sum(self.left.values()),
             "errors": self.delivered.errors,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
         }
@@ -95,18 +106,35 @@ def outcome(report: RunReport) -> RunOutcome:
     """Name how a run ended."""
     done = report.delivered
     failed = [one for one in report.sources if one.outcome is SourceOutcome.FAILED]
-    if done.deferred or done.failed or done.unknown or done.expired or done.errors:
+    if _is_unfinished(report) or done.failed or done.expired or done.errors:
         return RunOutcome.PARTIAL
     if failed and len(failed) == len(report.sources) and not done.sent:
         return RunOutcome.FAILED
     if failed:
         return RunOutcome.PARTIAL
-    if report.command == "ingest" or done.sent or report.ranked.planned:
+    if report.command == "ingest" or done.sent or done.skipped or report.ranked.planned:
         return RunOutcome.COMPLETE
     if report.skipped:
         stale = any(one.outcome is SourceOutcome.STALE for one in report.sources)
         return RunOutcome.STALE_SOURCE if stale else RunOutcome.NO_PAPERS
     return RunOutcome.NOTHING_DUE if report.ranked.subscribers else RunOutcome.NO_SUBSCRIBERS
+
+
+def edition_outcome(states: Mapping[DeliveryState, int]) -> str:
+    """Say that every delivery is in a final state (`complete`), or what is left to do."""
+    return _left(states) or RunOutcome.COMPLETE.value
+
+
+def _left(states: Mapping[DeliveryState, int]) -> str:
+    return ", ".join(
+        f"{states[state]:,} {words}" for state, words in _LEFT.items() if states.get(state)
+    )
+
+
+def _is_unfinished(report: RunReport) -> bool:
+    """Say whether something is left that a later run may do."""
+    done = report.delivered
+    return bool(done.deferred or done.unknown or _left(report.left) or report.ranked.unplanned)
 
 
 def why(report: RunReport) -> Iterator[str]:
@@ -129,7 +157,15 @@ def why(report: RunReport) -> Iterator[str]:
         yield f"{_people(ranked.settled)} done already: this edition was planned for them before."
     for reason, number in sorted(report.skipped.items()):
         yield f"{_people(number)} skipped: {_SKIPPED[SkipReason(reason)]}."
+    if ranked.unplanned:
+        yield f"{_people(ranked.unplanned)} not planned for yet: the run was stopped."
     yield from _undelivered(report.delivered)
+    mine = {
+        DeliveryState.DEFERRED: report.delivered.deferred,
+        DeliveryState.UNKNOWN: report.delivered.unknown,
+    }
+    if (left := _left(report.left)) and left != _left(mine):
+        yield f"{_mails(sum(report.left.values()))} left to do: {left}."
 
 
 def _undelivered(done: DeliverReport) -> Iterator[str]:
@@ -144,8 +180,8 @@ def _undelivered(done: DeliverReport) -> Iterator[str]:
 
 
 def _people(number: int) -> str:
-    return "1 subscriber is" if number == 1 else f"{number} subscribers are"
+    return "1 subscriber is" if number == 1 else f"{number:,} subscribers are"
 
 
 def _mails(number: int) -> str:
-    return "1 mail is" if number == 1 else f"{number} mails are"
+    return "1 mail is" if number == 1 else f"{number:,} mails are"

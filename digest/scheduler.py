@@ -9,9 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import socket
 from collections.abc import Callable
 from datetime import UTC
-from queue import SimpleQueue
 from threading import Event
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -19,6 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from digest import pipeline, retention
 from digest.app import App
 from digest.clock import SystemClock
+from digest.deliver import ProgressLog
 from digest.errors import DigestError
 from digest.notify import Notifier
 
@@ -56,12 +57,21 @@ def serve(
 
 def on_signals() -> Callable[[], object]:
     """Listen for SIGTERM and SIGINT from now on; return a function that waits for one."""
-    # A handler may interrupt the main thread anywhere, so it must not take a lock that is held
-    # there: `Event.set` could wait for itself. `SimpleQueue.put` is made for this.
-    told: SimpleQueue[int] = SimpleQueue()
+    # Python runs a handler only when the main thread comes back to it. One that is about to wait
+    # for a lock does not come back, so a signal in that moment would be lost. A byte is not.
+    told, teller = socket.socketpair()
+    teller.settimeout(0)  # a full pipe must hold nobody up
+    signal.set_wakeup_fd(teller.fileno())
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: told.put(number))
-    return told.get
+        signal.signal(number, lambda *_: None)
+
+    def wait() -> None:
+        told.recv(1)
+        signal.set_wakeup_fd(-1)
+        told.close()
+        teller.close()
+
+    return wait
 
 
 def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
@@ -80,7 +90,11 @@ def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
         )
 
     every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
-    every(TICK_SECONDS, "tick", lambda: pipeline.tick(app, stopping=stop.is_set))
+    every(
+        TICK_SECONDS,
+        "tick",
+        lambda: pipeline.tick(app, stopping=stop.is_set, progress=ProgressLog(app.clock)),
+    )
     every(
         PRUNE_SECONDS,
         "retention",

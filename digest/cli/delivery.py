@@ -1,16 +1,17 @@
-"""`digest delivery`: what became of each message, and another try for those that failed."""
+"""`digest delivery`: what became of each message, and what a person decides about it."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from digest.cli.output import document, record, say, table
-from digest.cli.state import Json, state_of
+from digest.cli.state import Json, edition_of, state_of
 from digest.errors import InvalidInput, NotFound
-from digest.model import DeliveryState
+from digest.model import DeliveryState, SkipReason
 
 if TYPE_CHECKING:
     from digest.model import Delivery
@@ -18,16 +19,34 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help="What became of each message.")
 
-# States from which a message may be tried anew: it has certainly not arrived.
+# States from which a message may be tried anew, and those in which one may be stopped.
 _UNSENT = (DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.DEFERRED)
+_STOPPABLE = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
 
-_REFUSALS = {
+_NO_RETRY = {
     DeliveryState.SENT: "it was sent: nobody gets it twice",
     DeliveryState.SENDING: "it is being sent",
     DeliveryState.PLANNED: "it waits to be sent already",
     DeliveryState.SKIPPED: "it was skipped on purpose",
-    DeliveryState.UNKNOWN: "it may have arrived; [delivery] unknown says what happens to it",
+    DeliveryState.UNKNOWN: "it may have arrived: see `digest delivery resolve --help`",
 }
+_NO_CANCEL = {
+    DeliveryState.SENT: "it was sent",
+    DeliveryState.SENDING: "it is being sent",
+    DeliveryState.SKIPPED: "it was skipped already",
+    DeliveryState.FAILED: "it failed, and is not tried again by itself",
+    DeliveryState.EXPIRED: "its time is over, and it does not leave any more",
+}
+_MOVED = "somebody else has just changed it"
+
+_DOUBTFUL = (
+    "in doubt: the relay may or may not have taken these; `digest delivery resolve [ID...]` "
+    "--resend sends one more copy of each, --drop ends them"
+)
+_NO_CHOICE = (
+    "say what becomes of what is in doubt: --resend sends one more copy with the same Message-ID "
+    "and Date, so somebody may get it twice; --drop ends it, so somebody may not get it at all"
+)
 
 Id = Annotated[int, typer.Argument(metavar="ID", help="The delivery's number.")]
 
@@ -42,13 +61,19 @@ def list_deliveries(
     email: Annotated[
         str | None, typer.Option("--email", metavar="EMAIL", help="Only those to this address.")
     ] = None,
+    edition: Annotated[
+        str | None, typer.Option("--edition", metavar="EDITION", help="Only those of this edition.")
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 50,
     json: Json = False,
 ) -> None:
     """Show deliveries, newest first."""
     with state_of(context).open() as app, app.store.read() as tx:
-        found = tx.deliveries.list(state=state, email=email, limit=limit)
+        wanted = edition_of(tx, edition).id if edition else None
+        found = tx.deliveries.list(state=state, email=email, edition_id=wanted, limit=limit)
         rows = [_facts(tx, delivery) for delivery in found]
+    if rows and state is DeliveryState.UNKNOWN:
+        say(_DOUBTFUL)
     if json:
         document(rows)
         return
@@ -96,12 +121,119 @@ def retry(context: typer.Context, number: Id, *, json: Json = False) -> None:
             reason="",
         )
         if not moved:
-            why = _REFUSALS.get(delivery.state, "somebody else has just changed it")
+            why = _NO_RETRY.get(delivery.state, _MOVED)
             raise InvalidInput(f"delivery {number} cannot be tried again: {why}")
         facts = _facts(tx, _get(tx, number))
     if json:
         document(facts)
     say(f"delivery {number} is planned again")
+
+
+@commands.command()
+def cancel(context: typer.Context, number: Id, *, json: Json = False) -> None:
+    """Stop a delivery that has not left; the papers of what was never sent come again."""
+    with state_of(context).open() as app, app.store.write() as tx:
+        delivery = _get(tx, number)
+        doubtful = delivery.state is DeliveryState.UNKNOWN or delivery.resends > 0
+        moved = delivery.state in _STOPPABLE and tx.deliveries.move(
+            number,
+            expected=delivery.state,
+            to=DeliveryState.SKIPPED,
+            reason=SkipReason.DROPPED if doubtful else SkipReason.CANCELLED,
+        )
+        if not moved:
+            why = _NO_CANCEL.get(delivery.state, _MOVED)
+            raise InvalidInput(f"delivery {number} cannot be cancelled: {why}")
+        facts = _facts(tx, _get(tx, number))
+    if json:
+        document(facts)
+    say(f"delivery {number} is {'dropped: it may have arrived' if doubtful else 'cancelled'}")
+
+
+@commands.command()
+def resolve(
+    context: typer.Context,
+    numbers: Annotated[
+        list[int] | None,
+        typer.Argument(metavar="ID", help="Only these; else all that are in doubt."),
+    ] = None,
+    *,
+    resend: Annotated[
+        bool,
+        typer.Option(
+            "--resend", help="Send one more copy, with the same Message-ID and Date; never late."
+        ),
+    ] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="End it; its papers count as shown.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Decide about deliveries in doubt: the connection was lost after the whole message had left.
+
+    The relay may have taken them or not. Whoever sends again risks a second copy, whoever does
+    not risks that there is none.
+    """
+    if resend == drop:
+        raise InvalidInput(_NO_CHOICE)
+    with state_of(context).open() as app, app.store.write() as tx:
+        now = app.clock.now()
+        doubtful = _in_doubt(tx, numbers)
+        late = [one for one in doubtful if resend and one.expires_at and one.expires_at <= now]
+        chosen = [one for one in doubtful if one not in late]
+        for delivery in chosen:
+            if resend:
+                tx.deliveries.move(
+                    delivery.id,
+                    expected=DeliveryState.UNKNOWN,
+                    to=DeliveryState.PLANNED,
+                    next_attempt_at=now,
+                    attempts=0,
+                    resends=delivery.resends + 1,
+                    reason="",
+                )
+            else:
+                tx.deliveries.move(
+                    delivery.id,
+                    expected=DeliveryState.UNKNOWN,
+                    to=DeliveryState.SKIPPED,
+                    reason=SkipReason.DROPPED,
+                )
+        facts = [_facts(tx, _get(tx, delivery.id)) for delivery in doubtful]
+    if json:
+        document(facts)
+    if chosen and resend:
+        say(f"{_numbered(chosen)} planned again: the next tick or run sends one more copy")
+    elif chosen:
+        say(f"{_numbered(chosen)} dropped: what may have arrived counts as shown")
+    elif not doubtful:
+        say("nothing is in doubt")
+    if late:
+        say(f"{_numbered(late)} too late to be sent again, and no digest leaves late: use --drop")
+        raise typer.Exit(1)
+
+
+def _in_doubt(tx: Transaction, numbers: Iterable[int] | None) -> list[Delivery]:
+    """Return the deliveries of these numbers, all that are in doubt without numbers."""
+    if not numbers:
+        return tx.deliveries.list(state=DeliveryState.UNKNOWN)[::-1]
+    found = [_get(tx, number) for number in dict.fromkeys(numbers)]
+    for delivery in found:
+        if delivery.state is not DeliveryState.UNKNOWN:
+            raise InvalidInput(
+                f"delivery {delivery.id} is not in doubt but {delivery.state}: nothing was changed"
+            )
+    return found
+
+
+def _numbered(deliveries: Iterable[Delivery]) -> str:
+    """Name deliveries as the subject of a sentence."""
+    first, *others = [str(delivery.id) for delivery in deliveries]
+    if not others:
+        return f"delivery {first} is"
+    if len(others) < 10:
+        return f"deliveries {first}, {', '.join(others)} are"
+    return f"{1 + len(others):,} deliveries are"
 
 
 def _get(tx: Transaction, number: int) -> Delivery:

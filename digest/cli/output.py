@@ -46,7 +46,7 @@ def record(pairs: Mapping[str, Any]) -> None:
     """Write one thing to stdout, a line for each of its parts that is known."""
     width = max(map(len, pairs), default=0) + 2
     for name, value in pairs.items():
-        if value not in (None, "", (), []):
+        if value not in (None, "", (), [], {}):
             typer.echo(f"{name:<{width}}{cell(value)}")
 
 

@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from digest import __version__
-from digest.cli import configuration, db, delivery, running, source, status, subscriber
+from digest.cli import configuration, db, delivery, edition, running, source, status, subscriber
 from digest.cli.output import say
 from digest.cli.state import State
 from digest.errors import ConfigError, DigestError
@@ -77,6 +77,7 @@ cli = typer.Typer(
 running.register(cli)
 cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
+cli.add_typer(edition.commands, name="edition")
 cli.add_typer(delivery.commands, name="delivery")
 cli.add_typer(db.commands, name="db")
 cli.add_typer(configuration.commands, name="config")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import tempfile
 import webbrowser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from email.parser import BytesParser
 from email.policy import SMTP
 from pathlib import Path
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli import bar
 from digest.cli.output import document, say, table, working
 from digest.cli.state import Day, Email, Json, parse_moment, state_of
 from digest.errors import InvalidInput
@@ -71,9 +76,26 @@ def run(
     """Do one edition now: ingest, rank, compose, deliver."""
     from digest import pipeline
 
-    with state_of(context).open(now=now) as app, working("Asking sources, ranking, sending..."):
-        report = pipeline.run(app, date=date, force=force, dry_run=dry_run)
+    with (
+        state_of(context).open(now=now) as app,
+        bar.running("Asking sources, ranking...", app.clock) as progress,
+        _stopped_by_sigterm() as stopping,
+    ):
+        report = pipeline.run(
+            app, date=date, force=force, dry_run=dry_run, stopping=stopping, progress=progress
+        )
     _show(report, json=json)
+
+
+@contextmanager
+def _stopped_by_sigterm() -> Iterator[Callable[[], bool]]:
+    """Yield whether SIGTERM has come: what is being sent then is finished, and nothing begun."""
+    told: SimpleQueue[int] = SimpleQueue()  # its `put` is safe in a handler
+    before = signal.signal(signal.SIGTERM, lambda number, _: told.put(number))
+    try:
+        yield lambda: not told.empty()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def ingest(

@@ -14,10 +14,11 @@ import typer
 from digest.cli.output import set_up_logging
 from digest.config import Settings
 from digest.errors import NotFound
+from digest.model import Cadence
 
 if TYPE_CHECKING:
     from digest.app import App
-    from digest.model import Subscriber
+    from digest.model import Edition, Subscriber
     from digest.ports import Clock
     from digest.store import Transaction
 
@@ -72,6 +73,20 @@ def subscriber_of(tx: Transaction, email: str) -> Subscriber:
     if subscriber is None:
         raise NotFound(f"there is no subscriber {email}: see `digest subscriber list`")
     return subscriber
+
+
+def edition_of(tx: Transaction, slug: str) -> Edition:
+    """Return the edition of that name (`daily-2026-11-24`); raise `NotFound`."""
+    cadence, _, day = slug.partition("-")
+    try:
+        edition = tx.editions.get(Cadence(cadence), dt.date.fromisoformat(day))
+    except ValueError:
+        edition = None
+    if edition is None:
+        raise NotFound(
+            f"there is no edition {slug}: write it as daily-2026-11-24, see `digest edition list`"
+        )
+    return edition
 
 
 def parse_date(text: str) -> dt.date:

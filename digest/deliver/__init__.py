@@ -11,7 +11,7 @@ What happens to it is a policy: `resend` (once, with the same Message-ID and Dat
 Exactly once does not exist over SMTP: RFC 1047; RFC 5321 section 4.5.3.2.6.
 
 `verdict` decides, `pace` spaces, `ledger` claims and notes in groups, `lanes` has a lane for each
-connection.
+connection, `progress` tells how far it is.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from digest.config import DeliverySettings
 from digest.deliver.lanes import work
 from digest.deliver.ledger import Compose, Ledger
 from digest.deliver.pace import Pace, Paces
+from digest.deliver.progress import OnProgress, Progress, ProgressLog, spent
 from digest.deliver.tally import DeliverReport
 from digest.deliver.verdict import (
     LEASE,
@@ -43,8 +44,11 @@ __all__ = [
     "LEASE",
     "Compose",
     "DeliverReport",
+    "OnProgress",
     "Pace",
     "Paces",
+    "Progress",
+    "ProgressLog",
     "backoff",
     "decide",
     "gate",
@@ -80,14 +84,16 @@ def run(
     rate_per_second: float = 0.0,
     rate_per_domain: Mapping[str, float] | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    progress: OnProgress = lambda _report, _total: None,
 ) -> DeliverReport:
     """Send everything that is due over `connections` connections side by side.
 
     `worker` names this process, `is_gone` knows of others. What goes wrong with one message is
     written to its row and stops no other. A relay that cannot be used at all ends the run: what
-    waits goes on waiting and no attempt is spent. Raise `StoreBusy` where the database cannot
-    be written for minutes.
+    waits goes on waiting and no attempt is spent. `progress` hears how far it is, after each
+    group that was written. Raise `StoreBusy` where the database cannot be written for minutes.
     """
+    began = clock.now()
     report = DeliverReport()
     paces = Paces(rate_per_second, rate_per_domain or {})
     name = f"{worker}/{next(_numbers)}"
@@ -113,6 +119,7 @@ def run(
             shard=_shard(rate_per_second),
             report=report,
             stopping=stopping,
+            progress=lambda: progress(report, total),
         )
         with asyncio.Runner() as runner:
             try:
@@ -125,14 +132,17 @@ def run(
         recover(store, settings=settings, clock=clock, is_gone=gone)
         with store.write() as tx:
             report.expired = tx.outbox.expire(now=clock.now())
+            total = report.expired + tx.outbox.due(now=clock.now())
+        progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
             report.unknown -= recover(store, settings=settings, clock=clock, is_gone=gone)
             send()
+        progress(report, total)
     finally:
         _at_work.discard(name)
         if report.total:
-            log.info("%s", report)
+            log.info("%s", spent(report, (clock.now() - began).total_seconds()))
     return report
 
 

@@ -104,6 +104,7 @@ class Ledger:
         shard: int,
         report: DeliverReport,
         stopping: Callable[[], bool],
+        progress: Callable[[], None],
     ) -> None:
         self.report = report
         self.unreachable: TransportUnavailable | None = None  # why a connection was not had
@@ -116,6 +117,7 @@ class Ledger:
         self._connections = connections
         self._shard = shard
         self._stopping = stopping
+        self._progress = progress
         self._row: deque[Claim] = deque()
         self._has_more = True
         self._papers: dict[int, Paper] = {}
@@ -256,6 +258,7 @@ class Ledger:
         for claim, future in group.starts:
             if not future.done():
                 future.set_result(claim.delivery.id in allowed)
+        self._progress()
 
     def _write(self, group: _Group) -> set[int]:
         """Write a group in one transaction; return what may leave.

@@ -75,6 +75,7 @@ class SkipReason(StrEnum):
     SUPPRESSED = "suppressed"
     NOT_CONFIRMED = "not-confirmed"  # paused, unsubscribed or gone since planning
     CANCELLED = "cancelled"
+    DROPPED = "dropped"  # given up while in doubt: it may have arrived
 
 
 # Reasons that end when new papers arrive while the edition may still leave.
@@ -129,6 +130,17 @@ class Plan:
     reason: SkipReason | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     picks: tuple[Pick, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EditionSummary:
+    """How far an edition is; `skipped` tells the reasons of those that are in that state."""
+
+    edition: Edition
+    states: Mapping[DeliveryState, int]
+    skipped: Mapping[str, int]
+    first_sent_at: datetime | None = None
+    last_sent_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

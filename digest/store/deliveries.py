@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -27,6 +28,7 @@ from digest.model import (
     Edition,
     Pick,
     Plan,
+    SkipReason,
 )
 from digest.store.rows import chunks, paper_ids, paper_of
 from digest.store.subscribers import email_key
@@ -104,8 +106,9 @@ class Deliveries:
     ) -> dict[int, datetime]:
         """Return up to when each subscriber's papers were considered in a digest.
 
-        Deliveries that failed, expired or were cancelled do not count: what they would have
-        shown is considered again. Nor does the one whose key is `besides`.
+        Deliveries that failed, expired or were cancelled do not count, unless they may have
+        arrived all the same: what they would have shown is considered again. Nor does the one
+        whose key is `besides`.
         """
         found: dict[int, datetime] = {}
         for chunk in chunks(subscriber_ids):
@@ -115,11 +118,7 @@ class Deliveries:
                     deliveries.c.subscriber_id.in_(chunk),
                     deliveries.c.kind == DeliveryKind.DIGEST,
                     deliveries.c.key != besides,
-                    deliveries.c.state.in_(LIVE_STATES)
-                    | (
-                        (deliveries.c.state == DeliveryState.SKIPPED)
-                        & deliveries.c.reason.in_(QUIET_REASONS)
-                    ),
+                    _MAY_ARRIVE | _skipped(QUIET_REASONS),
                 )
                 .group_by(deliveries.c.subscriber_id)
             )
@@ -141,7 +140,7 @@ class Deliveries:
                 .join(picks, picks.c.delivery_id == deliveries.c.id)
                 .where(
                     deliveries.c.subscriber_id.in_(chunk),
-                    deliveries.c.state.in_(LIVE_STATES),
+                    _MAY_ARRIVE,
                     deliveries.c.key != besides,
                 )
             )
@@ -252,6 +251,19 @@ class Deliveries:
         if limit is not None:
             statement = statement.limit(limit)
         return [delivery_of(row) for row in self._connection.execute(statement)]
+
+
+def _skipped(reasons: Collection[SkipReason]) -> ColumnElement[bool]:
+    return (deliveries.c.state == DeliveryState.SKIPPED) & deliveries.c.reason.in_(reasons)
+
+
+# What has arrived, may still arrive, or may have: a copy whose outcome is not known was dropped,
+# or was followed by another one, whatever became of that.
+_MAY_ARRIVE = (
+    deliveries.c.state.in_(LIVE_STATES)
+    | _skipped([SkipReason.DROPPED])
+    | (deliveries.c.resends > 0)
+)
 
 
 def _is_quiet(row: Row[Any]) -> bool:

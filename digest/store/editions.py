@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, insert, select
 
 from digest.model import Cadence, Edition
-from digest.store.tables import deliveries, editions
+from digest.store.tables import editions
 
 
 class Editions:
@@ -41,15 +41,6 @@ class Editions:
             select(editions).order_by(editions.c.date.desc(), editions.c.cadence).limit(limit)
         )
         return [edition_of(row) for row in rows]
-
-    def states(self, edition_id: int) -> dict[str, int]:
-        """Return the number of deliveries of one edition by state."""
-        rows = self._connection.execute(
-            select(deliveries.c.state, func.count().label("number"))
-            .where(deliveries.c.edition_id == edition_id)
-            .group_by(deliveries.c.state)
-        )
-        return {row.state: row.number for row in rows}
 
 
 def edition_of(row: Row[Any]) -> Edition:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from digest.model import Run
 from digest.store.tables import runs
@@ -35,6 +35,18 @@ class Runs:
             .where(runs.c.id == run_id)
             .values(finished_at=now, outcome=outcome, report=dict(report))
         )
+
+    def newest(self, *, since: datetime) -> list[Run]:
+        """Return the newest entry of each command that began since that moment and has ended."""
+        newest = (
+            select(func.max(runs.c.id))
+            .where(runs.c.started_at >= since, runs.c.finished_at.is_not(None))
+            .group_by(runs.c.command)
+        )
+        rows = self._connection.execute(
+            select(runs).where(runs.c.id.in_(newest)).order_by(runs.c.command)
+        )
+        return [_run(row) for row in rows]
 
     def list(self, *, command: str | None = None, limit: int = 20) -> list[Run]:
         """Return the newest entries, newest first."""

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from digest.errors import ConfigError, StoreBusy, StoreError
 from digest.store import schema
+from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
 from digest.store.feedback import FeedbackLog
@@ -42,6 +43,7 @@ class Transaction:
     editions: Editions
     deliveries: Deliveries
     outbox: Outbox
+    counts: Counts
     suppressions: Suppressions
     runs: Runs
 
@@ -57,6 +59,7 @@ class Transaction:
             editions=Editions(connection),
             deliveries=Deliveries(connection),
             outbox=Outbox(connection),
+            counts=Counts(connection),
             suppressions=Suppressions(connection),
             runs=Runs(connection),
         )

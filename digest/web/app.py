@@ -22,6 +22,7 @@ from digest.errors import (
     TokenInvalid,
 )
 from digest.web.front import FrontPage
+from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages
 from digest.web.people import TokenPages
 from digest.web.security import Shield, networks
@@ -33,10 +34,12 @@ log = logging.getLogger(__name__)
 def create(app: App) -> FastAPI:
     """Return the pages of one site; raise `ConfigError` where `[web]` cannot be used."""
     pages = Pages(app)
-    trusted = networks(app.settings.web.trusted_proxies)
+    trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
+    watchers = networks("metrics_from", app.settings.web.metrics_from)
     site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
     site.include_router(SignUpPages(pages, FrontPage(app), trusted).router())
     site.include_router(TokenPages(pages, trusted).router())
+    site.include_router(MetricsPage(app, watchers, trusted).router())
     _add_health(site, app)
     _add_files(site, pages)
     _add_failures(site, pages)

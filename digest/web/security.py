@@ -24,6 +24,9 @@ MAIL_POLICY = POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'")
 
 LARGEST_BODY = 64 * 1024
 
+# What proxies add to a request.
+_PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -69,13 +72,13 @@ class Shield:
             headers["Strict-Transport-Security"] = "max-age=31536000"
 
 
-def networks(names: Sequence[str]) -> tuple[Network, ...]:
-    """Return the networks of `[web] trusted_proxies`; raise `ConfigError`."""
+def networks(key: str, names: Sequence[str]) -> tuple[Network, ...]:
+    """Return the networks that a key of `[web]` lists; raise `ConfigError`."""
     try:
         return tuple(ipaddress.ip_network(name, strict=False) for name in names)
     except ValueError as error:
         raise ConfigError(
-            f"[web] trusted_proxies: {error}; write addresses like 127.0.0.1 or 10.0.0.0/8"
+            f"[web] {key}: {error}; write addresses like 127.0.0.1 or 10.0.0.0/8"
         ) from error
 
 
@@ -92,6 +95,17 @@ def visitor(request: Request, trusted: Sequence[Network]) -> str:
             break
         seen = hop
     return seen
+
+
+def is_from(request: Request, networks: Sequence[Network], *, trusted: Sequence[Network]) -> bool:
+    """Say whether who asks is in one of these networks.
+
+    What a proxy that is not trusted passes on never is, wherever the proxy stands.
+    """
+    peer = request.client.host if request.client else ""
+    if not _within(peer, trusted) and any(name in request.headers for name in _PASSED_ON):
+        return False
+    return _within(visitor(request, trusted), networks)
 
 
 def neighbourhood(visitor: str) -> str:

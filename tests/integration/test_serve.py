@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 
 from digest.clock import SystemClock
 from digest.model import DeliveryState, Interest, InterestKind, SubscriberStatus
+from digest.scheduler import on_signals
 from digest.store import Store
 from digest.testing import Inbox
 from tests.integration.conftest import hash_email
@@ -92,6 +94,20 @@ def test_it_says_when_it_is_ready_and_when_it_stops(folder: Path) -> None:
         service.send_signal(signal.SIGTERM)
         manager.hear_until("STOPPING=1")
         assert service.wait(timeout=30) == 0
+
+
+def test_a_signal_that_another_thread_takes_is_heard_all_the_same() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    wait = on_signals()
+    # Later, so that the main thread waits already; were it earlier, it had to be heard as well.
+    other = threading.Timer(0.2, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGTERM))
+    other.start()
+    try:
+        wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    other.join()
 
 
 def test_the_watchdog_is_fed_only_while_the_database_answers(folder: Path) -> None:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from digest.web.security import RateLimit, neighbourhood, networks, visitor
 from tests.support.samples import NOW
 
-TRUSTED = networks(["10.0.0.0/8", "fd00::/8"])
+TRUSTED = networks("trusted_proxies", ["10.0.0.0/8", "fd00::/8"])
 
 
 def asked(client: str, *forwarded: str) -> str:

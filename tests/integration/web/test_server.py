@@ -133,6 +133,12 @@ def test_a_port_in_use_is_said_at_once(site: Running) -> None:
             WebServer(site.app, "127.0.0.1", port)
 
 
+def test_no_answer_waits_for_an_acknowledgement_half_way(site: Running) -> None:
+    server = WebServer(site.app, "127.0.0.1", 0)
+    assert server._socket.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+    server.stop()
+
+
 def test_trusted_proxies_must_be_networks(site: Running, settings: Settings) -> None:
     broken = replace(site.app, settings=with_proxies(settings, "proxy.example.org"))
     with pytest.raises(ConfigError, match="trusted_proxies"):

@@ -1,0 +1,156 @@
+"""A run that is watched, and one that is stopped in the middle."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import digest as package
+from digest import pipeline
+from digest.deliver import DeliverReport
+from digest.model import Fetched
+from digest.report import RunReport
+from digest.testing import FakeSource, Inbox
+from tests.support.desk import Desk, desk
+from tests.support.samples import paper
+
+COMMAND = [sys.executable, "-m", "digest", "run"]
+ENVIRON = {
+    **{key: value for key, value in os.environ.items() if not key.startswith("DIGEST_")},
+    "PYTHONPATH": str(Path(package.__file__).parent.parent),
+    "TERM": "xterm",
+}
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> Desk:
+    """Return a desk with ten readers, whose papers are there already."""
+    made = desk(tmp_path)
+    made.config.write_text(made.config.read_text() + "[ranking]\nmin_score = 0.0\n")
+    made.sources["journal"] = FakeSource(Fetched(papers=(paper(categories=("cs.RO",)),)))
+    rows = "".join(f"reader{number}@example.org,cs.RO\n" for number in range(10))
+    made.do("subscriber", "import", "-", "--confirmed", text="email,categories\n" + rows)
+    return made
+
+
+def run(at: Desk, **options: Any) -> RunReport:
+    from digest.app import load
+
+    app = at.build(load(at.config, {}), None)
+    try:
+        return pipeline.run(app, **options)
+    finally:
+        app.store.close()
+
+
+def test_whoever_watches_hears_what_was_done_and_how_much_there_was(at: Desk) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def hear(report: DeliverReport, total: int) -> None:
+        heard.append((report.total, total))
+
+    assert run(at, progress=hear).delivered.sent == 10
+    assert heard[0] == (0, 10)
+    assert heard[-1] == (10, 10)
+    assert heard == sorted(heard)
+    assert len(heard) > 2
+
+
+def test_a_run_that_is_stopped_in_the_middle_is_not_complete(at: Desk) -> None:
+    report = run(at, stopping=lambda: len(at.transport.messages) >= 3)
+    assert report.delivered.sent == 3
+    assert (report.outcome, report.exit_code) == ("partial", 75)
+    assert report.as_dict()["left"] == 7
+    assert report.as_dict()["why"] == ["7 mails are left to do: 7 planned."]
+    rest = run(at)
+    assert (rest.delivered.sent, rest.outcome, rest.as_dict()["left"]) == (7, "complete", 0)
+
+
+def test_a_run_that_is_stopped_while_it_plans_is_not_complete(at: Desk) -> None:
+    report = run(at, stopping=lambda: True)
+    assert (report.ranked.planned, report.delivered.sent) == (0, 0)
+    assert report.outcome == "partial"
+    assert report.as_dict()["why"] == [
+        "10 subscribers are not planned for yet: the run was stopped."
+    ]
+
+
+# --- as a process -----------------------------------------------------------------------------
+
+
+def configure(at: Desk, inbox: Inbox, *more: str) -> None:
+    smtp = ["[smtp]", 'host = "127.0.0.1"', f"port = {inbox.port}", 'security = "none"', *more]
+    at.config.write_text("\n".join([at.config.read_text(), *smtp, ""]))
+
+
+def test_sigterm_lets_a_run_finish_what_it_sends_and_say_what_is_left(at: Desk) -> None:
+    at.do("ingest")
+    with Inbox() as inbox:
+        configure(at, inbox, "rate_per_second = 0.2")
+        with subprocess.Popen(
+            [*COMMAND, "--force", "--now", "2026-11-24T07:00:00Z", "--json"],
+            cwd=at.folder,
+            env=ENVIRON,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            inbox.wait(1, seconds=60)
+            process.send_signal(signal.SIGTERM)
+            out, errors = process.communicate(timeout=60)
+        assert process.returncode == 75, errors
+        report = json.loads(out)
+        assert report["outcome"] == "partial"
+        assert report["sent"] == len(inbox.messages)
+        assert report["sent"] + report["left"] == 10
+        assert report["unknown"] == 0
+
+
+def on_a_terminal(folder: Path, *arguments: str) -> str:
+    """Run one command whose stderr is a terminal, and return what it writes there."""
+    master, terminal = pty.openpty()
+    with subprocess.Popen(
+        [*COMMAND, *arguments], cwd=folder, env=ENVIRON, stdout=subprocess.PIPE, stderr=terminal
+    ) as process:
+        os.close(terminal)
+        seen = b"".join(iter(reading(master), b""))
+        os.close(master)
+        process.communicate(timeout=60)
+    assert process.returncode == 0, seen
+    return seen.decode()
+
+
+def reading(master: int) -> Callable[[], bytes]:
+    """Return a function that reads a terminal, and nothing once nobody writes to it."""
+
+    def read() -> bytes:
+        try:
+            return os.read(master, 4096)
+        except OSError:
+            return b""
+
+    return read
+
+
+def test_a_terminal_shows_a_bar_and_nothing_else_does(at: Desk) -> None:
+    at.do("ingest")
+    now = ("--now", "2026-11-24T07:00:00Z")
+    with Inbox() as inbox:
+        configure(at, inbox)
+        seen = on_a_terminal(at.folder, *now)
+        assert len(inbox.messages) == 10
+    assert "Asking sources, ranking..." in seen
+    assert "10/10" in seen
+    again = subprocess.run(
+        [*COMMAND, *now], cwd=at.folder, env=ENVIRON, capture_output=True, text=True, check=True
+    )
+    assert again.stderr == ""
