@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from digest import deliver, ingest, rank
+from digest import crew, ingest, rank
 from digest.app import App
 from digest.deliver import DeliverReport, OnProgress
 from digest.due import local_date
@@ -20,7 +20,6 @@ from digest.ingest import NamedSource
 from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
 from digest.report import RunReport, outcome
-from digest.workers import is_gone, this_worker
 
 
 def _never() -> bool:
@@ -216,20 +215,7 @@ def _deliver(
     app: App, report: RunReport, *, stopping: Callable[[], bool], progress: OnProgress
 ) -> None:
     with _timed(app.clock, report, "deliver"):
-        report.delivered = deliver.run(
-            app.store,
-            app.transport,
-            app.compose,
-            settings=app.settings.delivery,
-            clock=app.clock,
-            worker=this_worker(),
-            is_gone=is_gone,
-            connections=app.settings.smtp.connections,
-            rate_per_second=app.settings.smtp.rate_per_second,
-            rate_per_domain=app.settings.smtp.rate_per_domain,
-            stopping=stopping,
-            progress=progress,
-        )
+        report.delivered = crew.run(app, stopping=stopping, progress=progress)
     with app.store.read() as tx:
         report.left = tx.counts.left(now=app.clock.now())
 

@@ -83,6 +83,7 @@ def run(
     connections: int = 1,
     rate_per_second: float = 0.0,
     rate_per_domain: Mapping[str, float] | None = None,
+    phase: float | None = None,
     stopping: Callable[[], bool] = lambda: False,
     progress: OnProgress = lambda _report, _total: None,
 ) -> DeliverReport:
@@ -90,12 +91,13 @@ def run(
 
     `worker` names this process, `is_gone` knows of others. What goes wrong with one message is
     written to its row and stops no other. A relay that cannot be used at all ends the run: what
-    waits goes on waiting and no attempt is spent. `progress` hears how far it is, after each
+    waits goes on waiting and no attempt is spent. `phase` is this sender's place among those who
+    share the rate (see `Pace`). `progress` hears how far it is, after each
     group that was written. Raise `StoreBusy` where the database cannot be written for minutes.
     """
     began = clock.now()
     report = DeliverReport()
-    paces = Paces(rate_per_second, rate_per_domain or {})
+    paces = Paces(rate_per_second, rate_per_domain or {}, phase=phase)
     name = f"{worker}/{next(_numbers)}"
 
     def gone(other: str) -> bool | None:

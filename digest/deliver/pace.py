@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+
+# From here on places are counted, where several senders share a rate.
+_START = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Pace:
-    """A row of evenly spaced places in time; pure but for its own memory."""
+    """A row of evenly spaced places in time; pure but for its own memory.
 
-    def __init__(self, rate_per_second: float) -> None:
+    With a `phase` (0 to 1, in gaps) the places are fixed in time, so that senders of equal rates
+    and evenly spread phases together have one even row.
+    """
+
+    def __init__(self, rate_per_second: float, *, phase: float | None = None) -> None:
         self._gap = timedelta(seconds=1 / rate_per_second) if rate_per_second else timedelta()
+        self._phase = phase
         self._next: datetime | None = None
 
     def free_at(self, now: datetime) -> datetime:
         """Return the time of the next place in the row."""
-        if self._next is None or self._next < now:
-            return now
         # Nobody reserves hundreds of places ahead: the clock was set back.
-        return self._next if self._next - now <= self._gap * 1000 else now
+        if self._next is not None and now <= self._next <= now + self._gap * 1000:
+            return self._next
+        if self._phase is None or not self._gap:
+            return now
+        first = _START + self._gap * self._phase
+        return first - (first - now) // self._gap * self._gap
 
     def take(self, place: datetime) -> None:
         """Reserve a place, and with it the gap that follows."""
@@ -28,9 +39,15 @@ class Pace:
 class Paces:
     """The pace of the relay, and those of single domains of recipients."""
 
-    def __init__(self, rate_per_second: float, by_domain: Mapping[str, float]) -> None:
-        self._relay = Pace(rate_per_second)
-        self._domains = {domain: Pace(rate) for domain, rate in by_domain.items()}
+    def __init__(
+        self,
+        rate_per_second: float,
+        by_domain: Mapping[str, float],
+        *,
+        phase: float | None = None,
+    ) -> None:
+        self._relay = Pace(rate_per_second, phase=phase)
+        self._domains = {domain: Pace(rate, phase=phase) for domain, rate in by_domain.items()}
 
     def first(self, recipients: Iterable[str], *, now: datetime) -> tuple[datetime, int | None]:
         """Return the next free time, and the number of the first recipient whom it suits.

@@ -155,17 +155,18 @@ class Relay:
         return None
 
     def take(self, recipient: str, content: bytes) -> None:
-        """Keep a message; with a log, on the disk."""
+        """Keep a message; with a log, on the disk and without its content."""
         head = content.partition(b"\r\n\r\n")[0].decode("utf-8", "replace")
         taken = Taken(recipient, _field(head, "Message-ID"), _field(head, "Date"), "")
         if self._log is None:
-            with self._arrived:
-                self.taken.append(replace(taken, content=content.decode("latin-1")))
-                self._arrived.notify_all()
-            return
-        self._log.write(json.dumps(asdict(taken)).encode() + b"\n")
-        self._log.flush()
-        os.fdatasync(self._log.fileno())
+            taken = replace(taken, content=content.decode("latin-1"))
+        else:
+            self._log.write(json.dumps(asdict(taken)).encode() + b"\n")
+            self._log.flush()
+            os.fdatasync(self._log.fileno())
+        with self._arrived:
+            self.taken.append(taken)
+            self._arrived.notify_all()
 
     def greeting(self) -> str:
         """Return the answer to EHLO."""
