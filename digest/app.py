@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from digest import __version__, config_file, ranking, sources, transports, wire
+from digest import __version__, config_file, dkim, ranking, sources, transports, wire
 from digest.clock import SystemClock
 from digest.config import Settings
 from digest.ingest import NamedSource
@@ -36,6 +36,7 @@ class App:
     ranker: Ranker
     transport: Transport
     sources: tuple[NamedSource, ...]
+    dkim_keys: tuple[dkim.Key, ...] = ()
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock | None = None) -> Self:
@@ -59,6 +60,7 @@ class App:
                 NamedSource(one.name, one.kind, sources.build(one, fetcher, clock))
                 for one in settings.sources
             ),
+            dkim_keys=dkim.load_keys(settings.smtp, domain=domain_of(settings)),
         )
 
     def compose(self, delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
@@ -77,12 +79,13 @@ class App:
             bounces=self.settings.bounces,
             renderer=self.renderer,
             links=self.links,
+            keys=self.dkim_keys,
         )
 
     @property
     def domain(self) -> str:
         """Return the domain that Message-IDs end in: that of the sender's address."""
-        return wire.address_of(self.settings.site.from_address).rpartition("@")[2]
+        return domain_of(self.settings)
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -94,6 +97,11 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         source_kinds=sources.names(),
         transports=transports.names(),
     )
+
+
+def domain_of(settings: Settings) -> str:
+    """Return the domain of the sender's address, as A-labels."""
+    return wire.address_of(settings.site.from_address).rpartition("@")[2]
 
 
 def user_agent(settings: Settings) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from digest import wire
 from digest.config import Bounces, Site
+from digest.dkim import Key, signed
 from digest.links import Links, on
 from digest.model import (
     Cadence,
@@ -49,8 +50,9 @@ def compose(
     bounces: Bounces,
     renderer: Renderer,
     links: Links,
+    keys: Sequence[Key] = (),
 ) -> Message:
-    """Make the message of one delivery.
+    """Make the message of one delivery, signed with the keys.
 
     Raise `RenderError` where a template is broken and `InvalidInput` for an address that cannot
     be written.
@@ -64,19 +66,29 @@ def compose(
         unsubscribe=links.dated(delivery.date).unsubscribe(subscriber.public_id),
     )
     return finished(
+        delivery,
         subscriber,
         wire.message(list(written), content, seed=delivery.message_id),
         site=site,
         bounces=bounces,
+        keys=keys,
     )
 
 
-def finished(subscriber: Subscriber, content: bytes, *, site: Site, bounces: Bounces) -> Message:
-    """Return the message that has this content, in its envelope."""
+def finished(
+    delivery: Delivery,
+    subscriber: Subscriber,
+    content: bytes,
+    *,
+    site: Site,
+    bounces: Bounces,
+    keys: Sequence[Key],
+) -> Message:
+    """Return the message that has this content: signed, and in its envelope."""
     return Message(
         sender=wire.address_of(bounces.return_path or site.from_address),
         recipient=wire.address_of(subscriber.email),
-        content=content,
+        content=signed(content, keys, at=delivery.date),
     )
 
 

@@ -205,6 +205,9 @@ class Smtp(Section):
     def _one_selector_for_each_key(self) -> Self:
         if len(self.dkim_selector) != len(self.dkim_key_file):
             raise ValueError("dkim_selector and dkim_key_file go together: one of each for a key")
+        # The second of two records would not be found (RFC 6376 section 3.6.2.2).
+        if len({name.lower() for name in self.dkim_selector}) < len(self.dkim_selector):
+            raise ValueError("dkim_selector has one name twice: give each key its own")
         return self
 
 

@@ -20,6 +20,7 @@ from typing import TypeVar
 from digest import wire
 from digest.compose import compose, finished, headers, paper_context, render, shared_context
 from digest.config import Bounces, Site
+from digest.dkim import Key
 from digest.links import Links, on
 from digest.model import (
     Delivery,
@@ -74,11 +75,20 @@ Value = TypeVar("Value")
 class Composer:
     """Makes the messages of one site; safe in any thread, one message at a time."""
 
-    def __init__(self, *, site: Site, bounces: Bounces, renderer: Renderer, links: Links) -> None:
+    def __init__(
+        self,
+        *,
+        site: Site,
+        bounces: Bounces,
+        renderer: Renderer,
+        links: Links,
+        keys: Sequence[Key] = (),
+    ) -> None:
         self._site = site
         self._bounces = bounces
         self._renderer = renderer
         self._links = links
+        self._keys = keys
         self.splicing = True
         self._lock = Lock()
         self._frames: Kept[_Frame] = Kept(FRAMES)
@@ -111,7 +121,14 @@ class Composer:
                     error,
                 )
             return message
-        return finished(subscriber, content, site=self._site, bounces=self._bounces)
+        return finished(
+            delivery,
+            subscriber,
+            content,
+            site=self._site,
+            bounces=self._bounces,
+            keys=self._keys,
+        )
 
     def render(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> Rendered:
         """Render the three parts of one delivery as they are read; raise `RenderError`."""
@@ -133,6 +150,7 @@ class Composer:
             bounces=self._bounces,
             renderer=self._renderer,
             links=self._links,
+            keys=self._keys,
         )
 
     @property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsons
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,13 +44,13 @@ def check(context: typer.Context, *, json: Json = False) -> None:
     state = state_of(context)
     path = find(state.config, os.environ)
     try:
-        with state.open(any_schema=True):
-            pass
+        with state.open(any_schema=True) as app:
+            keys = app.settings.smtp.dkim_key_file
     except ConfigError as error:
         if json:
             document({"path": path, "problems": error.problems, "warnings": []})
         raise
-    warnings = _warnings(path)
+    warnings = _warnings(path, keys)
     if json:
         document({"path": path, "problems": [], "warnings": warnings})
     for warning in warnings:
@@ -57,13 +58,19 @@ def check(context: typer.Context, *, json: Json = False) -> None:
     say(f"{path} is fine")
 
 
-def _warnings(path: Path) -> list[str]:
+def _warnings(path: Path, keys: Sequence[Path]) -> list[str]:
     from digest.config_file import read
 
-    holds_password = bool(read(path).get("smtp", {}).get("password"))
-    if holds_password and path.stat().st_mode & 0o077:
-        return [f"{path} holds a password and others may read it: run chmod 600 {path}"]
-    return []
+    found = []
+    if read(path).get("smtp", {}).get("password") and path.stat().st_mode & 0o077:
+        found.append(f"{path} holds a password and others may read it: run chmod 600 {path}")
+    # The service may well read a key by its group, as docs/howto/systemd.md sets it up.
+    found += [
+        f"{key} is a private key and everybody may read it: run chmod o= {key}"
+        for key in keys
+        if key.stat().st_mode & 0o007
+    ]
+    return found
 
 
 @commands.command()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
 from digest.compose import compose
 from digest.config import Bounces, Site
+from digest.dkim import Key
 from digest.links import Links
 from digest.model import (
     Cadence,
@@ -132,6 +134,7 @@ def mail(
     subscriber: Subscriber = READER,
     bounces: Bounces | None = None,
     renderer: JinjaRenderer = RENDERER,
+    keys: Sequence[Key] = (),
     **changes: Any,
 ) -> Message:
     """Compose the message, rendered as a whole."""
@@ -143,4 +146,5 @@ def mail(
         bounces=bounces or Bounces(),
         renderer=renderer,
         links=Links(site.base_url, SIGNER),
+        keys=keys,
     )

@@ -317,6 +317,28 @@ def test_two_passwords_are_one_too_many(tmp_path: Path) -> None:
     assert said == ("[smtp]: password and password_file are both set: keep one of them",)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('dkim_selector = "a"', "go together: one of each for a key"),
+        ('dkim_key_file = "a.pem"', "go together: one of each for a key"),
+        ('dkim_selector = ["a", "b"]\ndkim_key_file = ["a.pem"]', "go together: one of each for"),
+        ('dkim_selector = ["a", "A"]\ndkim_key_file = ["a.pem", "b.pem"]', "give each key its own"),
+    ],
+)
+def test_each_dkim_key_needs_a_selector_of_its_own(tmp_path: Path, text: str, said: str) -> None:
+    (problem,) = problems(tmp_path, f"[smtp]\n{text}")
+    assert said in problem
+
+
+def test_one_dkim_key_or_several_are_paths_in_the_folder_of_the_file(tmp_path: Path) -> None:
+    one = load(tmp_path, '[smtp]\ndkim_selector = "a"\ndkim_key_file = "a.pem"').smtp
+    assert (one.dkim_selector, one.dkim_key_file) == (("a",), (tmp_path / "a.pem",))
+    two = load(tmp_path, DIGEST_SMTP__DKIM_SELECTOR="a, b", DIGEST_SMTP__DKIM_KEY_FILE="c, /d").smtp
+    assert two.dkim_selector == ("a", "b")
+    assert two.dkim_key_file == (tmp_path / "c", Path("/d"))
+
+
 def test_what_is_shown_holds_no_secret(tmp_path: Path) -> None:
     text = """
     [database]
