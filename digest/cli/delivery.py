@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -180,37 +181,41 @@ def resolve(
         now = app.clock.now()
         doubtful = _in_doubt(tx, numbers)
         late = [one for one in doubtful if resend and one.expires_at and one.expires_at <= now]
-        chosen = [one for one in doubtful if one not in late]
-        for delivery in chosen:
-            if resend:
-                tx.deliveries.move(
-                    delivery.id,
-                    expected=DeliveryState.UNKNOWN,
-                    to=DeliveryState.PLANNED,
-                    next_attempt_at=now,
-                    attempts=0,
-                    resends=delivery.resends + 1,
-                    reason="",
-                )
-            else:
-                tx.deliveries.move(
-                    delivery.id,
-                    expected=DeliveryState.UNKNOWN,
-                    to=DeliveryState.SKIPPED,
-                    reason=SkipReason.DROPPED,
-                )
+        end = partial(_resend, now=now) if resend else _drop
+        ended = [one for one in doubtful if one not in late and end(tx, one)]
         facts = [_facts(tx, _get(tx, delivery.id)) for delivery in doubtful]
     if json:
         document(facts)
-    if chosen and resend:
-        say(f"{_numbered(chosen)} planned again: the next tick or run sends one more copy")
-    elif chosen:
-        say(f"{_numbered(chosen)} dropped: what may have arrived counts as shown")
+    if ended and resend:
+        say(f"{_numbered(ended)} planned again: the next tick or run sends one more copy")
+    elif ended:
+        say(f"{_numbered(ended)} dropped: what may have arrived counts as shown")
     elif not doubtful:
         say("nothing is in doubt")
     if late:
         say(f"{_numbered(late)} too late to be sent again, and no digest leaves late: use --drop")
         raise typer.Exit(1)
+
+
+def _resend(tx: Transaction, delivery: Delivery, *, now: dt.datetime) -> bool:
+    return tx.deliveries.move(
+        delivery.id,
+        expected=DeliveryState.UNKNOWN,
+        to=DeliveryState.PLANNED,
+        next_attempt_at=now,
+        attempts=0,
+        resends=delivery.resends + 1,
+        reason="",
+    )
+
+
+def _drop(tx: Transaction, delivery: Delivery) -> bool:
+    return tx.deliveries.move(
+        delivery.id,
+        expected=DeliveryState.UNKNOWN,
+        to=DeliveryState.SKIPPED,
+        reason=SkipReason.DROPPED,
+    )
 
 
 def _in_doubt(tx: Transaction, numbers: Iterable[int] | None) -> list[Delivery]:

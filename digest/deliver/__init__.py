@@ -134,7 +134,7 @@ def run(
         recover(store, settings=settings, clock=clock, is_gone=gone)
         with store.write() as tx:
             report.expired = tx.outbox.expire(now=clock.now())
-            total = report.expired + tx.outbox.due(now=clock.now())
+            total = tx.outbox.due(now=clock.now())
         progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:

@@ -70,12 +70,12 @@ class ProgressLog:
             self._began, self._next = now, now + EVERY
         elif now >= self._next:
             self._next = now + EVERY
-            log.info("%s", Progress(report.total, total, (now - self._began).total_seconds()))
+            log.info("%s", Progress(report.done, total, (now - self._began).total_seconds()))
 
 
 def spent(report: DeliverReport, seconds: float) -> str:
     """Return what was done, in which time and how fast: `10,000 sent in 32 s, 312/s`."""
-    pace = Progress(report.total, report.total, seconds).pace
+    pace = Progress(report.done, report.done, seconds).pace
     return ", ".join(filter(None, [f"{report} in {_duration(seconds)}", pace]))
 
 

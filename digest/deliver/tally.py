@@ -26,8 +26,13 @@ class DeliverReport:
     @property
     def total(self) -> int:
         """Return how many deliveries were looked at."""
-        done = self.sent + self.deferred + self.failed + self.unknown + self.expired
-        return done + sum(self.skipped.values())
+        return self.done + self.expired
+
+    @property
+    def done(self) -> int:
+        """Return how many deliveries were taken on: all but those that came too late."""
+        tried = self.sent + self.deferred + self.failed + self.unknown
+        return tried + sum(self.skipped.values())
 
     def __str__(self) -> str:
         """Return what was done in a few words: `120 sent, 3 deferred`."""

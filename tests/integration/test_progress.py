@@ -56,7 +56,7 @@ def test_whoever_watches_hears_what_was_done_and_how_much_there_was(at: Desk) ->
     heard: list[tuple[int, int]] = []
 
     def hear(report: DeliverReport, total: int) -> None:
-        heard.append((report.total, total))
+        heard.append((report.done, total))
 
     assert run(at, progress=hear).delivered.sent == 10
     assert heard[0] == (0, 10)

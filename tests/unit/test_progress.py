@@ -37,6 +37,9 @@ def test_what_became_due_meanwhile_is_never_more_than_there_is() -> None:
 
 def test_the_end_is_told_with_its_rate() -> None:
     assert spent(DeliverReport(sent=10_000), 32.0) == "10,000 sent in 32 s, 312/s"
+    # What came too late took no time.
+    late = DeliverReport(sent=20, expired=5_000)
+    assert spent(late, 2.0) == "20 sent, 5,000 expired in 2.0 s, 10/s"
     assert spent(DeliverReport(sent=1, failed=1), 0.0) == "1 sent, 1 failed in 0.0 s"
 
 
