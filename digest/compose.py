@@ -25,6 +25,7 @@ from digest.model import (
     Rendered,
     SignalName,
     Subscriber,
+    WireContent,
 )
 from digest.ports import Renderer
 
@@ -78,7 +79,7 @@ def compose(
 def finished(
     delivery: Delivery,
     subscriber: Subscriber,
-    content: bytes,
+    content: WireContent,
     *,
     site: Site,
     bounces: Bounces,

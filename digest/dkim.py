@@ -19,6 +19,7 @@ from typing import Literal
 
 from digest.config import Smtp
 from digest.errors import ConfigError
+from digest.model import WireContent
 
 SHORTEST_RSA = 1024  # bits (RFC 8301 section 3.2)
 
@@ -47,7 +48,7 @@ class Key:
     sign: Sign
 
 
-def signed(content: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
+def signed(content: WireContent, keys: Sequence[Key], *, at: datetime) -> WireContent:
     """Return the message with a DKIM-Signature for each key on top; without keys, as it is.
 
     All of its header fields are signed. Same message, keys and time: the same bytes.
@@ -63,7 +64,7 @@ def signed(content: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
         written, relaxed = _tags(key, names)
         signature = b64encode(key.sign(f"{header}{relaxed} {own} b=".encode("ascii")))
         fields.append(f"{written}\r\n {own}\r\n b={_folded(signature.decode('ascii'))}\r\n")
-    return b"".join(["".join(fields).encode("ascii"), content])
+    return WireContent(b"".join(["".join(fields).encode("ascii"), content]))
 
 
 def _relaxed(head: str) -> tuple[tuple[str, ...], str]:

@@ -23,7 +23,7 @@ from functools import lru_cache
 import idna
 
 from digest.errors import InvalidInput
-from digest.model import Rendered
+from digest.model import Rendered, WireContent
 
 # RFC 5322 section 2.1.1: lines should have 78 characters or fewer. RFC 2047 section 2: an encoded
 # word has at most 75; 39 octets make one of 64, which stands on one line with the header's name.
@@ -52,7 +52,7 @@ Header = tuple[str, str]
 """A name and a value that is already encoded and folded."""
 
 
-def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes:
+def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> WireContent:
     """Return a whole message with a text and an HTML part (RFC 2046 section 5.1.4).
 
     CRLF line ends, 7-bit, no line over 998 octets. `seed` makes the boundary, so that the same
@@ -64,7 +64,7 @@ def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes
 
 def assemble(
     headers: Sequence[Header], text: Iterable[bytes], html: Iterable[bytes], *, seed: str
-) -> bytes:
+) -> WireContent:
     """Return a whole message whose two parts are encoded already; each ends with its line."""
     for name, value in headers:
         # A short line is the rule, and needs no second look.
@@ -75,18 +75,17 @@ def assemble(
     # "=_" never stands in quoted-printable (RFC 2045 section 6.7), so it cannot occur in a part.
     boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
     head = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    return b"".join(
-        [
-            (
-                f"{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
-                f' boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_TEXT_PART}'
-            ).encode("ascii"),
-            *text,
-            f"--{boundary}\r\n{_HTML_PART}".encode("ascii"),
-            *html,
-            f"--{boundary}--\r\n".encode("ascii"),
-        ]
-    )
+    parts = [
+        (
+            f"{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
+            f' boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_TEXT_PART}'
+        ).encode("ascii"),
+        *text,
+        f"--{boundary}\r\n{_HTML_PART}".encode("ascii"),
+        *html,
+        f"--{boundary}--\r\n".encode("ascii"),
+    ]
+    return WireContent(b"".join(parts))
 
 
 _TEXT_PART, _HTML_PART = (

@@ -19,6 +19,7 @@ from digest.model.deliveries import (
     Receipt,
     Rendered,
     SkipReason,
+    WireContent,
 )
 from digest.model.papers import (
     Fetched,
@@ -91,4 +92,5 @@ __all__ = [
     "Subscriber",
     "SubscriberStatus",
     "SuppressionReason",
+    "WireContent",
 ]
