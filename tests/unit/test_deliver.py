@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -161,6 +162,19 @@ def test_a_clock_that_is_set_back_does_not_stop_the_pace() -> None:
     pace = Pace(4)
     places(pace, NOW, 3)
     assert places(pace, NOW - timedelta(hours=1), 2) == [0, 0.25]
+
+
+def test_senders_that_share_a_rate_take_turns_whenever_they_begin() -> None:
+    begins = [NOW + timedelta(seconds=seconds) for seconds in (0.11, 0.93, 0.42)]
+    row = sorted(
+        (begin - NOW).total_seconds() + place
+        for number, begin in enumerate(begins)
+        for place in places(Pace(2, phase=number / 3), begin, 8)
+    )
+    together = [place for place in row if 1 < place < 4]
+    gaps = [later - sooner for sooner, later in pairwise(together)]
+    assert gaps == pytest.approx([1 / 6] * (len(together) - 1), abs=1e-5)
+    assert len(together) >= 17
 
 
 def test_a_slow_domain_stops_no_other() -> None:
