@@ -107,28 +107,22 @@ def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan,
         subscriber = tx.subscribers.by_email(email)
         if subscriber is None:
             raise NotFound(f"there is no subscriber {email}: see `digest subscriber list`")
-        day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
-        turn = rank.Turn(subscriber, day, due_at=now, expires_at=now)
-        pool = rank.open_pool(tx, app.ranker, settings=settings.ranking, now=now)
-        profile = rank.profiles_of(tx, [subscriber], settings=settings.ranking)[subscriber.id]
-        since = tx.deliveries.considered_until([subscriber.id], besides=turn.key)
-        shown = tx.deliveries.shown([subscriber.id], pool.candidates, besides=turn.key)
-    planned = rank.plan_for(
-        pool,
-        turn,
-        profile,
-        edition=None,
-        since=since.get(subscriber.id, pool.opens_at),
-        shown=shown[subscriber.id],
-        settings=settings.ranking,
-        domain=app.domain,
+    day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
+    turn = rank.Turn(subscriber.cadence, day, due_at=now, expires_at=now)
+    pool = rank.open_pool(app.store, app.ranker, settings=settings.ranking, now=now)
+    with app.store.read() as tx:
+        readers = rank.readers_of(
+            tx, pool, [subscriber], settings=settings.ranking, besides=turn.key(subscriber)
+        )
+    (planned,) = rank.plans_for(
+        pool, turn, readers, edition_id=None, settings=settings.ranking, domain=app.domain
     )
     if planned.reason is not None:
         return planned, None
-    return planned, app.compose(_unwritten(planned, day, turn), subscriber, list(planned.picks))
+    return planned, app.compose(_unwritten(planned, turn), subscriber, list(planned.picks))
 
 
-def _unwritten(plan: Plan, day: dt.date, turn: rank.Turn) -> Delivery:
+def _unwritten(plan: Plan, turn: rank.Turn) -> Delivery:
     """Return the delivery that the plan would be; it has no row."""
     return Delivery(
         id=0,
@@ -138,7 +132,7 @@ def _unwritten(plan: Plan, day: dt.date, turn: rank.Turn) -> Delivery:
         message_id=plan.message_id,
         date=plan.planned_at,
         subscriber_id=plan.subscriber_id,
-        edition=Edition(0, turn.subscriber.cadence, day, plan.planned_at),
+        edition=Edition(0, turn.cadence, turn.date, plan.planned_at),
         due_at=plan.due_at,
         expires_at=plan.expires_at,
         planned_at=plan.planned_at,

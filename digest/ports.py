@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from digest.model import (
     Candidate,
@@ -21,9 +21,14 @@ from digest.model import (
     Profile,
     Receipt,
     Rendered,
-    Scored,
 )
 from digest.slots import Piece
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Floats = npt.NDArray[np.float32]
 
 
 class Clock(Protocol):
@@ -51,11 +56,43 @@ class Source(Protocol):
         ...
 
 
-class Ranking(Protocol):
-    """The work of one edition that all subscribers share, ready to score one of them."""
+# The score of a paper that must not be shown.
+MUTED = -1.0
 
-    def score(self, profile: Profile) -> list[Scored]:
-        """Return every candidate, best first, each with a reason; same input, same order."""
+
+class Scores(Protocol):
+    """What a ranker says of several profiles (rows) and every candidate (columns)."""
+
+    @property
+    def score(self) -> Floats:
+        """Return what orders the papers of each profile, in 0..1, or `MUTED`."""
+        ...
+
+    @property
+    def relevance(self) -> Floats:
+        """Return the part of it that the profile's interests have, in 0..1."""
+        ...
+
+    def reason(self, row: int, column: int) -> str:
+        """Say in plain words, on one line, why this candidate is chosen for this profile."""
+        ...
+
+
+class Ranking(Protocol):
+    """The work of one edition that all subscribers share, ready to score any number of them."""
+
+    @property
+    def candidates(self) -> Sequence[Candidate]:
+        """Return the candidates in the order of the columns, in which equal scores stand."""
+        ...
+
+    @property
+    def trending(self) -> Floats:
+        """Return how much each candidate is talked about now, in 0..1: the same for everybody."""
+        ...
+
+    def score(self, profiles: Sequence[Profile]) -> Scores:
+        """Score every candidate for each profile, whatever other profiles it comes with."""
         ...
 
 

@@ -13,6 +13,9 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
+import numpy.typing as npt
+
 from digest.errors import (
     ConfigError,
     OutcomeUnknown,
@@ -20,7 +23,7 @@ from digest.errors import (
     TransportRefused,
     TransportUnavailable,
 )
-from digest.model import Candidate, Fetched, Message, Paper, Profile, Receipt, Scored
+from digest.model import Candidate, Fetched, Message, Paper, Profile, Receipt
 
 # --- clock --------------------------------------------------------------------------------
 
@@ -90,29 +93,35 @@ class ListRanker:
         """Put `candidates` in the order of the list."""
         last = len(self._places)
         order = sorted(candidates, key=lambda each: self._places.get(each.paper.key, last))
-        return ListRanking([each.paper for each in order], self._reason)
+        return ListRanking(order, self._reason)
 
 
 class ListRanking:
     """One fixed order for everybody."""
 
-    def __init__(self, papers: Sequence[Paper], reason: str) -> None:
-        self._papers = papers
+    def __init__(self, candidates: Sequence[Candidate], reason: str) -> None:
+        self.candidates = candidates
+        self.trending = np.zeros(len(candidates), np.float32)
         self._reason = reason
 
-    def score(self, profile: Profile) -> list[Scored]:
-        """Return every paper, whatever the profile."""
-        count = len(self._papers)
-        return [
-            Scored(
-                paper=paper,
-                score=1 - place / count,
-                relevance=1 - place / count,
-                trending=0.0,
-                reason=self._reason,
-            )
-            for place, paper in enumerate(self._papers)
-        ]
+    def score(self, profiles: Sequence[Profile]) -> ListScores:
+        """Score every paper by its place, whatever the profile."""
+        count = len(self.candidates)
+        falling = 1 - np.arange(count, dtype=np.float32) / max(count, 1)
+        return ListScores(np.tile(falling, (len(profiles), 1)), self._reason)
+
+
+class ListScores:
+    """The same scores and the same reason for everybody."""
+
+    def __init__(self, scores: npt.NDArray[np.float32], reason: str) -> None:
+        self.score = scores
+        self.relevance = scores
+        self._reason = reason
+
+    def reason(self, row: int, column: int) -> str:
+        """Return the one reason."""
+        return self._reason
 
 
 # --- transport ----------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from digest.cli.state import Json, state_of
 
 if TYPE_CHECKING:
     from digest.config import Schedule
-    from digest.model import Cadence, Subscriber
+    from digest.model import Rhythm
 
 
 def register(cli: typer.Typer) -> None:
@@ -31,11 +31,7 @@ def status(context: typer.Context, *, json: Json = False) -> None:
             subscribers = tx.subscribers.counts()
             deliveries = tx.deliveries.counts()
             papers = tx.papers.count()
-            rhythms = {
-                _rhythm(one, app.settings.schedule)
-                for chunk in tx.subscribers.confirmed()
-                for one in chunk
-            }
+            rhythms = tx.subscribers.rhythms()
         facts: dict[str, Any] = {
             "now": now,
             "last_run": runs[0] if runs else None,
@@ -85,25 +81,22 @@ def _show(facts: dict[str, Any]) -> None:
         )
 
 
-def _rhythm(subscriber: Subscriber, schedule: Schedule) -> tuple[Cadence, int, str]:
-    hour = schedule.default_hour if subscriber.hour is None else subscriber.hour
-    return subscriber.cadence, hour, subscriber.timezone or schedule.timezone
-
-
 def next_due(
-    rhythms: Iterable[tuple[Cadence, int, str]], schedule: Schedule, *, now: dt.datetime
+    rhythms: Iterable[Rhythm], schedule: Schedule, *, now: dt.datetime
 ) -> dt.datetime | None:
-    """Return when the next edition is due for anybody; each rhythm is cadence, hour, time zone."""
+    """Return when the next edition is due for anybody."""
     from digest.due import due_at, is_edition_day, local_date
 
     moments = []
-    for cadence, hour, timezone in rhythms:
+    for rhythm in rhythms:
+        hour = schedule.default_hour if rhythm.hour is None else rhythm.hour
+        timezone = rhythm.timezone or schedule.timezone
         today = local_date(now, timezone)
         days = (today + dt.timedelta(days=ahead) for ahead in range(9))
         moments += [
             moment
             for day in days
-            if is_edition_day(cadence, day, weekly_day=schedule.weekly_day)
+            if is_edition_day(rhythm.cadence, day, weekly_day=schedule.weekly_day)
             and (moment := due_at(day, hour, timezone)) > now
         ]
     return min(moments, default=None)

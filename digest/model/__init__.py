@@ -36,7 +36,6 @@ from digest.model.ranking import (
     Candidate,
     Pick,
     Profile,
-    Scored,
 )
 from digest.model.runs import (
     Run,
@@ -49,6 +48,7 @@ from digest.model.subscribers import (
     Interest,
     InterestKind,
     Opinion,
+    Rhythm,
     Subscriber,
     SubscriberStatus,
     SuppressionReason,
@@ -80,9 +80,9 @@ __all__ = [
     "Profile",
     "Receipt",
     "Rendered",
+    "Rhythm",
     "Run",
     "RunOutcome",
-    "Scored",
     "Signal",
     "SignalName",
     "SkipReason",

@@ -30,24 +30,11 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """What a ranker says of one paper for one subscriber.
-
-    `score` orders the papers, in 0..1; `relevance` and `trending` are its two parts, in 0..1;
-    `reason` says in plain words why it was chosen.
-    """
-
-    paper: Paper
-    score: float
-    relevance: float
-    trending: float
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class Pick:
     """A paper at a position of one digest; positions start at 1.
 
+    `score` orders the papers, in 0..1; `relevance` and `trending` are its two parts, in 0..1;
+    `reason` says in plain words why it was chosen.
     `figures` are the paper's signals when the digest was planned, by name, so that a digest
     that is rendered again renders the same.
     """

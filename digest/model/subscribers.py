@@ -44,6 +44,18 @@ class Interest:
 
 
 @dataclass(frozen=True, slots=True)
+class Rhythm:
+    """When somebody gets a digest; those who share one are due together.
+
+    `None` means the site's default.
+    """
+
+    cadence: Cadence = Cadence.DAILY
+    hour: int | None = None
+    timezone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Subscriber:
     """One person on the list. `None` in a preference means the site's default."""
 
@@ -62,6 +74,11 @@ class Subscriber:
     confirmed_at: datetime | None = None
     paused_until: date | None = None
     consent: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """Return when they get a digest."""
+        return Rhythm(self.cadence, self.hour, self.timezone)
 
 
 class Opinion(StrEnum):

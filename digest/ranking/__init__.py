@@ -7,12 +7,12 @@ from importlib.metadata import entry_points
 
 from digest.errors import ConfigError
 from digest.ports import Ranker
-from digest.ranking.blend import choose
+from digest.ranking.blend import Likeness, choose
 from digest.ranking.default import DefaultRanker
 from digest.ranking.relevance import score_libraries
 from digest.ranking.trending import figures
 
-__all__ = ["RANKERS", "choose", "figures", "names", "ranker", "score_libraries"]
+__all__ = ["RANKERS", "Likeness", "choose", "figures", "names", "ranker", "score_libraries"]
 
 RANKERS: Mapping[str, type[Ranker]] = {"default": DefaultRanker}
 

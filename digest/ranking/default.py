@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from digest.model import Candidate, InterestKind, Paper, Profile, Scored
+from digest.model import Candidate, InterestKind, Paper, Profile
+from digest.ports import MUTED
 from digest.ranking import explain
 from digest.ranking.blend import blend
-from digest.ranking.evidence import Evidence
+from digest.ranking.content import Content, Likes
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.profiles import Wishes
-from digest.ranking.relevance import Relevance, Taste
-from digest.ranking.text import Lexicon
+from digest.ranking.remembered import Remembered
 from digest.ranking.trending import trending
 
-Floats = npt.NDArray[np.float64]
+T = TypeVar("T")
+Floats = npt.NDArray[np.float32]
 
 # How much each kind of match is worth on its own; docs/explanation/ranking.md has the reasons.
 IN_TITLE = 0.6
@@ -28,17 +31,9 @@ AUTHOR = 0.8
 FIRST_CATEGORY = 0.25
 OTHER_CATEGORY = 0.18
 LEAN = 0.25  # how much content moves a paper that matches by its category
-MOST_BY_CONTENT = 0.9
 
-# Content counts from so many hundredths of cosine above the usual on, and is worth 63% of the
-# most after so many more.
-_LIKES_SCALE = (2.5, 6.0)
-_WORDS_SCALE = (3.0, 12.0)
-
-_BACKGROUND = 2000  # papers
-_ENOUGH = 200  # papers of earlier days; with fewer, the candidates are counted in
-_NAMED = 200  # the best papers, whose shared words are looked up
 _WORTH_NAMING = 0.1
+_KEPT = 2048  # keywords, texts, authors and categories whose papers are remembered
 
 
 class DefaultRanker:
@@ -51,200 +46,295 @@ class DefaultRanker:
         return DefaultRanking(candidates, background, now)
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The candidates that match one interest by the letter, and how strongly.
+
+    `found` holds the same by the place of the candidate, `names` authors as they are written.
+    """
+
+    kind: InterestKind
+    value: str
+    columns: npt.NDArray[np.int64]
+    strengths: Floats
+    found: Mapping[int, float]
+    names: Mapping[int, str]
+
+    @classmethod
+    def of(
+        cls,
+        kind: InterestKind,
+        value: str,
+        found: Mapping[int, float],
+        names: Mapping[int, str] | None = None,
+    ) -> Matches:
+        """Keep what was found in both forms."""
+        columns = np.fromiter(found.keys(), np.int64, len(found))
+        strengths = np.fromiter(found.values(), np.float32, len(found))
+        return cls(kind, value, columns, strengths, found, names or {})
+
+
 class DefaultRanking:
-    """The candidates of one edition; `score` may be called from several threads."""
+    """The candidates of one edition; `score` may be called from several threads.
+
+    What an interest matches is found once and remembered for all who have it.
+    """
 
     def __init__(
         self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
     ) -> None:
         # In the order of ties: newest first, then by key.
-        self._candidates = sorted(
+        self.candidates = sorted(
             {one.paper.key: one for one in candidates}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
-        papers = [one.paper for one in self._candidates]
-        rows = {paper.key: row for row, paper in enumerate(papers)}
-        others = {paper.key: paper for paper in background if paper.key not in rows}
-        corpus = [*papers, *(others[key] for key in sorted(others))]
-        self._rows = {paper.key: row for row, paper in enumerate(corpus)}
-        self._lexicon, self._corpus = Lexicon.fit([(one.title, one.abstract) for one in corpus])
-        self._vectors = self._corpus[: len(papers)]
-        self._relevance = Relevance(self._corpus[_background(len(papers), len(corpus))])
-        self._keywords = Keywords(papers)
-        self._authors = Authors(papers)
-        self._categories = Categories(papers)
-        self._trending = np.array([trending(one.signals, now) for one in self._candidates])
-        self._popularity = [explain.popularity(one, now) for one in self._candidates]
-        self._popularity_alone = [
-            explain.popularity(one, now, total=True) for one in self._candidates
+        self.trending = np.array(
+            [trending(one.signals, now) for one in self.candidates], np.float32
+        )
+        self.popularity = [explain.popularity(one, now) for one in self.candidates]
+        self.popularity_alone = [
+            explain.popularity(one, now, total=True) for one in self.candidates
         ]
+        papers = [one.paper for one in self.candidates]
+        known = {paper.key for paper in papers}
+        others = {paper.key: paper for paper in background if paper.key not in known}
+        self.content = Content(papers, [others[key] for key in sorted(others)])
+        self.words = Remembered(self.content.words, most=_KEPT)
+        self.terms = lru_cache(_KEPT)(self.content.terms_of_words)
+        self.matches: Mapping[InterestKind, Callable[[str], Matches]] = {
+            InterestKind.KEYWORD: lru_cache(_KEPT)(_keywords(papers)),
+            InterestKind.AUTHOR: lru_cache(_KEPT)(_authors(papers)),
+            InterestKind.CATEGORY: lru_cache(_KEPT)(_categories(papers)),
+        }
 
-    def score(self, profile: Profile) -> list[Scored]:
-        """Return every candidate that is not muted, best first; ties newest first, then by key."""
-        if not self._candidates:
-            return []
-        wishes = Wishes.of(profile)
-        evidence = self._evidence(wishes)
-        discount = self._discount(wishes, evidence)
-        certain = 1.0 - evidence.doubt
-        weight = wishes.trending_weight if wishes.any else 1.0
-        scores = blend(certain, self._trending, weight=weight, discount=discount)
-        relevance = certain * discount
-        muted = self._muted(wishes)
-        order = [int(row) for row in np.argsort(-scores, kind="stable") if int(row) not in muted]
-        return [
-            Scored(
-                paper=self._candidates[row].paper,
-                score=float(scores[row]),
-                relevance=float(relevance[row]),
-                trending=float(self._trending[row]),
-                reason=self._reason(row, wishes, evidence, named=place < _NAMED),
-            )
-            for place, row in enumerate(order)
-        ]
+    def score(self, profiles: Sequence[Profile]) -> DefaultScores:
+        """Score every candidate for everybody."""
+        return DefaultScores(self, profiles)
+
+
+class DefaultScores:
+    """What speaks for each candidate (column), for each of several profiles (row).
+
+    `doubt` is the product of `(1 - strength) ** weight` over all matches, so that one sure match
+    is enough and several weak ones add up; relevance is what is left of 1.
+    """
+
+    def __init__(self, ranking: DefaultRanking, profiles: Sequence[Profile]) -> None:
+        self._ranking = ranking
+        self._wishes = [Wishes.of(profile) for profile in profiles]
+        self._words = ranking.words(
+            one.value for wishes in self._wishes for one in (*wishes.texts, *wishes.keywords)
+        )
+        self._matches: list[list[Matches]] = [[] for _ in profiles]
+        content = ranking.content
+        self._likes = _met(content.likes, [wishes.liked for wishes in self._wishes])
+        self._unwanted = _met(content.like_papers, [wishes.disliked for wishes in self._wishes])
+        shape = (len(profiles), len(ranking.candidates))
+        relevance = np.empty(shape, np.float32)
+        discount = np.ones(shape, np.float32)
+        muted = np.zeros(shape, np.bool_)
+        # A candidate without anything to tell it by makes no difference to anybody.
+        if ranking.candidates:
+            for row, wishes in enumerate(self._wishes):
+                relevance[row] = 1 - self._doubt(row, wishes)
+                self._discount(row, wishes, discount[row])
+                self._mute(wishes, muted[row])
+        weights = [wishes.trending_weight if wishes.any else 1.0 for wishes in self._wishes]
+        self.score = blend(
+            relevance,
+            ranking.trending,
+            weight=np.array(weights, np.float32)[:, None],
+            discount=discount,
+        )
+        self.score[muted] = MUTED
+        self.relevance = relevance * discount
 
     # What speaks for each candidate.
 
-    def _evidence(self, wishes: Wishes) -> Evidence:
-        evidence = Evidence(len(self._candidates))
-        for one in wishes.keywords:
-            for row, mention in self._keywords.find(one.value).items():
-                strength = IN_TITLE if mention.in_title else IN_ABSTRACT
-                evidence.add(row, strength, one.weight)
-                evidence.keywords.setdefault(row, []).append((-strength, one.value))
-        for one in wishes.authors:
-            for row, (sure, name) in self._authors.find(one.value).items():
-                evidence.add(row, AUTHOR * sure, one.weight)
-                evidence.authors.setdefault(row, name)
-        self._add_content(evidence, wishes)
+    def _doubt(self, row: int, wishes: Wishes) -> Floats:
+        ranking = self._ranking
+        count = len(ranking.candidates)
+        doubt = np.ones(count, np.float32)
+        found = self._matches[row]
+        for one in (*wishes.keywords, *wishes.authors):
+            matches = ranking.matches[one.kind](one.value)
+            found.append(matches)
+            doubt[matches.columns] *= _missed(matches.strengths, one.weight)
+        lean = self._by_content(row, wishes, doubt)
         for one in wishes.categories:
-            for row, first in self._categories.find(one.value).items():
-                strength = FIRST_CATEGORY if first else OTHER_CATEGORY
-                evidence.add(row, strength * (1.0 + LEAN * evidence.lean[row]), one.weight)
-                evidence.categories.setdefault(row, one.value)
-        return evidence
+            matches = ranking.matches[one.kind](one.value)
+            found.append(matches)
+            strengths = matches.strengths
+            if lean is not None:
+                strengths = strengths * (1 + LEAN * lean[matches.columns])
+            doubt[matches.columns] *= _missed(strengths, one.weight)
+        return doubt
 
-    def _add_content(self, evidence: Evidence, wishes: Wishes) -> None:
-        if wishes.liked:
-            evidence.liked, evidence.likes = self._vectors_of(wishes.liked)
-            taste = self._relevance.taste(evidence.likes)
-            tastes = tuple(filter(None, [taste]))
-            evidence.likes_direction = self._direction(tastes)
-            evidence.by_likes = self._strength(evidence, tastes, _LIKES_SCALE)
-        asked = (*wishes.texts, *wishes.keywords)
-        if asked:
-            rows = self._lexicon.vectors([("", one.value) for one in asked])
-            tastes = self._relevance.query(rows, [one.weight for one in asked])
-            evidence.words_direction = self._direction(tastes)
-            strength = self._strength(evidence, tastes, _WORDS_SCALE)
-            # What is near to half of somebody's words need not be near to what they mean.
-            strength *= self._lexicon.coverage(" ".join(one.value for one in asked))
-            weight = sum(one.weight for one in asked) / len(asked)
-            evidence.by_words = 1.0 - (1.0 - strength) ** weight
-        evidence.doubt *= (1.0 - evidence.by_likes) * (1.0 - evidence.by_words)
-
-    def _strength(
-        self, evidence: Evidence, tastes: tuple[Taste, ...], scale: tuple[float, float]
-    ) -> Floats:
-        """Return how strongly content speaks for each candidate, and note where it leans."""
-        if not tastes:
-            return np.zeros(len(self._candidates))
-        closeness = np.mean([self._relevance.score(one, self._vectors) for one in tastes], axis=0)
-        evidence.lean = np.maximum(evidence.lean, np.tanh(closeness / scale[0]))
-        return _strong(closeness, scale)
-
-    def _direction(self, tastes: tuple[Taste, ...]) -> Floats:
-        return sum((one.direction for one in tastes), np.zeros(self._lexicon.size))
-
-    def _vectors_of(self, papers: Sequence[Paper]) -> tuple[list[Paper], sparse.csr_array]:
-        """Return the vectors of papers, those of the corpus first, and the papers in that order."""
-        known = [paper for paper in papers if paper.key in self._rows]
-        strange = [paper for paper in papers if paper.key not in self._rows]
-        vectors = self._corpus[[self._rows[paper.key] for paper in known]]
-        if strange:
-            more = self._lexicon.vectors([(paper.title, paper.abstract) for paper in strange])
-            vectors = sparse.csr_array(sparse.vstack([vectors, more]))
-        return [*known, *strange], vectors
+    def _by_content(self, row: int, wishes: Wishes, doubt: Floats) -> Floats | None:
+        """Count what is close to likes and words, and return where they lean."""
+        leans = []
+        missed: Floats | None = None
+        for one in (*wishes.texts, *wishes.keywords):
+            words = self._words[one.value]
+            if words is not None:
+                # Words of one subject must not count twice: the nearest ones do.
+                chance = _missed(words.strength, one.weight)
+                missed = chance if missed is None else np.minimum(missed, chance)
+                leans.append(words.lean)
+        if missed is not None:
+            doubt *= missed
+        if (likes := self._likes.get(row)) is not None:
+            doubt *= 1 - likes.strength
+            leans.append(likes.lean)
+        return np.maximum.reduce(leans) if leans else None
 
     # What speaks against.
 
-    def _discount(self, wishes: Wishes, evidence: Evidence) -> Floats:
-        """Return a factor in 0..1: low for what is like disliked papers and unlike liked ones."""
-        discount = np.ones(len(self._candidates))
-        tastes = []
-        if wishes.disliked:
-            tastes.append(self._relevance.taste(self._vectors_of(wishes.disliked)[1]))
+    def _discount(self, row: int, wishes: Wishes, discount: Floats) -> None:
+        """Lower the factor of what is like disliked papers and unlike liked ones."""
+        content = self._ranking.content
+        likes = self._likes.get(row)
+        unwanted = [self._unwanted.get(row)]
         if wishes.unlike:
-            rows = self._lexicon.vectors([("", one.value) for one in wishes.unlike])
-            tastes.append(self._relevance.taste(rows, [-one.weight for one in wishes.unlike]))
-        for taste in filter(None, tastes):
-            against = _strong(self._relevance.score(taste, self._vectors), _LIKES_SCALE)
-            discount *= 1.0 - np.maximum(0.0, against - evidence.by_likes / 2)
+            texts, weights = zip(*((one.value, -one.weight) for one in wishes.unlike), strict=True)
+            unwanted.append(content.like_texts(texts, weights))
+        for against in unwanted:
+            if against is not None:
+                excused = 0.0 if likes is None else likes.strength / 2
+                discount *= 1 - np.maximum(0.0, against - excused)
         for paper in (*wishes.liked, *wishes.disliked):
             # Nobody needs to be sent what they gave us.
-            if self._rows.get(paper.key, len(discount)) < len(discount):
-                discount[self._rows[paper.key]] = 0.0
-        return discount
+            column = content.row(paper.key)
+            if column is not None:
+                discount[column] = 0.0
 
-    def _muted(self, wishes: Wishes) -> set[int]:
-        muted: set[int] = set()
+    def _mute(self, wishes: Wishes, muted: npt.NDArray[np.bool_]) -> None:
+        ranking = self._ranking
         for one in wishes.muted:
-            if one.kind is InterestKind.KEYWORD:
-                muted.update(self._keywords.find(one.value))
-            elif one.kind is InterestKind.AUTHOR:
-                muted.update(self._authors.find(one.value))
-            elif one.kind is InterestKind.CATEGORY:
-                muted.update(self._categories.find(one.value))
-            elif one.value in self._rows:
-                muted.add(self._rows[one.value])
-        return muted
+            if one.kind is InterestKind.SEED:
+                column = ranking.content.row(one.value)
+                if column is not None:
+                    muted[column] = True
+            else:
+                muted[ranking.matches[one.kind](one.value).columns] = True
 
     # Why.
 
-    def _reason(self, row: int, wishes: Wishes, evidence: Evidence, *, named: bool) -> str:
+    def reason(self, row: int, column: int) -> str:
+        """Say why a candidate is chosen for a profile."""
+        ranking, wishes = self._ranking, self._wishes[row]
+        author = category = ""
+        named = []
+        for matches in self._matches[row]:
+            strength = matches.found.get(column)
+            if strength is None:
+                continue
+            if matches.kind is InterestKind.KEYWORD:
+                named.append((-strength, matches.value))
+            elif matches.kind is InterestKind.AUTHOR:
+                author = author or explain.author(matches.names[column])
+            else:
+                category = category or explain.category(matches.value)
+        named.sort()
         parts = []
-        if row in evidence.authors:
-            parts.append(explain.author(evidence.authors[row]))
-        if row in evidence.keywords:
-            parts.append(explain.keywords([value for _, value in sorted(evidence.keywords[row])]))
-        if row in evidence.categories:
-            parts.append(explain.category(evidence.categories[row]))
-        if evidence.by_likes[row] >= _WORTH_NAMING:
-            parts.append(self._nearest(row, evidence, named=named))
-        elif evidence.by_words[row] >= _WORTH_NAMING and row not in evidence.keywords:
-            what = "your text" if wishes.texts else "your keywords"
-            terms = self._shared(row, evidence.words_direction) if named else ()
-            parts.append(explain.close(what, terms))
-        parts.append(self._popularity[row] if parts else self._popularity_alone[row])
-        return explain.reason(filter(None, parts), any_interests=wishes.any)
+        if author:
+            parts.append(author)
+        if named:
+            parts.append(explain.keywords(tuple([value for _, value in named])))
+        if category:
+            parts.append(category)
+        likes = self._likes.get(row)
+        if likes is not None and likes.strength[column] >= _WORTH_NAMING:
+            parts.append(self._near(likes, column))
+        elif not named and (close := self._closest(wishes, column)) is not None:
+            parts.append(close)
+        popularity = (ranking.popularity if parts else ranking.popularity_alone)[column]
+        if popularity:
+            parts.append(popularity)
+        return explain.reason(parts, any_interests=wishes.any)
 
-    def _nearest(self, row: int, evidence: Evidence, *, named: bool) -> str:
-        if not named or evidence.likes is None:
-            return explain.close("papers you liked", ())
-        cosines = (evidence.likes @ self._vectors[[row]].T).toarray().ravel()
-        best = int(np.argmax(cosines))
-        if cosines[best] < _WORTH_NAMING:
-            terms = self._shared(row, evidence.likes_direction)
-            return explain.close("papers you liked", terms)
-        return explain.similar(evidence.liked[best].title)
+    def _near(self, likes: Likes, column: int) -> str:
+        if likes.cosine[column] >= _WORTH_NAMING:
+            return explain.similar(likes.papers[likes.nearest[column]].title)
+        content = self._ranking.content
+        shared = content.shared(content.terms_of_likes(likes), column)
+        return explain.close("papers you liked", shared)
 
-    def _shared(self, row: int, direction: Floats) -> list[str]:
-        """Return the three terms that bring a candidate closest to a direction."""
-        start, end = self._vectors.indptr[row : row + 2]
-        columns = self._vectors.indices[start:end]
-        worth = self._vectors.data[start:end] * direction[columns]
-        best = [place for place in np.argsort(-worth, kind="stable")[:8] if worth[place] > 0]
-        return explain.distinct([self._lexicon.term(columns[place]) for place in best])[:3]
+    def _closest(self, wishes: Wishes, column: int) -> str | None:
+        """Say which text or keyword a candidate is close to in content, if it is close to one."""
+        closest, least = None, 1 - _WORTH_NAMING
+        for one in (*wishes.texts, *wishes.keywords):
+            words = self._words[one.value]
+            if words is not None:
+                missed = (1 - float(words.strength[column])) ** one.weight
+                if missed <= least:
+                    closest, least = (one.kind, words), missed
+        if closest is None:
+            return None
+        kind, words = closest
+        what = "your text" if kind is InterestKind.TEXT else "your keywords"
+        terms = self._ranking.terms(words)
+        return explain.close(what, self._ranking.content.shared(terms, column))
 
 
-def _strong(closeness: Floats, scale: tuple[float, float]) -> Floats:
-    least, width = scale
-    strength: Floats = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, closeness - least) / width)
-    return strength
+def _met(
+    meet: Callable[[Sequence[Sequence[Paper]]], Sequence[T | None]],
+    groups: Sequence[Sequence[Paper]],
+) -> dict[int, T]:
+    """Meet all groups that hold papers at once, and return what came of it by their places."""
+    given = [row for row, papers in enumerate(groups) if papers]
+    met = zip(given, meet([groups[row] for row in given]), strict=True)
+    return {row: one for row, one in met if one is not None}
 
 
-def _background(candidates: int, corpus: int) -> npt.NDArray[np.int64]:
-    """Choose the papers that others are held against: evenly, those of earlier days if they do."""
-    first = candidates if corpus - candidates >= _ENOUGH else 0
-    count = min(_BACKGROUND, corpus - first)
-    return np.linspace(first, corpus - 1, count).astype(np.int64)
+def _missed(strengths: Floats, weight: float) -> Floats:
+    """Return the chance that a match means nothing; a weight of two counts it twice."""
+    chance: Floats = 1 - strengths
+    return chance if weight == 1 else chance**weight
+
+
+def _keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    index = Keywords(papers)
+
+    def find(value: str) -> Matches:
+        return Matches.of(
+            InterestKind.KEYWORD,
+            value,
+            {
+                column: IN_TITLE if mention.in_title else IN_ABSTRACT
+                for column, mention in index.find(value).items()
+            },
+        )
+
+    return find
+
+
+def _authors(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    index = Authors(papers)
+
+    def find(value: str) -> Matches:
+        found = index.find(value)
+        return Matches.of(
+            InterestKind.AUTHOR,
+            value,
+            {column: AUTHOR * sure for column, (sure, _) in found.items()},
+            {column: name for column, (_, name) in found.items()},
+        )
+
+    return find
+
+
+def _categories(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    index = Categories(papers)
+
+    def find(value: str) -> Matches:
+        return Matches.of(
+            InterestKind.CATEGORY,
+            value,
+            {
+                column: FIRST_CATEGORY if first else OTHER_CATEGORY
+                for column, first in index.find(value).items()
+            },
+        )
+
+    return find

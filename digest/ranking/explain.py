@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from digest.model import Candidate
 from digest.ranking.trending import figures, gained, trending
@@ -11,6 +12,7 @@ from digest.ranking.trending import figures, gained, trending
 LONGEST = 199
 _TITLE = 70
 _VALUE = 40
+_KEPT = 4096  # sentences that are remembered: many readers are told the same
 _TRENDING = 0.1  # from here on the word is deserved
 
 
@@ -24,22 +26,26 @@ def reason(parts: Iterable[str], *, any_interests: bool) -> str:
     return said or ("new; it matches none of your interests" if any_interests else "new")
 
 
-def keywords(values: Sequence[str]) -> str:
+@lru_cache(_KEPT)
+def keywords(values: tuple[str, ...]) -> str:
     """Name the keywords that a paper mentions."""
     named = _list([cut(value, _VALUE) for value in values[:3]])
     return f"matches your {'keyword' if len(values) == 1 else 'keywords'} {named}"
 
 
+@lru_cache(_KEPT)
 def author(name: str) -> str:
     """Name the author who is followed."""
     return f"by {cut(name, _VALUE)}, whom you follow"
 
 
+@lru_cache(_KEPT)
 def category(name: str) -> str:
     """Name the category that is followed."""
     return f"in your category {cut(name, _VALUE)}"
 
 
+@lru_cache(_KEPT)
 def similar(title: str) -> str:
     """Name the liked paper that is nearest."""
     return f"similar to “{cut(title, _TITLE)}” that you liked"

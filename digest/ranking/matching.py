@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.model import Paper
@@ -24,50 +23,40 @@ class Keywords:
     """Finds phrases by their stems, whole words only, in titles and abstracts."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        self._titles = _Column([paper.title for paper in papers])
-        self._abstracts = _Column([paper.abstract for paper in papers])
-        self._found: dict[str, dict[int, Mention]] = {}
+        self._titles: list[str] = []
+        self._abstracts: list[str] = []
+        self._rows: dict[str, list[int]] = {}
+        for row, paper in enumerate(papers):
+            title, abstract = stems(paper.title), stems(paper.abstract)
+            self._titles.append(f" {' '.join(title)} ")
+            self._abstracts.append(f" {' '.join(abstract)} ")
+            for stem in {*title, *abstract}:
+                self._rows.setdefault(stem, []).append(row)
 
     def find(self, phrase: str) -> dict[int, Mention]:
         """Return the papers that mention `phrase`, by position."""
-        key = " ".join(stems(phrase))
-        if key not in self._found:
-            self._found[key] = self._search(key)
-        return self._found[key]
-
-    def _search(self, key: str) -> dict[int, Mention]:
-        if not key:
+        asked = stems(phrase)
+        if not asked:
             return {}
-        titles = set(self._titles.rows(key))
-        counts: dict[int, int] = {}
-        for row in self._abstracts.rows(key):
-            counts[row] = counts.get(row, 0) + 1
-        return {
-            row: Mention(in_title=row in titles, count=counts.get(row, 0))
-            for row in sorted(titles | counts.keys())
-        }
+        rows = set.intersection(*(set(self._rows.get(stem, ())) for stem in asked))
+        wanted = f" {' '.join(asked)} "
+        found: dict[int, Mention] = {}
+        for row in sorted(rows):
+            in_title = wanted in self._titles[row]
+            count = _count(self._abstracts[row], wanted)
+            if in_title or count:
+                found[row] = Mention(in_title=in_title, count=count)
+        return found
 
 
-class _Column:
-    """One long text of stems; a search in it is a search in all papers."""
-
-    def __init__(self, texts: Sequence[str]) -> None:
-        lines = [f" {' '.join(stems(text))} \n" for text in texts]
-        self._text = "".join(lines)
-        self._starts = []
-        start = 0
-        for line in lines:
-            self._starts.append(start)
-            start += len(line)
-
-    def rows(self, key: str) -> Iterator[int]:
-        """Yield the row of each place where `key` stands."""
-        wanted = f" {key} "
-        place = self._text.find(wanted)
-        while place >= 0:
-            yield bisect_right(self._starts, place) - 1
-            # The last space may be the first one of the next place.
-            place = self._text.find(wanted, place + len(wanted) - 1)
+def _count(text: str, wanted: str) -> int:
+    count = 0
+    place = text.find(wanted)
+    while place >= 0:
+        count += 1
+        # The last space may be the first one of the next place.
+        place = text.find(wanted, place + len(wanted) - 1)
+    return count
 
 
 @dataclass(frozen=True, slots=True)

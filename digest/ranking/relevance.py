@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
+from scipy import linalg, sparse
 
 from digest.ranking.text import Lexicon, split
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.float32]
 
 BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
 _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
 _CAUTION = 2  # likes at which half of the background's part is taken off
 _REPETITION = 0.1  # how much a like that repeats others loses
-_SAMPLE = 500  # papers of the background; a median needs no more
+_SAMPLE = 250  # papers of the background; a median needs no more
+_SLICE = 4000  # candidates that are scored at a time, to bound the memory
+_BLOCK = 256  # rows of a large product that are made at a time
 _NEAREST = 3
 _NEAREST_SHARE = 0.3
 _EXPANSION = (
@@ -27,17 +28,17 @@ _EXPANSION = (
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """What is known of somebody's likes: a direction, the likes, and what is usual for both.
+class Library:
+    """Likes by their cosines with the papers and the background, a row for each.
 
-    `usual` is what half of the background exceeds along the direction, `usual_near` what half of
-    it exceeds in cosine with the nearest likes.
+    `rows` are the places of the likes that hold a known word, `shares` what each of them counts
+    in the centre of all, which has the length one.
     """
 
-    direction: Floats
-    likes: sparse.csr_array
-    usual: float
-    usual_near: float
+    rows: npt.NDArray[np.int64]
+    cosines: Floats
+    weights: Floats
+    shares: Floats
 
 
 class Relevance:
@@ -48,65 +49,104 @@ class Relevance:
     `lambda = 0.002 b`, the direction is `p - n/(n+2) B' (B B' + lambda I)^-1 B p`: the closed
     form of ridge regression, shrunk towards the plain centroid while likes are few. To it comes
     0.3 of the mean cosine with the three nearest likes. Both are counted in hundredths above the
-    median of the background, so that a score means the same on any day and for anybody, also
-    where a good part of all papers is on their subject.
+    median of the background (250 papers of it), so that a score means the same on any day and for
+    anybody, also where a good part of all papers is on their subject.
+
+    All that is asked of the papers `V` are cosines, so `V B' (B B' + lambda I)^-1` is made once,
+    and no direction is ever written out.
     """
 
-    def __init__(self, background: sparse.csr_array) -> None:
-        self._background = background
-        self._sample = background[:: max(1, background.shape[0] // _SAMPLE)]
+    def __init__(self, background: sparse.csr_array, papers: sparse.csr_array) -> None:
+        self._count = papers.shape[0]
+        count = background.shape[0]
+        sample = np.arange(0, count, max(1, count // _SAMPLE))
+        # Those whose median is the usual come first: the others are not scored.
+        self._order = np.concatenate([sample, np.setdiff1d(np.arange(count), sample)])
+        self._scored = self._count + len(sample)
+        background = background[self._order]
+        # By term: a like meets only the papers that share one with it.
+        self._asked = sparse.csr_array(sparse.vstack([papers, background]).T)
+        self._cosines = _product(background, self._asked)
         # Half the usual precision is plenty, for the penalty keeps it far from singular.
-        kernel = (background @ background.T).toarray().astype(np.float32)
+        kernel = self._cosines[:, self._count :].copy()
         kernel.flat[:: len(kernel) + 1] += max(_PENALTY * len(kernel), 1e-3)
-        self._inverse = np.linalg.inv(kernel)
-
-    def taste(
-        self, likes: sparse.csr_array, weights: Sequence[float] | None = None
-    ) -> Taste | None:
-        """Learn from the rows of `likes`; `None` where they hold no known word."""
-        given = np.ones(likes.shape[0]) if weights is None else np.asarray(weights, np.float64)
-        worded = (np.diff(likes.indptr) > 0) & (given > 0)
-        if not worded.any():
-            return None
-        likes, given = likes[worded], given[worded] / given[worded].max()
-        count = likes.shape[0]
-        kernel = (likes @ likes.T).toarray().astype(np.float64)
-        share = np.linalg.solve(np.eye(count) + _REPETITION * kernel, given)
-        centre = np.asarray(np.maximum(share, 0) @ likes, np.float64).ravel()
-        centre /= np.linalg.norm(centre)
-        shrink = count / (count + _CAUTION)
-        fit = (self._background @ centre).astype(np.float32)
-        direction = centre - shrink * (self._background.T @ (self._inverse @ fit))
-        return Taste(
-            direction=direction,
-            likes=likes,
-            usual=_usual(self._background @ direction),
-            usual_near=_usual(_near(self._sample, likes)),
+        # The transpose of what is symmetric is the same, and as LAPACK wants it.
+        self._ridge: Floats = np.ascontiguousarray(
+            linalg.solve(
+                kernel.T,
+                self._cosines[:, : self._scored],
+                assume_a="pos",
+                overwrite_a=True,
+                check_finite=False,
+            )
         )
 
-    def query(self, rows: sparse.csr_array, weights: Sequence[float]) -> tuple[Taste, ...]:
-        """Learn from words instead of likes, and from the 30 papers that fit them best.
+    def libraries(
+        self, likes: sparse.csr_array, counts: Sequence[int], weights: Sequence[float]
+    ) -> list[Library | None]:
+        """Meet likes, so many rows for each library; `None` for one that holds no known word.
+
+        A like is met in the same way whatever it comes with.
+        """
+        cosines = (likes @ self._asked).toarray()
+        alone = max(counts, default=0) <= 1
+        kernel = np.eye(len(cosines), dtype=np.float32) if alone else (likes @ likes.T).toarray()
+        given = np.asarray(weights, np.float32)
+        worded = (np.diff(likes.indptr) > 0) & (given > 0)
+        libraries: list[Library | None] = []
+        start = 0
+        for count in counts:
+            mine = np.flatnonzero(worded[start : start + count])
+            rows = start + mine
+            start += count
+            if len(rows):
+                mass = given[rows] / given[rows].max()
+                share = _shares(kernel[np.ix_(rows, rows)], mass)
+                libraries.append(Library(mine, cosines[rows], mass, share))
+            else:
+                libraries.append(None)
+        return libraries
+
+    def expansion(self, words: Library) -> Library | None:
+        """Return the 30 papers of the background that fit best; `None` where none does.
+
+        Its rows are those of the background.
 
         A few words name few of the words that good papers use; what comes up first for them knows
         more (pseudo-relevance feedback, Rocchio 1971).
         """
-        words = self.taste(rows, weights)
-        if words is None:
-            return ()
-        fit = self._background @ np.asarray(np.asarray(weights) @ rows, np.float64).ravel()
+        fit = words.weights @ words.cosines[:, self._count :]
         best = np.argsort(-fit, kind="stable")[:_EXPANSION]
         best = best[fit[best] > 0]
         if not len(best):
-            return (words,)
-        found = self.taste(self._background[best], fit[best] / fit[best[0]])
-        return (words,) if found is None else (words, found)
+            return None
+        cosines = self._cosines[best]
+        mass = fit[best] / fit[best[0]]
+        share = _shares(cosines[:, self._count + best], mass)
+        return Library(self._order[best], cosines, mass, share)
 
-    def score(self, taste: Taste, papers: sparse.csr_array) -> Floats:
-        """Return for each row how far above the usual it is, in hundredths of cosine."""
-        along = papers @ taste.direction - taste.usual
-        near = _near(papers, taste.likes) - taste.usual_near
-        scores: Floats = 100 * (along + _NEAREST_SHARE * near)
+    def score(self, library: Library) -> Floats:
+        """Return for each paper how far above the usual it is, in hundredths of cosine."""
+        count = len(library.rows)
+        shrink = np.float32(count / (count + _CAUTION))
+        centre: Floats = library.shares @ library.cosines
+        known: Floats = np.dot(centre[self._count :], self._ridge)
+        along = centre[: self._scored] - shrink * known
+        near = _near(library.cosines[:, : self._scored])
+        scores: Floats = 100 * (self._above(along) + _NEAREST_SHARE * self._above(near))
         return scores
+
+    def _above(self, values: Floats) -> Floats:
+        above: Floats = values[: self._count] - _usual(values[self._count :])
+        return above
+
+
+def _shares(kernel: Floats, weights: Floats) -> Floats:
+    exact = kernel.astype(np.float64)
+    share = np.linalg.solve(np.eye(len(exact)) + _REPETITION * exact, weights)
+    share = np.maximum(share, 0)
+    unit: Floats = (share / np.sqrt(share @ exact @ share)).astype(np.float32)
+    return unit
 
 
 def score_libraries(
@@ -126,13 +166,15 @@ def score_libraries(
     if not candidates or not any(libraries):
         return scores
     _, vectors = Lexicon.fit([split(text) for text in papers])
-    model = Relevance(vectors[_background(len(papers), candidates)])
-    asked = vectors[np.asarray(candidates)]
-    for user, library in enumerate(libraries):
-        likes = np.array(sorted(set(library)), np.int64)
-        taste = model.taste(vectors[likes]) if len(likes) else None
-        if taste is not None:
-            scores[user] = model.score(taste, asked)
+    background = vectors[_background(len(papers), candidates)]
+    for start in range(0, len(candidates), _SLICE):
+        asked = slice(start, start + _SLICE)
+        model = Relevance(background, vectors[np.asarray(candidates[asked])])
+        for user, indices in enumerate(libraries):
+            likes = sorted(set(indices))
+            (met,) = model.libraries(vectors[likes], [len(likes)], [1.0] * len(likes))
+            if met is not None:
+                scores[user, asked] = model.score(met)
     return scores
 
 
@@ -151,14 +193,28 @@ def _check(count: int, name: str, indices: Sequence[int]) -> None:
             raise ValueError(f"{name} names paper {index}, but there are {count} papers (0-based)")
 
 
-def _near(papers: sparse.csr_array, likes: sparse.csr_array) -> Floats:
-    """Return the mean cosine with the nearest likes."""
-    cosines: npt.NDArray[Any] = (papers @ likes.T).toarray()
-    nearest = min(_NEAREST, cosines.shape[1])
-    best = np.partition(cosines, cosines.shape[1] - nearest, axis=1)[:, -nearest:]
-    means: Floats = best.mean(axis=1, dtype=np.float64)
-    return means
+def _product(rows: sparse.csr_array, columns: sparse.csr_array) -> Floats:
+    """Multiply a block at a time: a sparse product takes three times the room of a plain one."""
+    product = np.empty((rows.shape[0], columns.shape[1]), np.float32)
+    for start in range(0, len(product), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        product[block] = (rows[block] @ columns).toarray()
+    return product
 
 
-def _usual(values: Floats) -> float:
-    return float(np.median(values)) if len(values) else 0.0
+def _near(cosines: Floats) -> Floats:
+    """Return the mean cosine of each column with the nearest likes."""
+    nearest: list[Floats] = []
+    for one in cosines:
+        for place, best in enumerate(nearest):
+            nearest[place], one = np.maximum(best, one), np.minimum(best, one)
+        if len(nearest) < _NEAREST:
+            nearest.append(one)
+    mean: Floats = sum(nearest[1:], nearest[0]) / np.float32(len(nearest))
+    return mean
+
+
+def _usual(values: Floats) -> Floats | np.float32:
+    """Return the median."""
+    middle = len(values) // 2
+    return np.partition(values, middle)[middle] if len(values) else np.float32(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,7 @@ from digest.model import (
     Plan,
     SkipReason,
 )
-from digest.store.rows import chunks, paper_ids, paper_of
+from digest.store.rows import chunks, insert_rows, paper_ids, paper_of, unindexed
 from digest.store.subscribers import email_key
 from digest.store.tables import deliveries, editions, papers, picks, subscribers
 
@@ -73,38 +73,32 @@ class Deliveries:
         paper_id = paper_ids(
             self._connection, (pick.paper.key for plan in plans for pick in plan.picks)
         )
-        rows = [
-            {
-                "delivery_id": ids[plan.key],
-                "position": pick.position,
-                "paper_id": paper_id[pick.paper.key],
-                "score": pick.score,
-                "relevance": pick.relevance,
-                "trending": pick.trending,
-                "reason": pick.reason,
-                "figures": dict(pick.figures),
-            }
-            for plan in plans
-            for pick in plan.picks
-        ]
-        if rows:
-            self._connection.execute(insert(picks), rows)
-
-    def settled(self, keys: Iterable[str], *, newest_paper: datetime | None) -> set[str]:
-        """Return those keys that need no planning any more.
-
-        A row that was skipped for want of papers is open again when a paper was listed since.
-        """
-        return {
-            key
-            for key, row in self._by_keys(keys).items()
-            if not (_is_quiet(row) and newest_paper is not None and newest_paper > row.planned_at)
-        }
+        figures: dict[str, str] = {}  # the same for everybody who gets that paper
+        rows = []
+        for plan in plans:
+            delivery_id = ids[plan.key]
+            for pick in plan.picks:
+                key = pick.paper.key
+                if key not in figures:
+                    figures[key] = json.dumps(dict(pick.figures))
+                rows.append(
+                    (
+                        delivery_id,
+                        pick.position,
+                        paper_id[key],
+                        pick.score,
+                        pick.relevance,
+                        pick.trending,
+                        pick.reason,
+                        figures[key],
+                    )
+                )
+        insert_rows(self._connection, picks, rows)
 
     def considered_until(
-        self, subscriber_ids: Iterable[int], *, besides: str = ""
+        self, subscriber_ids: Iterable[int], *, after: datetime, besides: str = ""
     ) -> dict[int, datetime]:
-        """Return up to when each subscriber's papers were considered in a digest.
+        """Return up to when each subscriber's papers were considered in a digest after `after`.
 
         Deliveries that failed, expired or were cancelled do not count, unless they may have
         arrived all the same: what they would have shown is considered again. Nor does the one
@@ -116,9 +110,10 @@ class Deliveries:
                 select(deliveries.c.subscriber_id, func.max(deliveries.c.planned_at).label("at"))
                 .where(
                     deliveries.c.subscriber_id.in_(chunk),
+                    deliveries.c.planned_at > after,
                     deliveries.c.kind == DeliveryKind.DIGEST,
                     deliveries.c.key != besides,
-                    _MAY_ARRIVE | _skipped(QUIET_REASONS),
+                    unindexed(_MAY_ARRIVE | _skipped(QUIET_REASONS)),
                 )
                 .group_by(deliveries.c.subscriber_id)
             )
@@ -126,27 +121,34 @@ class Deliveries:
         return found
 
     def shown(
-        self, subscriber_ids: Iterable[int], paper_keys: Iterable[str], *, besides: str = ""
-    ) -> defaultdict[int, set[str]]:
-        """Return which of those papers each subscriber has had, or is about to get.
+        self,
+        subscriber_ids: Iterable[int],
+        paper_keys: Collection[str],
+        *,
+        after: datetime,
+        besides: str = "",
+    ) -> dict[int, set[str]]:
+        """Return which of those papers, listed after `after`, each subscriber has had or will get.
 
         The delivery whose key is `besides` does not count.
         """
+        found: dict[int, set[str]] = {}
         keys = {id_: key for key, id_ in paper_ids(self._connection, paper_keys).items()}
-        found: defaultdict[int, set[str]] = defaultdict(set)
-        for chunk in chunks(subscriber_ids):
+        for chunk in chunks(subscriber_ids if keys else ()):
             rows = self._connection.execute(
                 select(deliveries.c.subscriber_id, picks.c.paper_id)
                 .join(picks, picks.c.delivery_id == deliveries.c.id)
                 .where(
                     deliveries.c.subscriber_id.in_(chunk),
-                    _MAY_ARRIVE,
+                    # No digest shows a paper before it is listed.
+                    deliveries.c.planned_at > after,
+                    unindexed(_MAY_ARRIVE),
                     deliveries.c.key != besides,
                 )
             )
-            for row in rows:
-                if row.paper_id in keys:
-                    found[row.subscriber_id].add(keys[row.paper_id])
+            for subscriber_id, paper_id in rows:
+                if paper_id in keys:
+                    found.setdefault(subscriber_id, set()).add(keys[paper_id])
         return found
 
     # --- changing ---------------------------------------------------------------------
@@ -223,7 +225,6 @@ class Deliveries:
                     deliveries.c.id,
                     deliveries.c.state,
                     deliveries.c.reason,
-                    deliveries.c.planned_at,
                 ).where(deliveries.c.key.in_(chunk))
             )
             for row in rows:

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import secrets
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from digest.errors import InvalidInput
-from digest.model import Cadence, Interest, InterestKind, Subscriber, SubscriberStatus
+from digest.model import (
+    QUIET_REASONS,
+    Cadence,
+    Edition,
+    Interest,
+    InterestKind,
+    Rhythm,
+    Subscriber,
+    SubscriberStatus,
+)
 from digest.store.rows import chunks
-from digest.store.tables import interests, subscribers
+from digest.store.tables import SKIPPED, deliveries, interests, subscribers
 
 
 class Subscribers:
@@ -68,17 +90,60 @@ class Subscribers:
         """Return the subscriber with that address, however it is written."""
         return self._one(select(subscribers).where(subscribers.c.email_key == email_key(email)))
 
-    def confirmed(self, *, chunk: int = 500) -> Iterator[list[Subscriber]]:
-        """Yield the confirmed subscribers in chunks, oldest first."""
-        last = 0
-        while found := self._many(
+    # --- who is due -------------------------------------------------------------------
+
+    def rhythms(self) -> Counter[Rhythm]:
+        """Return the number of confirmed subscribers by rhythm."""
+        return self._by_rhythm(subscribers.c.status == SubscriberStatus.CONFIRMED)
+
+    def unplanned(
+        self, cadence: Cadence, edition: Edition | None, *, newest_paper: datetime | None
+    ) -> Counter[Rhythm]:
+        """Return the number of those by rhythm whom nothing is planned for yet in an edition.
+
+        Who was skipped for want of papers counts again when a paper was listed since.
+        """
+        return self._by_rhythm(
+            subscribers.c.status == SubscriberStatus.CONFIRMED,
+            subscribers.c.cadence == cadence,
+            _unplanned(edition, newest_paper),
+        )
+
+    def to_plan(
+        self,
+        rhythm: Rhythm,
+        edition: Edition,
+        *,
+        newest_paper: datetime | None,
+        after: int,
+        limit: int,
+    ) -> list[Subscriber]:
+        """Return the first of them (see `unplanned`) whose id is above `after`, in order."""
+        return self._many(
             select(subscribers)
-            .where(subscribers.c.status == SubscriberStatus.CONFIRMED, subscribers.c.id > last)
+            .where(
+                subscribers.c.status == SubscriberStatus.CONFIRMED,
+                subscribers.c.cadence == rhythm.cadence,
+                subscribers.c.hour == rhythm.hour,
+                subscribers.c.timezone == rhythm.timezone,
+                subscribers.c.id > after,
+                _unplanned(edition, newest_paper),
+            )
             .order_by(subscribers.c.id)
-            .limit(chunk)
-        ):
-            yield found
-            last = found[-1].id
+            .limit(limit)
+        )
+
+    def _by_rhythm(self, *conditions: ColumnElement[bool]) -> Counter[Rhythm]:
+        columns = (subscribers.c.cadence, subscribers.c.hour, subscribers.c.timezone)
+        rows = self._connection.execute(
+            select(*columns, func.count().label("number"))
+            .where(*conditions)
+            .group_by(*columns)
+            .order_by(*columns)
+        )
+        return Counter(
+            {Rhythm(Cadence(row.cadence), row.hour, row.timezone): row.number for row in rows}
+        )
 
     def counts(self) -> dict[str, int]:
         """Return the number of subscribers by status."""
@@ -150,16 +215,16 @@ class Subscribers:
     def _many(self, statement: Select[Any]) -> list[Subscriber]:
         rows = self._connection.execute(statement).all()
         wanted: defaultdict[int, list[Interest]] = defaultdict(list)
+        # Many people want the same: one value stands for all of them.
+        known: dict[tuple[str, str, float], Interest] = {}
         for chunk in chunks(row.id for row in rows):
-            for row in self._connection.execute(
-                select(interests)
-                .where(interests.c.subscriber_id.in_(chunk))
-                .order_by(interests.c.id)
-            ):
-                wanted[row.subscriber_id].append(
-                    Interest(InterestKind(row.kind), row.value, row.weight)
-                )
-        return [_subscriber(row, wanted[row.id]) for row in rows]
+            found = self._connection.execute(_INTERESTS, {"ids": chunk}).all()
+            for subscriber_id, kind, value, weight in found:
+                told = (kind, value, weight)
+                if told not in known:
+                    known[told] = Interest(InterestKind(kind), value, weight)
+                wanted[subscriber_id].append(known[told])
+        return [_subscriber(row, wanted.get(row.id, ())) for row in rows]
 
     def list(self, status: SubscriberStatus | None = None) -> list[Subscriber]:
         """Return all subscribers, oldest first."""
@@ -167,6 +232,31 @@ class Subscribers:
         if status is not None:
             statement = statement.where(subscribers.c.status == status)
         return self._many(statement)
+
+
+# Made once: it is executed for every chunk of subscribers.
+_INTERESTS = (
+    select(interests.c.subscriber_id, interests.c.kind, interests.c.value, interests.c.weight)
+    .where(interests.c.subscriber_id.in_(bindparam("ids", expanding=True)))
+    .order_by(interests.c.id)
+)
+
+
+def _unplanned(edition: Edition | None, newest_paper: datetime | None) -> ColumnElement[bool]:
+    if edition is None:
+        return true()
+    written = exists().where(
+        deliveries.c.edition_id == edition.id, deliveries.c.subscriber_id == subscribers.c.id
+    )
+    if newest_paper is None:
+        return ~written
+    open_again = select(deliveries.c.subscriber_id).where(
+        deliveries.c.edition_id == edition.id,
+        SKIPPED,
+        deliveries.c.reason.in_(QUIET_REASONS),
+        deliveries.c.planned_at < newest_paper,
+    )
+    return ~written | subscribers.c.id.in_(open_again)
 
 
 def email_key(email: str) -> str:

@@ -69,21 +69,19 @@ class FrontPage:
         with self.app.store.read() as tx:
             since = newest - timedelta(days=self.app.settings.ranking.trending_days)
             candidates = tx.papers.listed(since, now)
-        by_key = {candidate.paper.key: candidate for candidate in candidates}
         ranking = self.app.ranker.fit(candidates, [], now)
         # Nobody in particular is asking: only what is trending counts.
-        scored = [
-            one
-            for one in ranking.score(Profile(trending_weight=1.0))
-            if one.trending >= STILL_TRENDING or by_key[one.paper.key].listed_at > newest - DAY
+        scores = ranking.score([Profile(trending_weight=1.0)]).score[0]
+        shown = [
+            ranking.candidates[column]
+            for column in (-scores).argsort(kind="stable")
+            if ranking.trending[column] >= STILL_TRENDING
+            or ranking.candidates[column].listed_at > newest - DAY
         ]
         return Today(
             day=local_date(newest, self.app.settings.schedule.timezone),
-            papers=tuple(
-                paper_view(one.paper, figures(by_key[one.paper.key]))
-                for one in scored[:MOST_PAPERS]
-            ),
-            total=len(scored),
+            papers=tuple(paper_view(one.paper, figures(one)) for one in shown[:MOST_PAPERS]),
+            total=len(shown),
         )
 
 

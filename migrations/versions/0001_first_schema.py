@@ -89,7 +89,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_subscribers_public_id")),
     )
     op.create_index(op.f("ix_subscribers_email_hash"), "subscribers", ["email_hash"], unique=False)
-    op.create_index(op.f("ix_subscribers_status"), "subscribers", ["status"], unique=False)
+    op.create_index(
+        op.f("ix_subscribers_status_cadence_hour_timezone"),
+        "subscribers",
+        ["status", "cadence", "hour", "timezone"],
+        unique=False,
+    )
     op.create_table(
         "suppressions",
         sa.Column("email_hash", sa.String(length=64), nullable=False),
@@ -150,7 +155,18 @@ def upgrade() -> None:
         unique=False,
     )
     op.create_index(
-        op.f("ix_deliveries_subscriber_id"), "deliveries", ["subscriber_id"], unique=False
+        op.f("ix_deliveries_subscriber_id_planned_at"),
+        "deliveries",
+        ["subscriber_id", "planned_at"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_deliveries_skipped",
+        "deliveries",
+        ["edition_id", "planned_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'skipped'"),
+        postgresql_where=sa.text("state = 'skipped'"),
     )
     op.create_table(
         "feedback",
@@ -272,5 +288,5 @@ def upgrade() -> None:
             ["paper_id"], ["papers.id"], name=op.f("fk_picks_paper_id_papers"), ondelete="RESTRICT"
         ),
         sa.PrimaryKeyConstraint("delivery_id", "position", name=op.f("pk_picks")),
+        sqlite_with_rowid=False,
     )
-    op.create_index(op.f("ix_picks_paper_id"), "picks", ["paper_id"], unique=False)

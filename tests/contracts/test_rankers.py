@@ -7,12 +7,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from digest.errors import ConfigError
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
 from digest.ports import Ranker
-from digest.ranking import RANKERS, choose, names, ranker
+from digest.ranking import RANKERS, names, ranker
+from tests.support.ranking import Listed
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 WORDS = ("soft robots grasp", "galaxies in dust", "neurons that spike", "parsers of speech")
@@ -38,6 +40,12 @@ PROFILES = {
     "nothing": Profile(),
     "keyword": Profile((Interest(InterestKind.KEYWORD, "soft robots"),)),
     "likes": Profile(liked=tuple(PAPERS[16:20]), disliked=(PAPERS[21],), trending_weight=0.0),
+    "other likes": Profile(
+        (Interest(InterestKind.TEXT, "speech is parsed"), Interest(InterestKind.SEED, "x")),
+        liked=(Paper("x:wordless", "?!"), *PAPERS[20:24]),
+        disliked=(PAPERS[16], PAPERS[17]),
+        trending_weight=0.0,
+    ),
     "mute": Profile((Interest(InterestKind.CATEGORY, "cs.CL", -1.0),), trending_weight=1.0),
 }
 
@@ -53,7 +61,7 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 
 
 def test_every_candidate_comes_once_or_is_muted(each: Ranker, profile: Profile) -> None:
-    scored = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
+    scored = Listed.fit(each, CANDIDATES, PAPERS, NOW).score(profile)
     keys = [one.paper.key for one in scored]
     muted = {one.value for one in profile.interests if one.weight < 0}
     wanted = {one.paper.key for one in CANDIDATES if one.paper.primary_category not in muted}
@@ -62,7 +70,7 @@ def test_every_candidate_comes_once_or_is_muted(each: Ranker, profile: Profile) 
 
 
 def test_scores_are_shares_and_fall(each: Ranker, profile: Profile) -> None:
-    scored = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
+    scored = Listed.fit(each, CANDIDATES, PAPERS, NOW).score(profile)
     assert all(
         0 <= value <= 1 for one in scored for value in (one.score, one.relevance, one.trending)
     )
@@ -70,27 +78,43 @@ def test_scores_are_shares_and_fall(each: Ranker, profile: Profile) -> None:
 
 
 def test_every_paper_has_a_reason_of_one_line(each: Ranker, profile: Profile) -> None:
-    for one in each.fit(CANDIDATES, PAPERS, NOW).score(profile):
+    for one in Listed.fit(each, CANDIDATES, PAPERS, NOW).score(profile):
         assert one.reason.strip()
         assert len(one.reason.splitlines()) == 1
 
 
 def test_the_same_input_gives_the_same_order(each: Ranker, profile: Profile) -> None:
-    once = each.fit(CANDIDATES, PAPERS, NOW).score(profile)
-    again = each.fit(CANDIDATES[::-1], PAPERS[::-1], NOW).score(profile)
+    once = Listed.fit(each, CANDIDATES, PAPERS, NOW).score(profile)
+    again = Listed.fit(each, CANDIDATES[::-1], PAPERS[::-1], NOW).score(profile)
     assert once == again
 
 
 def test_one_subscriber_does_not_change_what_the_next_one_gets(each: Ranker) -> None:
-    ranking = each.fit(CANDIDATES, PAPERS, NOW)
+    ranking = Listed.fit(each, CANDIDATES, PAPERS, NOW)
     alone = ranking.score(PROFILES["keyword"])
     for profile in PROFILES.values():
         ranking.score(profile)
     assert ranking.score(PROFILES["keyword"]) == alone
 
 
+def test_a_subscriber_gets_the_same_alone_and_among_others(each: Ranker) -> None:
+    ranking = each.fit(CANDIDATES, PAPERS, NOW)
+    together = ranking.score(list(PROFILES.values()))
+    for row, profile in enumerate(PROFILES.values()):
+        alone = ranking.score([profile])
+        assert np.array_equal(alone.score[0], together.score[row])
+        assert np.array_equal(alone.relevance[0], together.relevance[row])
+        for column in range(len(ranking.candidates)):
+            assert alone.reason(0, column) == together.reason(row, column)
+
+
+def test_no_profiles_is_no_error(each: Ranker) -> None:
+    ranking = each.fit(CANDIDATES, PAPERS, NOW)
+    assert ranking.score([]).score.shape == (0, len(CANDIDATES))
+
+
 def test_no_papers_is_no_error(each: Ranker, profile: Profile) -> None:
-    assert each.fit([], [], NOW).score(profile) == []
+    assert Listed.fit(each, [], [], NOW).score(profile) == []
 
 
 def test_rankers_are_made_by_name() -> None:
@@ -126,16 +150,16 @@ def test_a_real_day_is_ranked(each: Ranker, shared_data: Path) -> None:
         for one in listed
         if one["list_date"] == days[-1]
     }
-    ranking = each.fit(list(pool.values()), past, now)
+    ranking = Listed.fit(each, list(pool.values()), past, now)
     trending = ranking.score(Profile())
     best = max(one.signals[0].value for one in pool.values())
     assert pool[trending[0].paper.key.removeprefix("arxiv:")].signals[0].value == best
     assert "upvotes" in trending[0].reason
 
     word = Profile((Interest(InterestKind.KEYWORD, "video"),), trending_weight=0.1)
-    chosen = choose(ranking.score(word), max_papers=12, min_score=0.1, diversity=0.3)
+    chosen = ranking.choose(word, max_papers=12, min_score=0.1)
     assert chosen
-    top = chosen[0].paper
+    top = chosen[0]
     assert "video" in f"{top.title} {top.abstract}".lower()
 
 

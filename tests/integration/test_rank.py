@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from digest import rank
 from digest.config import RankingSettings, Schedule
@@ -11,12 +12,16 @@ from digest.model import (
     Cadence,
     DeliveryState,
     Paper,
+    Signal,
+    SignalName,
     SourceOutcome,
     SourceState,
     Subscriber,
     SubscriberStatus,
 )
+from digest.ports import Ranker
 from digest.rank import RankReport
+from digest.ranking import RANKERS
 from digest.store import Store
 from digest.testing import ListRanker
 from tests.support.samples import NOW, paper, papers, subscribe
@@ -28,10 +33,12 @@ def turn(
     store: Store,
     *,
     now: datetime = NOW,
-    ranker: ListRanker | None = None,
+    ranker: Ranker | None = None,
     date: date | None = None,
     force: bool = False,
     catch_up: bool = True,
+    chunk: int = rank.CHUNK,
+    stopping: Callable[[], bool] = lambda: False,
     **settings: object,
 ) -> RankReport:
     return rank.run(
@@ -43,6 +50,8 @@ def turn(
         now=now,
         date=date,
         force=force,
+        chunk=chunk,
+        stopping=stopping,
     )
 
 
@@ -194,3 +203,101 @@ def test_an_edition_asked_for_by_a_past_date_may_still_leave(store: Store) -> No
         assert delivery.expires_at is not None
         assert delivery.expires_at > NOW
         assert tx.outbox.due(now=NOW) == 1
+
+
+def test_nobody_is_forgotten_however_many_share_a_rhythm(store: Store) -> None:
+    for number in range(7):
+        subscribe(store, f"reader{number}@example.org")
+    subscribe(store, "early@example.org", hour=5)
+    subscribe(store, "east@example.org", timezone="Asia/Tokyo")
+    bring(store, *papers(2))
+    report = turn(store, chunk=3)
+    assert (report.planned, report.settled, report.waiting) == (9, 0, 0)
+    again = turn(store, chunk=3)
+    assert (again.planned, again.settled) == (0, 9)
+    with store.read() as tx:
+        assert len(tx.deliveries.list()) == 9
+
+
+def test_a_digest_is_the_same_alone_and_among_others(store: Store) -> None:
+    readers = [
+        subscribe(store, f"{n}@example.org", *words, max_papers=n + 2)
+        for n, words in enumerate([("study",), (), ("closely", "00003"), ("study", "x"), ()])
+    ]
+    bring(store, *papers(12))
+    default = RANKERS["default"]()
+    turn(store, ranker=default, diversity=0.3)
+    together = [picked(store, reader) for reader in readers]
+    with store.write() as tx:
+        for delivery in tx.deliveries.list():
+            cancelled = DeliveryState.EXPIRED
+            tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=cancelled)
+    turn(store, ranker=default, diversity=0.3, now=NOW + DAY, chunk=1)
+    assert [picked(store, reader) for reader in readers] == together
+
+
+def test_a_run_that_is_stopped_goes_on_where_it_was(store: Store) -> None:
+    for number in range(5):
+        subscribe(store, f"reader{number}@example.org")
+    bring(store, *papers(1))
+    asked = iter([False, True])
+    assert turn(store, chunk=2, stopping=lambda: next(asked)).planned == 2
+    assert turn(store, chunk=2).planned == 3
+
+
+def test_somebody_who_changes_their_hour_after_their_digest_gets_no_second_one(
+    store: Store,
+) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(1))
+    turn(store)
+    with store.write() as tx:
+        tx.subscribers.edit(reader.id, hour=8)
+    report = turn(store, now=NOW + timedelta(hours=2))
+    assert (report.planned, report.settled) == (0, 1)
+
+
+def test_a_trending_paper_that_was_shown_does_not_come_again(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(2), at=NOW - DAY / 2)
+    with store.write() as tx:
+        tx.signals.record(Signal(one.key, "hub", SignalName.UPVOTES, 500, NOW) for one in papers(2))
+    default = RANKERS["default"]()
+    turn(store, ranker=default, max_papers=1)
+    turn(store, ranker=default, max_papers=1, now=NOW + DAY / 2, date=NOW.date() + DAY, force=True)
+    report = turn(
+        store, ranker=default, max_papers=1, now=NOW + DAY, date=NOW.date() + 2 * DAY, force=True
+    )
+    first, second, third = picks(store, reader)
+    assert sorted([*first, *second]) == [one.key for one in papers(2)]
+    assert (third, report.skipped) == ([], {"no-papers": 1})
+
+
+def test_the_rankers_work_is_done_outside_of_transactions(store: Store) -> None:
+    subscribe(store)
+    bring(store, *papers(1))
+
+    class Meddler(ListRanker):
+        """A ranker that writes to the database, as the web does meanwhile."""
+
+        def fit(self, *arguments: Any) -> Any:
+            subscribe(store, "at-fit@example.org", hour=9)
+            ranking = super().fit(*arguments)
+            score = ranking.score
+
+            def meddling(profiles: Any) -> Any:
+                subscribe(store, "at-score@example.org", hour=9)
+                return score(profiles)
+
+            ranking.score = meddling  # type: ignore[method-assign]
+            return ranking
+
+    assert turn(store, ranker=Meddler()).planned == 1
+    assert turn(store).waiting == 2
+
+
+def picked(store: Store, reader: Subscriber) -> list[tuple[str, float, str]]:
+    """Return what stands in the reader's newest digest."""
+    with store.read() as tx:
+        newest = tx.deliveries.list(email=reader.email)[0]
+        return [(one.paper.key, one.score, one.reason) for one in tx.deliveries.picks(newest.id)]

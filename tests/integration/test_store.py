@@ -8,7 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, event
@@ -20,6 +22,7 @@ from digest.model import (
     Interest,
     InterestKind,
     Opinion,
+    Rhythm,
     Signal,
     SignalName,
     SkipReason,
@@ -153,14 +156,18 @@ def test_a_delivery_that_was_skipped_for_want_of_papers_is_planned_anew(store: S
     empty = plan(reader, reason=SkipReason.NO_PAPERS)
     with store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
-        tx.deliveries.plan([empty])
-        assert tx.deliveries.settled([empty.key], newest_paper=NOW) == {empty.key}
-        assert tx.deliveries.settled([empty.key], newest_paper=NOW + HOUR) == set()
+        edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        tx.deliveries.plan([replace(empty, edition_id=edition.id)])
+        unplanned = partial(tx.subscribers.unplanned, Cadence.DAILY, edition)
+        assert unplanned(newest_paper=NOW) == {}
+        assert unplanned(newest_paper=NOW + HOUR) == {Rhythm(): 1}
         assert tx.deliveries.plan([plan(reader, picks=(pick(paper()),))]) == 1
         (delivery,) = tx.deliveries.list()
         assert delivery.state is DeliveryState.PLANNED
         assert len(tx.deliveries.picks(delivery.id)) == 1
-        assert tx.deliveries.shown([reader.id], [paper().key]) == {reader.id: {paper().key}}
+        assert tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR) == {
+            reader.id: {paper().key}
+        }
 
 
 def test_what_was_never_delivered_may_be_shown_again(store: Store) -> None:
@@ -168,11 +175,11 @@ def test_what_was_never_delivered_may_be_shown_again(store: Store) -> None:
     with store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
         tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])
-        assert tx.deliveries.considered_until([reader.id]) == {reader.id: NOW}
+        assert tx.deliveries.considered_until([reader.id], after=NOW - HOUR) == {reader.id: NOW}
         (delivery,) = tx.deliveries.list()
         tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.FAILED)
-        assert tx.deliveries.considered_until([reader.id]) == {}
-        assert tx.deliveries.shown([reader.id], [paper().key]) == {}
+        assert tx.deliveries.considered_until([reader.id], after=NOW - HOUR) == {}
+        assert tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR) == {}
 
 
 def test_an_edition_is_written_once(store: Store) -> None:
@@ -265,6 +272,32 @@ def test_runs_are_listed_newest_first_and_pruned(store: Store) -> None:
         assert tx.runs.prune(before=NOW + HOUR) == 1
         newest, oldest = tx.runs.list()
     assert (newest.outcome, newest.report, oldest.finished_at) == ("complete", {"sent": 3}, None)
+
+
+def test_what_somebody_had_is_found_by_their_name_and_not_by_looking_through_all_history(
+    sqlite_store: Store,
+) -> None:
+    reader = subscribe(sqlite_store)
+    plans = []
+    with sqlite_store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        connection = tx.deliveries._connection
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def explain(_: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
+            if statement.startswith("SELECT"):
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in cursor.fetchall())
+
+        edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        tx.deliveries.considered_until([reader.id], after=NOW - HOUR)
+        tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR)
+        tx.subscribers.rhythms()
+        tx.subscribers.unplanned(Cadence.DAILY, edition, newest_paper=NOW)
+        tx.subscribers.to_plan(Rhythm(), edition, newest_paper=NOW, after=0, limit=9)
+    assert len(plans) > 5
+    assert not [step for step in plans if step.startswith("SCAN")]
+    assert not [step for step in plans if "ix_deliveries_state" in step]
 
 
 # --- what a long row costs ----------------------------------------------------------------

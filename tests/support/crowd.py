@@ -15,7 +15,7 @@ from typing import Any
 from digest import app as wiring
 from digest.app import App
 from digest.clock import ShiftedClock
-from digest.model import SubscriberStatus
+from digest.model import Cadence, SubscriberStatus
 from tests.conftest import REPOSITORY
 from tests.support.samples import NOW, paper, pick, plan
 
@@ -63,6 +63,7 @@ class Crowd:
         app.store.upgrade()
         with app.store.write() as tx:
             tx.papers.add([paper()], source="arxiv", listed_at=NOW - timedelta(hours=6))
+            edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
         for start in range(0, count, _CHUNK):
             with app.store.write() as tx:
                 readers = [
@@ -71,7 +72,12 @@ class Crowd:
                 ]
                 tx.deliveries.plan(
                     [
-                        plan(reader, picks=(pick(paper()),), expires_at=NOW + timedelta(hours=12))
+                        plan(
+                            reader,
+                            edition_id=edition.id,
+                            picks=(pick(paper()),),
+                            expires_at=NOW + timedelta(hours=12),
+                        )
                         for reader in readers
                     ]
                 )

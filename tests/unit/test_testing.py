@@ -15,6 +15,7 @@ from digest.errors import (
 from digest.model import Candidate, Fetched, Message, Paper, Profile
 from digest.ports import Clock, Ranker, Source, Transport
 from digest.testing import FakeClock, FakeSource, FakeTransport, Inbox, ListRanker
+from tests.support.ranking import Listed
 
 START = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 
@@ -63,7 +64,7 @@ def test_fake_source_gives_its_answers_in_turn_and_repeats_the_last() -> None:
 
 def test_list_ranker_puts_the_rest_last_in_the_given_order() -> None:
     candidates = [Candidate(Paper(key=key, title=key), START) for key in "abcd"]
-    scored = ListRanker(["c", "a"]).fit(candidates, (), START).score(Profile())
+    scored = Listed.fit(ListRanker(["c", "a"]), candidates, (), START).score(Profile())
     assert [each.paper.key for each in scored] == ["c", "a", "b", "d"]
     assert [each.score for each in scored] == [1.0, 0.75, 0.5, 0.25]
     assert all(each.reason for each in scored)

@@ -11,12 +11,11 @@ from digest.model import (
     InterestKind,
     Paper,
     Profile,
-    Scored,
     Signal,
     SignalName,
 )
-from digest.ports import Ranking
 from digest.ranking import RANKERS
+from tests.support.ranking import Listed, Scored
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 
@@ -59,10 +58,10 @@ def candidate(paper: Paper, *signals: Signal, hours: float = 2.0) -> Candidate:
     return Candidate(paper, NOW - timedelta(hours=hours), signals)
 
 
-def fit(*candidates: Candidate, background: list[Paper] | None = None) -> Ranking:
+def fit(*candidates: Candidate, background: list[Paper] | None = None) -> Listed:
     """Return the default ranking of candidates among papers of earlier days."""
     past = papers(seed=2, prefix="past") if background is None else background
-    return RANKERS["default"]().fit(candidates, past, NOW)
+    return Listed.fit(RANKERS["default"](), candidates, past, NOW)
 
 
 def want(kind: str, value: str, weight: float = 1.0) -> Interest:

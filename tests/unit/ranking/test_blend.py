@@ -1,21 +1,38 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.model import Paper, Scored
-from digest.ranking import choose
+from digest.model import Paper
+from digest.ranking import Likeness, choose
 from digest.ranking.blend import blend
 from tests.unit.ranking.samples import papers
 
+Scored = tuple[float, str, str]  # score, title, abstract
+LIKENESS = Likeness(papers(30))
+# Papers of few titles: there is always one that says the same.
+CROWD_LIKENESS = Likeness([Paper(f"p:{n}", f"title of {n % 7} kinds") for n in range(60)])
+
 
 def scored(score: float, title: str, abstract: str = "") -> Scored:
-    return Scored(Paper(f"p:{title}", title, abstract), score, score, 0.0, "why")
+    return score, title, abstract
 
 
-def titles(chosen: list[Scored]) -> list[str]:
-    return [one.paper.title for one in chosen]
+def digest(
+    given: Sequence[Scored], *, max_papers: int, min_score: float, diversity: float
+) -> list[str]:
+    """Return the titles that are chosen."""
+    (columns,) = choose(
+        np.array([[score for score, *_ in given]], np.float32),
+        Likeness([Paper(f"p:{n}", *texts) for n, (_, *texts) in enumerate(given)]),
+        max_papers=[max_papers],
+        min_score=min_score,
+        diversity=diversity,
+    )
+    return [given[column][1] for column in columns]
 
 
 def test_relevance_and_trending_are_weighed() -> None:
@@ -30,13 +47,13 @@ def test_a_discount_takes_from_both() -> None:
 
 def test_weak_papers_are_out_and_the_limit_counts_as_in() -> None:
     given_ = [scored(0.3, "alpha"), scored(0.1, "beta"), scored(0.09, "gamma")]
-    assert titles(choose(given_, max_papers=5, min_score=0.1, diversity=0.3)) == ["alpha", "beta"]
+    assert digest(given_, max_papers=5, min_score=0.1, diversity=0.3) == ["alpha", "beta"]
 
 
 def test_without_diversity_the_order_is_that_of_the_scores() -> None:
     given_ = [scored(0.2, "beta same words"), scored(0.9, "alpha"), scored(0.3, "gamma same words")]
-    chosen = choose(given_, max_papers=2, min_score=0, diversity=0)
-    assert titles(chosen) == ["alpha", "gamma same words"]
+    chosen = digest(given_, max_papers=2, min_score=0, diversity=0)
+    assert chosen == ["alpha", "gamma same words"]
 
 
 def test_diversity_lets_another_subject_pass() -> None:
@@ -45,52 +62,117 @@ def test_diversity_lets_another_subject_pass() -> None:
         scored(0.89, "robot gripper", "soft robot gripper grasp objects"),
         scored(0.80, "dusty galaxy", "halo redshift telescope"),
     ]
-    plain = choose(given_, max_papers=2, min_score=0, diversity=0)
-    spread = choose(given_, max_papers=2, min_score=0, diversity=0.5)
-    assert titles(plain) == ["soft gripper", "robot gripper"]
-    assert titles(spread) == ["soft gripper", "dusty galaxy"]
+    plain = digest(given_, max_papers=2, min_score=0, diversity=0)
+    spread = digest(given_, max_papers=2, min_score=0, diversity=0.5)
+    assert plain == ["soft gripper", "robot gripper"]
+    assert spread == ["soft gripper", "dusty galaxy"]
 
 
 def test_nearly_the_same_title_never_stands_twice() -> None:
     twins = [scored(0.9, "A Study of Soft Robots"), scored(0.8, "A study of soft robots.")]
     for diversity in (0.0, 0.3):
-        chosen = choose(
+        chosen = digest(
             [*twins, scored(0.1, "galaxies")], max_papers=3, min_score=0, diversity=diversity
         )
-        assert titles(chosen) == ["A Study of Soft Robots", "galaxies"]
+        assert chosen == ["A Study of Soft Robots", "galaxies"]
 
 
 def test_a_flood_of_twins_does_not_hide_what_comes_after() -> None:
     flood = [scored(0.9, "soft robots")] * 200
     for diversity in (0.0, 0.3):
-        chosen = choose(
+        chosen = digest(
             [*flood, scored(0.2, "galaxies")], max_papers=2, min_score=0.1, diversity=diversity
         )
-        assert titles(chosen) == ["soft robots", "galaxies"]
+        assert chosen == ["soft robots", "galaxies"]
 
 
 def test_titles_without_a_word_are_compared_as_they_stand() -> None:
     given_ = [scored(0.9, "???"), scored(0.8, "!!!"), scored(0.7, "???")]
-    assert titles(choose(given_, max_papers=3, min_score=0, diversity=0.3)) == ["???", "!!!"]
+    assert digest(given_, max_papers=3, min_score=0, diversity=0.3) == ["???", "!!!"]
 
 
 @given(
-    st.lists(st.floats(0, 1), max_size=30),
+    st.lists(st.floats(0, 1, width=32), max_size=30),
     st.integers(1, 12),
-    st.floats(0, 1),
+    st.floats(0, 1, width=32),
     st.floats(0, 1),
 )
 def test_choices_keep_to_the_limits(
     scores: list[float], most: int, least: float, diversity: float
 ) -> None:
     given_ = [
-        Scored(paper, score, score, 0.0, "why")
+        scored(score, paper.title, paper.abstract)
         for paper, score in zip(papers(30), scores, strict=False)
     ]
-    chosen = choose(given_, max_papers=most, min_score=least, diversity=diversity)
+    value = {title: score for score, title, _ in given_}
+    chosen = digest(given_, max_papers=most, min_score=least, diversity=diversity)
     assert len(chosen) == min(most, sum(score >= least for score in scores))
-    assert len({one.paper.key for one in chosen}) == len(chosen)
-    assert all(one.score >= least for one in chosen)
+    assert len(set(chosen)) == len(chosen)
+    assert all(value[title] >= least for title in chosen)
     if chosen:
-        assert chosen[0].score == max(scores)
-    assert chosen == choose(given_, max_papers=most, min_score=least, diversity=diversity)
+        assert value[chosen[0]] == max(scores)
+    assert chosen == digest(given_, max_papers=most, min_score=least, diversity=diversity)
+
+
+@given(
+    st.lists(
+        st.lists(st.floats(-1, 1, width=32), min_size=30, max_size=30), min_size=1, max_size=6
+    ),
+    st.lists(st.integers(1, 12), min_size=6, max_size=6),
+    st.floats(0, 1),
+)
+def test_a_digest_is_the_same_alone_and_among_others(
+    scores: list[list[float]], most: list[int], diversity: float
+) -> None:
+    def chosen(rows: slice) -> list[list[int]]:
+        return choose(
+            np.array(scores, np.float32)[rows],
+            LIKENESS,
+            max_papers=most[: len(scores)][rows],
+            min_score=0.1,
+            diversity=diversity,
+        )
+
+    assert chosen(slice(None)) == [chosen(slice(n, n + 1))[0] for n in range(len(scores))]
+
+
+@given(
+    st.lists(st.floats(0, 1, width=32), min_size=60, max_size=60),
+    st.integers(1, 3),
+    st.floats(0, 1),
+)
+def test_each_place_goes_to_the_best_that_is_unlike_those_above(
+    scores: list[float], most: int, diversity: float
+) -> None:
+    (chosen,) = choose(
+        np.array([scores], np.float32),
+        CROWD_LIKENESS,
+        max_papers=[most],
+        min_score=0.1,
+        diversity=diversity,
+    )
+    # The same by the letter of the docstring, one paper at a time.
+    ranked = sorted((n for n, score in enumerate(scores) if score >= 0.1), key=lambda n: -scores[n])
+    pool, later = ranked[: 4 * most + 20], ranked[4 * most + 20 :]
+    expected: list[int] = []
+    while len(expected) < most:
+        for some in (pool, later):
+            free = [n for n in some if all(alike(n, other) >= 0 for other in expected)]
+            if free:
+                break
+        else:
+            break
+        if some is later:
+            expected.append(free[0])
+            continue
+
+        def value(n: int) -> float:
+            nearest = max((alike(n, other) for other in expected), default=0.0)
+            return float(scores[n] * (1.0 - diversity * nearest))
+
+        expected.append(max(free, key=value))
+    assert chosen == expected
+
+
+def alike(one: int, other: int) -> float:
+    return float(CROWD_LIKENESS.of(np.array([one]), np.array([other]))[0])

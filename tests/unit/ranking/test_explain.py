@@ -7,7 +7,7 @@ PAPER = papers(1)[0]
 
 
 def test_what_speaks_for_a_paper_is_joined() -> None:
-    parts = [explain.keywords(["diffusion"]), "43 upvotes since yesterday"]
+    parts = [explain.keywords(("diffusion",)), "43 upvotes since yesterday"]
     assert (
         explain.reason(parts, any_interests=True)
         == "matches your keyword diffusion; 43 upvotes since yesterday"
@@ -16,7 +16,7 @@ def test_what_speaks_for_a_paper_is_joined() -> None:
 
 def test_a_reason_stays_one_short_line() -> None:
     title = "Word\n" * 100
-    parts = [explain.similar(title), explain.author(title), explain.keywords([title] * 5)]
+    parts = [explain.similar(title), explain.author(title), explain.keywords((title,) * 5)]
     said = explain.reason(parts, any_interests=True)
     assert len(said) < 200
     assert "\n" not in said
@@ -33,7 +33,7 @@ def test_nothing_to_say_is_said() -> None:
 
 
 def test_keywords_are_listed() -> None:
-    assert explain.keywords(["a", "b", "c", "d"]) == "matches your keywords a, b and c"
+    assert explain.keywords(("a", "b", "c", "d")) == "matches your keywords a, b and c"
 
 
 def test_one_is_not_many() -> None:

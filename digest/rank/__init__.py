@@ -1,0 +1,168 @@
+"""Papers x interests -> planned deliveries with their picks.
+
+Everybody who is due gets one row per edition. Rows decide who is due: subscribers who share a
+rhythm are due together, so their number costs nothing until there is something to plan. They are
+read and written by the chunk, in short transactions with the ranking between them: a run that is
+killed goes on where it was, and nobody waits for the database meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from digest.config import RankingSettings, Schedule
+from digest.model import Edition, Plan, Rhythm, Subscriber
+from digest.ports import Ranker
+from digest.rank.plans import STILL_TRENDING, Pool, message_id, plans_for
+from digest.rank.readers import readers_of
+from digest.rank.turns import Turn, turn_of
+from digest.store import Store
+
+__all__ = [
+    "CHUNK",
+    "STILL_TRENDING",
+    "Pool",
+    "RankReport",
+    "Turn",
+    "message_id",
+    "open_pool",
+    "plans_for",
+    "readers_of",
+    "run",
+]
+
+# How many recent papers a ranker learns its words from.
+BACKGROUND = 5000
+
+# How many subscribers are planned at a time: enough to share work, few enough to write at once.
+CHUNK = 500
+
+
+@dataclass
+class RankReport:
+    """What planning did."""
+
+    subscribers: int = 0
+    waiting: int = 0  # confirmed, but not due yet
+    settled: int = 0  # due, but planned before
+    planned: int = 0
+    unplanned: int = 0  # not looked at: the run was stopped
+    skipped: dict[str, int] = field(default_factory=dict)
+
+    def count(self, plans: list[Plan]) -> None:
+        """Add what was decided."""
+        for plan in plans:
+            if plan.reason is None:
+                self.planned += 1
+            else:
+                self.skipped[plan.reason] = self.skipped.get(plan.reason, 0) + 1
+
+
+@dataclass(frozen=True)
+class _Due:
+    """Subscribers who share a rhythm, and the edition that is due for them."""
+
+    rhythm: Rhythm
+    turn: Turn
+    number: int
+
+
+def run(
+    store: Store,
+    ranker: Ranker,
+    *,
+    settings: RankingSettings,
+    schedule: Schedule,
+    domain: str,
+    now: datetime,
+    date: date | None = None,
+    force: bool = False,
+    chunk: int = CHUNK,
+    stopping: Callable[[], bool] = lambda: False,
+) -> RankReport:
+    """Plan a delivery for every subscriber who is due; `domain` ends their Message-IDs.
+
+    `date` asks for the edition of that day instead of the one that is due now, `force` does not
+    wait for anybody's hour. What was planned before stays as it is. `chunk` subscribers are read,
+    planned and written at a time.
+    """
+    report = RankReport()
+    with store.write() as tx:
+        tx.subscribers.wake(now.date())
+    with store.read() as tx:
+        newest = tx.papers.newest_listed_at(until=now)
+        rhythms = tx.subscribers.rhythms()
+    due = []
+    for rhythm, number in rhythms.items():
+        report.subscribers += number
+        turn = turn_of(rhythm, schedule, now=now, date=date, force=force)
+        if turn is None:
+            report.waiting += number
+        else:
+            due.append(_Due(rhythm, turn, number))
+    left = _left(store, due, newest=newest)
+    report.settled = sum(one.number for one in due) - sum(left.values())
+    pool: Pool | None = None
+    for one in due:
+        if not left[one.rhythm]:
+            continue
+        for edition, people in _chunks(store, one, newest=newest, now=now, size=chunk):
+            if stopping():
+                done = report.planned + sum(report.skipped.values())
+                report.unplanned = max(0, sum(left.values()) - done)
+                return report
+            pool = pool or open_pool(store, ranker, settings=settings, now=now)
+            with store.read() as tx:
+                readers = readers_of(tx, pool, people, settings=settings)
+            plans = plans_for(
+                pool, one.turn, readers, edition_id=edition.id, settings=settings, domain=domain
+            )
+            with store.write() as tx:
+                tx.deliveries.plan(plans)
+            report.count(plans)
+    return report
+
+
+def _left(store: Store, due: list[_Due], *, newest: datetime | None) -> Counter[Rhythm]:
+    """Count those whose edition is not planned yet, by rhythm."""
+    left: Counter[Rhythm] = Counter()
+    for cadence, day in {(one.turn.cadence, one.turn.date): None for one in due}:
+        with store.read() as tx:
+            found = tx.subscribers.unplanned(
+                cadence, tx.editions.get(cadence, day), newest_paper=newest
+            )
+        for one in due:
+            if (one.turn.cadence, one.turn.date) == (cadence, day):
+                left[one.rhythm] = min(found[one.rhythm], one.number)
+    return left
+
+
+def _chunks(
+    store: Store, due: _Due, *, newest: datetime | None, now: datetime, size: int
+) -> Iterator[tuple[Edition, list[Subscriber]]]:
+    """Yield the edition and those for whom it is not planned yet, a chunk at a time."""
+    with store.write() as tx:
+        edition = tx.editions.ensure(due.turn.cadence, due.turn.date, now=now)
+    last = 0
+    while True:
+        with store.read() as tx:
+            people = tx.subscribers.to_plan(
+                due.rhythm, edition, newest_paper=newest, after=last, limit=size
+            )
+        if not people:
+            return
+        yield edition, people
+        last = people[-1].id
+
+
+def open_pool(store: Store, ranker: Ranker, *, settings: RankingSettings, now: datetime) -> Pool:
+    """Load what anybody may get now, and let the ranker prepare it."""
+    opens_at = now - timedelta(days=settings.trending_days)
+    with store.read() as tx:
+        candidates = tx.papers.listed(opens_at, now)
+        background = tx.papers.recent(BACKGROUND, until=now)
+        sources = tx.sources.list()
+    return Pool(ranker, candidates, background, sources, opens_at=opens_at, closes_at=now)

@@ -1,0 +1,199 @@
+"""Papers x readers -> the deliveries that are to be written; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import blake2b
+from itertools import chain
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.config import RankingSettings
+from digest.model import (
+    Candidate,
+    DeliveryKind,
+    Paper,
+    Pick,
+    Plan,
+    Profile,
+    SkipReason,
+    SourceOutcome,
+    SourceState,
+    Subscriber,
+)
+from digest.ports import MUTED, Ranker, Scores
+from digest.rank.turns import Turn
+from digest.ranking import Likeness, choose, figures
+
+# From this trending score on, a paper may stand in a digest after its own day.
+STILL_TRENDING = 0.5
+
+
+class Pool:
+    """The papers of one run, ready to be ranked for anybody; columns are places in `candidates`.
+
+    `opens_at` and `closes_at` bound when they were listed.
+    """
+
+    def __init__(
+        self,
+        ranker: Ranker,
+        candidates: Sequence[Candidate],
+        background: Sequence[Paper],
+        sources: Sequence[SourceState],
+        *,
+        opens_at: datetime,
+        closes_at: datetime,
+    ) -> None:
+        self.ranking = ranker.fit(candidates, background, closes_at)
+        self.candidates = self.ranking.candidates
+        self.opens_at = opens_at
+        self.closes_at = closes_at
+        self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
+        self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
+        self.hot = self.ranking.trending >= STILL_TRENDING
+        self.figures = [figures(one) for one in self.candidates]
+        self.likeness = Likeness([one.paper for one in self.candidates])
+        self.sources = tuple(state.name for state in sources)
+        self.notes = tuple(filter(None, map(upstream_note, sources)))
+
+    @property
+    def hot_keys(self) -> list[str]:
+        """Return the keys of the papers that may come again although they were listed before."""
+        return [self.candidates[column].paper.key for column in np.flatnonzero(self.hot).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """A subscriber whose turn it is, and what is known of them.
+
+    `since` is when their papers were last considered, `shown` are those of the hot papers that
+    they have had: what was listed since then they cannot have had.
+    """
+
+    subscriber: Subscriber
+    profile: Profile
+    since: datetime
+    shown: frozenset[str]
+
+
+def plans_for(
+    pool: Pool,
+    turn: Turn,
+    readers: Sequence[Reader],
+    *,
+    edition_id: int | None,
+    settings: RankingSettings,
+    domain: str,
+) -> list[Plan]:
+    """Decide what each reader gets: the same, whomever they are planned with.
+
+    Papers that were listed since their last digest count, and older ones of the pool that are
+    trending now; never one that the reader was shown before.
+    """
+    scores = pool.ranking.score([reader.profile for reader in readers])
+    counted = _counted(pool, readers) & (scores.score > MUTED)
+    chosen = choose(
+        np.where(counted, scores.score, np.float32(MUTED)),
+        pool.likeness,
+        max_papers=[reader.subscriber.max_papers or settings.max_papers for reader in readers],
+        min_score=settings.min_score,
+        diversity=settings.diversity,
+    )
+    numbers = counted.sum(axis=1).tolist()
+    picks = _picks(pool, scores, chosen)
+    plans = []
+    for reader, papers, picked in zip(readers, numbers, picks, strict=True):
+        key = turn.key(reader.subscriber)
+        plans.append(
+            Plan(
+                key=key,
+                kind=DeliveryKind.DIGEST,
+                message_id=message_id(key, domain=domain),
+                subscriber_id=reader.subscriber.id,
+                planned_at=pool.closes_at,
+                due_at=turn.due_at,
+                edition_id=edition_id,
+                expires_at=turn.expires_at,
+                reason=None if picked else _why_none(reader.profile, papers=papers),
+                facts={"papers": papers, "sources": list(pool.sources), "notes": list(pool.notes)},
+                picks=picked,
+            )
+        )
+    return plans
+
+
+def _counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
+    """Say which candidates (columns) count for which readers (rows)."""
+    since = np.array([reader.since.timestamp() for reader in readers])
+    counted: npt.NDArray[np.bool_] = (pool.listed_at > since[:, None]) | pool.hot
+    for row, reader in enumerate(readers):
+        for key in reader.shown:
+            if key in pool.columns:
+                counted[row, pool.columns[key]] = False
+    return counted
+
+
+def _picks(
+    pool: Pool, scores: Scores, chosen: Sequence[Sequence[int]]
+) -> Iterator[tuple[Pick, ...]]:
+    """Yield the picks of each reader."""
+    rows = np.repeat(np.arange(len(chosen)), [len(columns) for columns in chosen])
+    columns = np.fromiter(chain.from_iterable(chosen), np.int64, len(rows))
+    # Six digits order any digest, and are half as long in the database.
+    figures = zip(
+        *(
+            np.round(values.astype(np.float64), 6).tolist()
+            for values in (
+                scores.score[rows, columns],
+                scores.relevance[rows, columns],
+                pool.ranking.trending[columns],
+            )
+        ),
+        strict=True,
+    )
+    for row, places in enumerate(chosen):
+        picked = []
+        for position, column in enumerate(places, start=1):
+            score, relevance, trending = next(figures)
+            picked.append(
+                Pick(
+                    paper=pool.candidates[column].paper,
+                    position=position,
+                    score=score,
+                    relevance=relevance,
+                    trending=trending,
+                    reason=scores.reason(row, column),
+                    figures=pool.figures[column],
+                )
+            )
+        yield tuple(picked)
+
+
+def _why_none(profile: Profile, *, papers: int) -> SkipReason:
+    if not papers:
+        return SkipReason.NO_PAPERS
+    if not (profile.interests or profile.liked):
+        return SkipReason.NO_INTERESTS
+    return SkipReason.NO_MATCH
+
+
+def upstream_note(state: SourceState) -> str:
+    """Say in one sentence what is wrong with a source, for the head of the mail."""
+    if state.last_outcome is SourceOutcome.FAILED:
+        return f"{state.name} could not be read today; its papers follow when it answers again."
+    if state.last_outcome is SourceOutcome.STALE:
+        return f"{state.name} served an old list; its new papers follow when it is up to date."
+    return ""
+
+
+def message_id(key: str, *, domain: str) -> str:
+    """Return the Message-ID of a delivery: the same for the same key, for ever.
+
+    A database that is restored from yesterday's backup names the same messages again, so that
+    mailboxes can fold the copies (RFC 5322 section 3.6.4).
+    """
+    return f"<{blake2b(key.encode(), digest_size=16).hexdigest()}@{domain}>"

@@ -1,0 +1,92 @@
+"""What is known of the subscribers whose turn it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from digest.config import RankingSettings
+from digest.model import Feedback, InterestKind, Opinion, Paper, Profile, Subscriber
+from digest.rank.plans import Pool, Reader
+from digest.store import Transaction
+
+
+def readers_of(
+    tx: Transaction,
+    pool: Pool,
+    people: Sequence[Subscriber],
+    *,
+    settings: RankingSettings,
+    besides: str = "",
+) -> list[Reader]:
+    """Load what planning needs to know of these subscribers.
+
+    The delivery whose key is `besides` does not count.
+    """
+    ids = [subscriber.id for subscriber in people]
+    profiles = profiles_of(tx, people, settings=settings)
+    since = tx.deliveries.considered_until(ids, after=pool.opens_at, besides=besides)
+    shown = tx.deliveries.shown(ids, pool.hot_keys, after=pool.opens_at, besides=besides)
+    return [
+        Reader(
+            subscriber,
+            profiles[subscriber.id],
+            since=since.get(subscriber.id, pool.opens_at),
+            shown=frozenset(shown.get(subscriber.id, ())),
+        )
+        for subscriber in people
+    ]
+
+
+def profiles_of(
+    tx: Transaction, people: Sequence[Subscriber], *, settings: RankingSettings
+) -> dict[int, Profile]:
+    """Return what the ranker may know of each of these subscribers, by id."""
+    opinions = tx.feedback.of_many(subscriber.id for subscriber in people)
+    papers = tx.papers.many(
+        [
+            *(said.paper_key for log in opinions.values() for said in log),
+            *(
+                interest.value
+                for subscriber in people
+                for interest in subscriber.interests
+                if interest.kind is InterestKind.SEED
+            ),
+        ]
+    )
+    return {
+        subscriber.id: profile_of(
+            subscriber, opinions.get(subscriber.id, ()), papers, settings=settings
+        )
+        for subscriber in people
+    }
+
+
+def profile_of(
+    subscriber: Subscriber,
+    opinions: Iterable[Feedback],
+    papers: Mapping[str, Paper],
+    *,
+    settings: RankingSettings,
+) -> Profile:
+    """Gather what one subscriber has said; `papers` are those that opinions and seeds name."""
+    opinions = list(opinions)
+    seeds = [
+        papers[interest.value]
+        for interest in subscriber.interests
+        if interest.kind is InterestKind.SEED and interest.weight > 0 and interest.value in papers
+    ]
+    said: dict[Opinion, list[Paper]] = {
+        opinion: [
+            papers[one.paper_key]
+            for one in opinions
+            if one.opinion is opinion and one.paper_key in papers
+        ]
+        for opinion in Opinion
+    }
+    weight = subscriber.trending_weight
+    return Profile(
+        interests=subscriber.interests,
+        liked=tuple(dict.fromkeys([*seeds, *said[Opinion.MORE]])),
+        disliked=tuple(said[Opinion.LESS]),
+        trending_weight=settings.trending_weight if weight is None else weight,
+    )
