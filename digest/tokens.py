@@ -46,8 +46,9 @@ class Signer:
     def __init__(self, keys: Sequence[bytes], *, clock: Clock | None = None) -> None:
         self._oldest_first = list(reversed(keys))
         self._clock = clock or SystemClock()
-        self._derived = {
-            purpose: hmac.digest(keys[0], _salt(purpose), "sha256") for purpose in Purpose
+        self._signers = {
+            purpose: hmac.new(hmac.digest(keys[0], _salt(purpose), "sha256"), digestmod="sha256")
+            for purpose in Purpose
         }
         self._readers = {
             purpose: URLSafeTimedSerializer(
@@ -66,8 +67,9 @@ class Signer:
         # What itsdangerous would make, at a tenth of its time: every mail has several.
         content = f"[{','.join(map(encode_basestring, parts))}]".encode()
         signed = _base64(content) + b"." + _stamp(at or self._clock.now())
-        signature = hmac.digest(self._derived[purpose], signed, "sha256")
-        return (signed + b"." + _base64(signature)).decode("ascii")
+        signature = self._signers[purpose].copy()  # the key is mixed in already
+        signature.update(signed)
+        return (signed + b"." + _base64(signature.digest())).decode("ascii")
 
     def read(
         self, purpose: Purpose, token: str, *, max_age: float | None = None

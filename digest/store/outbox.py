@@ -42,7 +42,7 @@ from digest.model import (
     SuppressionReason,
 )
 from digest.store.deliveries import delivery_of, joined
-from digest.store.rows import chunks, paper_of
+from digest.store.rows import chunks, paper_of, update_rows
 from digest.store.tables import deliveries, editions, papers, picks, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
@@ -135,13 +135,12 @@ class Outbox:
         """
         if not replies:
             return set()
-        moved = self._connection.execute(
+        moved = update_rows(
+            self._connection,
             _SENT,
-            [
-                {"delivery": id_, "worker": worker, "reply": reply, "now": now}
-                for id_, reply in replies.items()
-            ],
-        ).rowcount
+            {"worker": worker, "now": now},
+            ({"delivery": id_, "reply": reply} for id_, reply in replies.items()),
+        )
         if moved == len(replies):
             return set()
         rows = self._connection.execute(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from digest.errors import PermanentFailure, TemporaryFailure, TransportError, TransportRefused
@@ -126,13 +127,17 @@ class Offers:
             )
 
 
-def stuffed(content: bytes) -> bytes:
-    """Return a message as it goes over the wire, with its final dot (RFC 5321 section 4.5.2)."""
+def stuffed(content: bytes, *, then: bytes = b"") -> bytes:
+    """Return a message as it goes over the wire, with its final dot (RFC 5321 section 4.5.2).
+
+    `then` is what follows it.
+    """
     if not isinstance(content, WireContent):
         if content.startswith(b"."):
             content = b"." + content
         content = content.replace(b"\r\n.", b"\r\n..")
-    return content + (b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n")
+    end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
+    return b"".join((content, end, then))
 
 
 def agreed(verb: str, reply: Reply) -> bool:
@@ -166,6 +171,7 @@ def asked_wait(text: str) -> float | None:
     return int(found["number"]) * _UNITS[found["unit"][0].lower()]
 
 
+@lru_cache(maxsize=64)
 def readable(raw: bytes) -> str:
     """Return what a relay said as one line of printable text."""
     text = raw.decode("utf-8", "replace")
