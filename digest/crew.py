@@ -2,7 +2,7 @@
 
 They are strangers who meet in the database, as services on several machines would: each reserves
 shards of its own. What one leaves behind when it dies is found by its name, like that of any
-sender that died. Each builds the program from the settings, as a process of its own does.
+sender that died. Each builds its parts from the settings, as a process of its own does.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from threading import Lock, Thread
 from typing import Any
 
 from digest import deliver
-from digest.app import App
 from digest.config import Settings, Smtp
 from digest.deliver import DeliverReport, OnProgress
 from digest.errors import DigestError
+from digest.mailing import Mailing
 from digest.ports import Clock
 from digest.workers import is_gone, this_worker
 
@@ -64,30 +64,30 @@ def shares(smtp: Smtp, due: int) -> list[Share]:
     ]
 
 
-def run(app: App, *, stopping: Callable[[], bool], progress: OnProgress) -> DeliverReport:
+def run(mailing: Mailing, *, stopping: Callable[[], bool], progress: OnProgress) -> DeliverReport:
     """Send everything that is due, in this process or in several (see `deliver.run`)."""
-    with app.store.read() as tx:
-        due = tx.outbox.due(now=app.clock.now())
-    parts = shares(app.settings.smtp, due)
+    with mailing.store.read() as tx:
+        due = tx.outbox.due(now=mailing.clock.now())
+    parts = shares(mailing.settings.smtp, due)
     if len(parts) == 1:
-        return _send(app, parts[0], stopping=stopping, progress=progress)
-    report = _Crew(app, parts, due).run(stopping=stopping, progress=progress)
+        return _send(mailing, parts[0], stopping=stopping, progress=progress)
+    report = _Crew(mailing, parts, due).run(stopping=stopping, progress=progress)
     if not (report.errors or stopping()):
         # What a process left behind that died, and what has become due meanwhile.
-        alone = shares(app.settings.smtp, 0)[0]
-        report.add(_send(app, alone, stopping=stopping, progress=lambda _report, _total: None))
+        alone = shares(mailing.settings.smtp, 0)[0]
+        report.add(_send(mailing, alone, stopping=stopping, progress=lambda _report, _total: None))
     return report
 
 
 def _send(
-    app: App, share: Share, *, stopping: Callable[[], bool], progress: OnProgress
+    mailing: Mailing, share: Share, *, stopping: Callable[[], bool], progress: OnProgress
 ) -> DeliverReport:
     return deliver.run(
-        app.store,
-        app.transport,
-        app.compose,
-        settings=app.settings.delivery,
-        clock=app.clock,
+        mailing.store,
+        mailing.transport,
+        mailing.compose,
+        settings=mailing.settings.delivery,
+        clock=mailing.clock,
         worker=this_worker(),
         is_gone=is_gone,
         connections=share.connections,
@@ -113,7 +113,7 @@ class _End:
 class _Crew:
     """The processes of one run, and what they have said."""
 
-    def __init__(self, app: App, parts: Sequence[Share], due: int) -> None:
+    def __init__(self, mailing: Mailing, parts: Sequence[Share], due: int) -> None:
         self._due = due
         self._said: dict[Connection, DeliverReport] = {}
         self._open: dict[Connection, BaseProcess] = {}
@@ -125,7 +125,7 @@ class _Crew:
             level = logging.getLogger().getEffectiveLevel()
             process = context.Process(
                 target=_work,
-                args=(app.settings, app.clock, share, theirs, level),
+                args=(mailing.settings, mailing.clock, share, theirs, level),
                 name=f"sender-{number}",
             )
             process.start()
@@ -228,9 +228,9 @@ def _work(settings: Settings, clock: Clock, share: Share, pipe: Connection, leve
 
     error: DigestError | None = None
     try:
-        app = App.build(settings, clock=clock)
-        report = _send(app, share, stopping=lambda: bool(told), progress=progress)
-        app.store.close()
+        mailing = Mailing.build(settings, clock=clock)
+        report = _send(mailing, share, stopping=lambda: bool(told), progress=progress)
+        mailing.store.close()
     except DigestError as raised:
         error = raised
     say(_End(report, error))

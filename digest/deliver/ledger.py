@@ -38,8 +38,10 @@ log = logging.getLogger(__name__)
 Compose = Callable[[Delivery, Subscriber, list[Pick]], Message]
 """How a claimed delivery becomes a message; raises `DigestError` for one that cannot be made."""
 
-# How long the first of a group waits for others, in seconds.
+# How long the first of a group waits for others, in seconds: a message that may leave only then,
+# and a reply, which goes with the next message, also that of its own connection.
 _GATHER = 0.002
+_LINGER = 0.05
 
 # A database that is locked or full is waited for: the relay has taken mails that must be noted.
 _PATIENCE = timedelta(minutes=5)
@@ -122,7 +124,7 @@ class Ledger:
         self._has_more = True
         self._papers: dict[int, Paper] = {}
         self._group = _Group()
-        self._timer: asyncio.Handle | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._on_the_way: set[int] = set()
         self._refusals = Refusals()
         self._ended = False
@@ -201,7 +203,8 @@ class Ledger:
         """Write that the content of this message may leave; say whether it still may."""
         future: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._group.starts.append((claim, future))
-        self._soon()
+        full = len(self._group.starts) * 2 >= self._connections
+        self._soon(0 if full else _GATHER)
         return await future
 
     def settle(self, claim: Claim, outcome: Receipt | DigestError) -> None:
@@ -210,7 +213,7 @@ class Ledger:
         self._refusals.note(delivery.id, outcome)
         if isinstance(outcome, Receipt):
             self._group.replies[delivery.id] = outcome.reply
-            self._soon()
+            self._soon(_LINGER)
             return
         counted = replace(delivery, attempts=delivery.attempts + 1)
         now = self._clock.now()
@@ -227,18 +230,19 @@ class Ledger:
 
     def _end(self, delivery: Delivery, verdict: Verdict) -> None:
         self._group.verdicts.append((delivery.id, verdict))
-        self._soon()
+        self._soon(_LINGER)
 
     # --- the groups -------------------------------------------------------------------------
 
-    def _soon(self) -> None:
-        """See to it that the group is written once it is large enough or has waited enough."""
+    def _soon(self, seconds: float) -> None:
+        """See to it that the group is written in so many seconds at the latest."""
         loop = asyncio.get_running_loop()
-        if self._timer is None:
-            self._timer = loop.call_later(_GATHER, self._commit)
-        if len(self._group.starts) * 2 == self._connections + self._connections % 2:
+        due = loop.time() + seconds
+        if self._timer is not None:
+            if self._timer.when() <= due:
+                return
             self._timer.cancel()
-            self._timer = loop.call_soon(self._commit)
+        self._timer = loop.call_at(due, self._commit)
 
     def _commit(self) -> None:
         """Write the group, and tell those who wait for it."""

@@ -93,29 +93,7 @@ def prepare(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
     """Make a database whose digests are planned; return what that took."""
     write_config(folder, asked, port=1)
     app = build(folder)
-    app.store.upgrade()
-    draw = random.Random(1)
-    pool, words = made_up_papers(asked.pool)
-    with app.store.write() as tx:
-        tx.papers.add(pool, source="arxiv", listed_at=NOW - timedelta(hours=6))
-    people = folder / "people.csv"
-    with people.open("w", newline="") as file:
-        writer = csv.writer(file)
-        writer.writerow(("email", "name", "categories", "keywords"))
-        common = words[:300]
-        for number in range(asked.recipients):
-            writer.writerow(
-                (
-                    f"reader{number}@example.org",
-                    f"Reader {number}",
-                    ";".join(draw.sample(CATEGORIES, 2)),
-                    ";".join(draw.sample(common, 4)),
-                )
-            )
-    began = time.perf_counter()
-    report = subscriber_csv.bring_in(app, subscriber_csv.read(people), confirmed=True)
-    imported = time.perf_counter() - began
-    assert report.added == asked.recipients
+    imported = fill(app, folder, recipients=asked.recipients, pool=asked.pool, now=NOW)
     began = time.perf_counter()
     ranked = rank.run(
         app.store,
@@ -139,6 +117,37 @@ def prepare(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
         "plan_seconds": planned,
         "message_bytes": len(message.content),
     }
+
+
+def fill(app: App, folder: Path, *, recipients: int, pool: int, now: datetime) -> float:
+    """Make a database of papers that came this morning, and import that many subscribers.
+
+    Return how many seconds the import took.
+    """
+    app.store.upgrade()
+    draw = random.Random(1)
+    papers, words = made_up_papers(pool)
+    with app.store.write() as tx:
+        tx.papers.add(papers, source="arxiv", listed_at=now - timedelta(hours=6))
+    people = folder / "people.csv"
+    with people.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("email", "name", "categories", "keywords"))
+        common = words[:300]
+        for number in range(recipients):
+            writer.writerow(
+                (
+                    f"reader{number}@example.org",
+                    f"Reader {number}",
+                    ";".join(draw.sample(CATEGORIES, 2)),
+                    ";".join(draw.sample(common, 4)),
+                )
+            )
+    began = time.perf_counter()
+    report = subscriber_csv.bring_in(app, subscriber_csv.read(people), confirmed=True)
+    imported = time.perf_counter() - began
+    assert report.added == recipients
+    return imported
 
 
 def write_config(folder: Path, asked: argparse.Namespace, *, port: int) -> None:

@@ -22,11 +22,11 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from digest.app import domain_of
 from digest.config import Bounces, Settings, Smtp
 from digest.dkim import CLOSED, Key, load_keys, signed
 from digest.errors import ConfigError
 from digest.links import Links
+from digest.mailing import domain_of
 from digest.model import DeliveryKind, Pick
 from digest.splice import Composer
 from tests.support import dkim
