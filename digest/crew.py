@@ -30,8 +30,8 @@ from digest.workers import is_gone, this_worker
 
 log = logging.getLogger(__name__)
 
-# A process takes a second to begin: there must be so many deliveries for it to be worth that.
-WORTH_A_PROCESS = 500
+# In the time that a process takes to begin, another one sends so many.
+WORTH_A_PROCESS = 1000
 
 # How often a process says how far it is, and is asked whether to stop.
 _OFTEN = timedelta(seconds=0.25)

@@ -338,7 +338,7 @@ def main() -> None:
     )
     parser.add_argument("--recipients", type=int, default=5000)
     parser.add_argument("--dkim", choices=["none", "rsa", "ed25519", "both"], default="none")
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--papers", type=int, default=8, help="in each digest")
     parser.add_argument("--pool", type=int, default=300, help="papers of the day")

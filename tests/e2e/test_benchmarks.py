@@ -1,0 +1,55 @@
+"""The benchmarks run and say what they are asked for; the figures are for quiet machines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.timeout(300)
+
+
+def benchmark(name: str, *arguments: str) -> dict[str, Any]:
+    """Return the figures of one benchmark."""
+    run = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments, "--json"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    figures: dict[str, Any] = json.loads(run.stdout)
+    return figures
+
+
+@pytest.mark.skipif(
+    not Path("/usr/sbin/smtp-sink").exists(), reason="Postfix's smtp-sink is not installed"
+)
+@pytest.mark.parametrize("dkim", ["none", "ed25519"])
+def test_sending_is_measured_beside_postfix_and_the_usual_way(dkim: str) -> None:
+    figures = benchmark("send", "--recipients", "40", "--rounds", "1", "--dkim", dkim)
+    assert figures["recipients"] == 40
+    for name in ("ratio", "rate", "cpu_ms_per_message", "usual_rate", "peak_rss_mb"):
+        assert figures[name] > 0
+
+
+def test_a_paced_rate_is_measured_against_a_distant_relay() -> None:
+    figures = benchmark(
+        "send",
+        *("--recipients", "40", "--rounds", "1", "--rate", "100", "--round-trip-ms", "5"),
+        *("--connections", "4"),
+    )
+    assert 0 < figures["rate_held"] < 1.5
+
+
+def test_composing_and_planning_are_measured() -> None:
+    assert benchmark("compose", "--messages", "200", "--papers", "3")["ratio"] > 1
+    assert benchmark("plan", "--subscribers", "60", "--papers", "50")["per_second"] > 0
