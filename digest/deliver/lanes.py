@@ -81,6 +81,7 @@ class _Lane:
                 return
             except DigestError as error:
                 self._ledger.settle(turn.claim, error)
+                used = True
                 turn = await self._next()
                 continue
             if not await self._ledger.start(turn.claim):
