@@ -258,6 +258,7 @@ class Ledger:
         for claim, future in group.starts:
             if not future.done():
                 future.set_result(claim.delivery.id in allowed)
+            allowed.discard(claim.delivery.id)  # one content for one delivery, whoever asks
         self._progress()
 
     def _write(self, group: _Group) -> set[int]:

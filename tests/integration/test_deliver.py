@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from digest import deliver
 from digest.config import DeliverySettings
-from digest.deliver import Compose, DeliverReport
+from digest.deliver import LEASE, Compose, DeliverReport, Paces
+from digest.deliver.ledger import Ledger, Turn
 from digest.errors import (
     OutcomeUnknown,
     PermanentFailure,
@@ -220,3 +222,31 @@ def test_nothing_leaves_late_although_the_run_began_in_time(store: Store) -> Non
     )
     assert len(transport.messages) == report.sent == 2
     assert report.expired == 2
+
+
+def test_a_clock_that_jumps_past_the_lease_lets_no_two_connections_send_the_same(
+    store: Store,
+) -> None:
+    planned(store, 1)
+    clock = FakeClock(NOW)
+    ledger = Ledger(
+        store,
+        compose,
+        settings=DeliverySettings(),
+        clock=clock,
+        worker="here/1/1",
+        paces=Paces(0.0, {}),
+        connections=4,
+        shard=1,
+        report=DeliverReport(),
+        stopping=lambda: False,
+        progress=lambda: None,
+    )
+
+    async def take_both() -> int:
+        first = ledger.take()
+        clock.advance(2 * LEASE.total_seconds())
+        turns = [one for one in (first, ledger.take()) if isinstance(one, Turn)]
+        return sum(await asyncio.gather(*(ledger.start(turn.claim) for turn in turns)))
+
+    assert asyncio.run(take_both()) == 1
