@@ -92,7 +92,12 @@ class _Lane:
 
     async def _send(self, channel: Channel, turn: Turn) -> Turn | None:
         """Send one content, and say what follows; return that where the connection holds."""
-        following = self._ledger.take()
+        try:
+            following = self._ledger.take()
+        except DigestError as error:
+            unsent = TransportUnavailable(f"the run ended before the message was sent: {error}")
+            self._ledger.settle(turn.claim, unsent)
+            raise
         ahead: Message | None = None
         if isinstance(following, Turn) and following.due - self._loop.time() < _AHEAD:
             ahead = following.message
