@@ -347,3 +347,13 @@ class _BrokenClock(FakeClock):
         if self.is_broken:
             raise ArithmeticError
         return super().now()
+
+
+def test_a_transport_that_takes_nothing_costs_few_messages_an_attempt(store: Store) -> None:
+    readers = planned(store, 12)
+    transport = FakeTransport()
+    for reader in readers:
+        transport.fail(reader.email, TransportUnavailable("no space left"))
+    report = send(store, transport)
+    assert (report.errors, report.exit_code) == (["no space left"], 75)
+    assert states(store) == {"deferred": 3, "planned": 9}

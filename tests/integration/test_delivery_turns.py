@@ -76,3 +76,22 @@ def test_a_reply_that_never_ends_is_not_waited_for_longer_than_another(
         report = send(sqlite_store, relay, smtp={"timeout": 2})
     assert report.deferred == 1
     assert "timed out" in by_reader(sqlite_store)[address(0)].reason
+
+
+@pytest.mark.parametrize("action", ["421 4.3.2 too busy", "close"])
+@pytest.mark.parametrize("verb", ["MAIL", "RCPT"])
+def test_a_relay_that_takes_connections_and_no_message_is_left_alone(
+    sqlite_store: Store, verb: str, action: str
+) -> None:
+    planned(sqlite_store, 40)
+    clock = FakeClock(NOW)
+    with Relay({verb: {"*": [action] * 1000}}) as relay:
+        report = send(sqlite_store, relay, connections=2, clock=clock)
+        assert relay.connections == 6
+    assert (report.deferred, report.exit_code) == (6, 75)
+    assert f"lost at {verb}" in report.errors[0]
+    assert counts(sqlite_store) == {"planned": 34, "deferred": 6}
+    clock.advance(3600)
+    with Relay() as relay:
+        assert send(sqlite_store, relay, clock=clock).sent == 40
+        assert relay.count() == {address(number): 1 for number in range(40)}
