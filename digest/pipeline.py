@@ -212,6 +212,9 @@ def _deliver(
         report.delivered = crew.run(app, stopping=stopping, progress=progress)
     with app.store.read() as tx:
         report.left = tx.counts.left(now=app.clock.now())
+    # What was deferred and sent a little later is not deferred any more.
+    waiting = report.left.get(DeliveryState.DEFERRED, 0)
+    report.delivered.deferred = min(report.delivered.deferred, waiting)
 
 
 @contextmanager

@@ -6,6 +6,10 @@ import os
 import socket
 from pathlib import Path
 
+PROC = Path("/proc")
+
+_HIDDEN = "hidden"
+
 
 def this_worker() -> str:
     """Return a name for this process that no other one ever has.
@@ -17,32 +21,32 @@ def this_worker() -> str:
     return f"{socket.gethostname()}/{pid}/{_began(pid)}"
 
 
-def is_gone(worker: str) -> bool | None:
+def is_gone(worker: str, *, proc: Path = PROC) -> bool | None:
     """Say whether a worker of this host is dead; `None` where nothing is known of it."""
     host, pid, began, *_ = [*worker.split("/"), "", ""]
     if host != socket.gethostname() or not pid.isdigit():
         return None
-    return _began(int(pid)) != began
+    found = _began(int(pid), proc)
+    return None if found == _HIDDEN else found != began
 
 
-def _began(pid: int) -> str:
+def _began(pid: int, proc: Path = PROC) -> str:
     try:
         # proc_pid_stat(5): the command stands in brackets and may hold blanks; the time at
         # which the process began is field 22, a zombie is as good as dead.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except FileNotFoundError:
-        return "gone" if Path("/proc/self/stat").exists() else _alive_elsewhere(pid)
+        fields = (proc / f"{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return "unreadable"
+        return _began_unseen(pid, proc)
     return "gone" if fields[0] == "Z" else fields[19]
 
 
-def _alive_elsewhere(pid: int) -> str:
-    # Without /proc only the process id is known.
+def _began_unseen(pid: int, proc: Path) -> str:
+    # A process of another user may be hidden (proc(5), hidepid) and live all the same.
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return "gone"
     except PermissionError:
         pass
-    return "alive"
+    # Without /proc only the process id is known.
+    return _HIDDEN if (proc / "self/stat").exists() else "alive"

@@ -19,6 +19,9 @@ _AHEAD = 10.0
 # How long a lane sleeps at most before it looks whether the run has ended, in seconds.
 _NAP = 0.5
 
+# So many messages in a row whose connection was lost are the relay's trouble, not theirs.
+_LOST_IN_A_ROW = 3
+
 
 async def work(ledger: Ledger, transport: Transport, *, connections: int, clock: Clock) -> None:
     """Send everything that is due over `connections` connections side by side."""
@@ -40,6 +43,7 @@ class _Lane:
         self._transport = transport
         self._clock = clock
         self._loop = asyncio.get_running_loop()
+        self._lost = 0
 
     async def run(self) -> None:
         """Send until nothing is left, the run ends or the relay is lost."""
@@ -55,6 +59,17 @@ class _Lane:
                 self._ledger.give_back(turn)
                 self._ledger.refuse(error)
                 return
+            if self._lost >= _LOST_IN_A_ROW:
+                return
+
+    def _settle(self, turn: Turn, outcome: Receipt | DigestError) -> None:
+        self._ledger.settle(turn.claim, outcome)
+        if isinstance(outcome, TransportUnavailable):
+            self._lost += 1
+            if self._lost >= _LOST_IN_A_ROW:
+                self._ledger.unreachable = outcome
+        else:
+            self._lost = 0
 
     async def _next(self) -> Turn | None:
         """Return the next message, once its domain may have one."""
@@ -77,10 +92,11 @@ class _Lane:
                     # Relays close connections that idle, or after so many messages.
                     self._ledger.give_back(turn)
                 else:
-                    self._ledger.settle(turn.claim, error)
+                    self._settle(turn, error)
                 return
             except DigestError as error:
-                self._ledger.settle(turn.claim, error)
+                self._settle(turn, error)
+                used = True
                 turn = await self._next()
                 continue
             if not await self._ledger.start(turn.claim):
@@ -91,7 +107,12 @@ class _Lane:
 
     async def _send(self, channel: Channel, turn: Turn) -> Turn | None:
         """Send one content, and say what follows; return that where the connection holds."""
-        following = self._ledger.take()
+        try:
+            following = self._ledger.take()
+        except DigestError as error:
+            unsent = TransportUnavailable(f"the run ended before the message was sent: {error}")
+            self._ledger.settle(turn.claim, unsent)
+            raise
         ahead: Message | None = None
         if isinstance(following, Turn) and following.due - self._loop.time() < _AHEAD:
             ahead = following.message
@@ -100,7 +121,7 @@ class _Lane:
             outcome = await channel.send(turn.message, ahead)
         except DigestError as error:
             outcome = error
-        self._ledger.settle(turn.claim, outcome)
+        self._settle(turn, outcome)
         if isinstance(outcome, TransportUnavailable | TransportRefused | OutcomeUnknown):
             if isinstance(following, Turn):
                 self._ledger.give_back(following)

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from digest.config import DeliverySettings
 from digest.deliver.pace import Paces
@@ -34,6 +35,8 @@ from digest.ports import Clock
 from digest.store import Store, Transaction
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 Compose = Callable[[Delivery, Subscriber, list[Pick]], Message]
 """How a claimed delivery becomes a message; raises `DigestError` for one that cannot be made."""
@@ -171,13 +174,20 @@ class Ledger:
     def _reserve(self, now: datetime) -> None:
         if len(self._papers) > _MOST_PAPERS:
             self._papers.clear()
-        with self._store.write() as tx:
-            ids = tx.outbox.reserve(
-                self._worker, now=now, lease_until=now + LEASE, limit=self._shard
-            )
+
+        def reserve() -> list[int]:
+            with self._store.write() as tx:
+                return tx.outbox.reserve(
+                    self._worker, now=now, lease_until=now + LEASE, limit=self._shard
+                )
+
+        def load() -> list[tuple[Delivery, Subscriber | None, list[Pick]]]:
+            with self._store.read() as tx:
+                return tx.outbox.claims(ids, self._papers)
+
+        ids = self._patiently(reserve)
         self._has_more = len(ids) == self._shard
-        with self._store.read() as tx:
-            found = tx.outbox.claims(ids, self._papers)
+        found = self._patiently(load)
         for delivery, subscriber, picks in found:
             if subscriber is None:
                 self._end(delivery, _skipped(SkipReason.NOT_CONFIRMED))
@@ -250,7 +260,7 @@ class Ledger:
         group, self._group = self._group, _Group()
         try:
             allowed = self._write(group)
-        except DigestError as error:
+        except Exception as error:  # whoever waits must hear of it, even of a bug
             # What the relay has taken is kept, for the last try at the end of the run.
             self._ended = True
             self._group.replies |= group.replies
@@ -262,39 +272,49 @@ class Ledger:
         for claim, future in group.starts:
             if not future.done():
                 future.set_result(claim.delivery.id in allowed)
+            allowed.discard(claim.delivery.id)  # one content for one delivery, whoever asks
         self._progress()
 
     def _write(self, group: _Group) -> set[int]:
-        """Write a group in one transaction; return what may leave.
+        """Write a group in one transaction; return what may leave."""
 
-        A database that is locked or full is waited for: what the relay took must be noted.
-        """
-        until = self._clock.now() + _PATIENCE
-        while True:
+        def write() -> tuple[list[int], list[tuple[int, Verdict]], set[int]]:
             now = self._clock.now()
-            try:
-                with self._store.write() as tx:
-                    lost = tx.outbox.sent(self._worker, group.replies, now=now)
-                    gates = self._gates(tx, [claim for claim, _ in group.starts], now)
-                    refused = [(id_, verdict) for id_, verdict in gates.items() if verdict]
-                    lost |= {
-                        id_
-                        for id_, verdict in [*group.verdicts, *refused]
-                        if not tx.outbox.move(self._worker, id_, verdict.state, verdict.changes)
-                    }
-                    allowed = [id_ for id_, verdict in gates.items() if verdict is None]
-                    tx.outbox.start(self._worker, allowed, lease_until=now + LEASE)
-                break
-            except StoreBusy as error:
-                if now >= until or self._stopping():
-                    raise
-                log.warning("waiting to note what was sent: %s", error)
-                self._clock.sleep(_PAUSE)
+            with self._store.write() as tx:
+                lost = tx.outbox.sent(self._worker, group.replies, now=now)
+                gates = self._gates(tx, [claim for claim, _ in group.starts], now)
+                refused = [(id_, verdict) for id_, verdict in gates.items() if verdict]
+                lost |= {
+                    id_
+                    for id_, verdict in [*group.verdicts, *refused]
+                    if not tx.outbox.move(self._worker, id_, verdict.state, verdict.changes)
+                }
+                allowed = [id_ for id_, verdict in gates.items() if verdict is None]
+                tx.outbox.start(self._worker, allowed, lease_until=now + LEASE)
+            return allowed, refused, lost
+
+        allowed, refused, lost = self._patiently(write)
         self._count(group.replies, [*group.verdicts, *refused], lost)
         self._on_the_way -= group.replies.keys()
         self._on_the_way -= {id_ for id_, _ in group.verdicts}
         self._on_the_way.update(allowed)
         return set(allowed)
+
+    def _patiently(self, work: Callable[[], T]) -> T:
+        """Do this once the database is neither locked nor full: what was taken must be noted.
+
+        After minutes the run ends; raise `StoreBusy`.
+        """
+        until = self._clock.now() + _PATIENCE
+        while True:
+            try:
+                return work()
+            except StoreBusy as error:
+                if self._clock.now() >= until or self._stopping():
+                    self._ended = True
+                    raise
+                log.warning("waiting for the database: %s", error)
+                self._clock.sleep(_PAUSE)
 
     def _gates(
         self, tx: Transaction, claims: Sequence[Claim], now: datetime

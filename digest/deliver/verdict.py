@@ -151,7 +151,7 @@ class Refusals:
         """Take one outcome into account."""
         if isinstance(outcome, PermanentFailure) and _POLICY.match(outcome.reply):
             self._row[delivery_id] = outcome
-        elif isinstance(outcome, Receipt):
+        elif isinstance(outcome, Receipt) and not self.too_many:
             self._row.clear()
 
     @property

@@ -83,7 +83,12 @@ class Outbox:
             *(
                 self._connection.execute(
                     select(deliveries.c.next_attempt_at, deliveries.c.id)
-                    .where(deliveries.c.state == state, _may_leave(now))
+                    .where(
+                        deliveries.c.state == state,
+                        _may_leave(now),
+                        # Where a clock was set, its own leases are over while it works on them.
+                        deliveries.c.claimed_by.is_distinct_from(worker),
+                    )
                     .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
                     .limit(limit)
                     .with_for_update(skip_locked=True)

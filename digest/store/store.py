@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreBusy, StoreError
 from digest.store.counts import Counts
@@ -211,6 +212,10 @@ def _translated() -> Iterator[None]:
         raise StoreBusy(
             f"the database does not answer ({_first_line(error)}): it is locked, full, "
             "not writable or away; nothing was lost, try again"
+        ) from error
+    except PoolTimeoutError as error:
+        raise StoreBusy(
+            "the database does not answer: all of our connections to it are in use; try again"
         ) from error
     except DBAPIError as error:
         raise StoreError(f"the database refused a statement: {_first_line(error)}") from error

@@ -67,26 +67,30 @@ class SmtpChannel:
         """Say the envelope, unless it was said already, until the relay wants the content."""
         if self._announced is message:
             self._announced = None
-            replies = [await self._reply(verb) for verb in _VERBS]
+            replies = await self._answers()
         else:
+            self._expect_silence()
             replies = await self._say(self._offers.envelope(message))
         for verb, reply in zip(_VERBS, replies, strict=False):
             if agreed(verb, reply):
                 continue
             if reply.code < 400:
-                self._lose("talking nonsense")
+                self._give_up("talking nonsense")
                 raise self._unavailable(f" at {verb}")
             self._needs_reset = True
             if len(replies) == len(_VERBS) and agreed("DATA", replies[-1]):
                 # DATA was on its way when the recipient was refused: RFC 2920 section 3.1.
                 self._write(b".\r\n")
-                await self._reply("DATA")
+                with suppress(TransportUnavailable):
+                    await self._reply("DATA")
                 self._in_content = False
             raise refusal(reply, f"at {verb}")
         self._in_content = True
+        self._expect_silence()
 
     async def send(self, message: Message, following: Message | None) -> Receipt:
         """Hand over the content of the message that was prepared."""
+        self._expect_silence()
         ahead = b""
         if following is not None and self._offers.pipelining:
             with suppress(PermanentFailure):  # told when it is its turn
@@ -104,17 +108,17 @@ class SmtpChannel:
             ) from error
         early = len(self._unsent) > len(ahead)
         if early:
-            self._lose("the relay spoke before the message was complete")
+            self._give_up("the relay spoke before the message was complete")
         self._in_content = False
         if reply.code == CLOSING:
-            self._lose(f"closed by the relay ({reply})")
+            self._give_up(f"closed by the relay ({reply})")
         if reply.code == 250 and not early:
             return Receipt(str(reply))
         if 400 <= reply.code < 600:
             raise refusal(reply, "after the message")
         if early:
             raise self._unavailable()
-        self._lose("its reply makes no sense")
+        self._give_up("its reply makes no sense")
         raise OutcomeUnknown(
             f"the relay {self._where} gave a reply to the final dot that makes no sense: "
             "the message may have arrived",
@@ -143,7 +147,7 @@ class SmtpChannel:
             self._write(b"".join(reset + commands))
             if reset:
                 await self._reply("RSET")
-            return [await self._reply(verb) for verb in _VERBS]
+            return await self._answers()
         if reset:
             self._write(reset[0])
             await self._reply("RSET")
@@ -155,12 +159,39 @@ class SmtpChannel:
                 break
         return replies
 
+    async def _answers(self) -> list[Reply]:
+        """Return the replies to an envelope that was said in one go.
+
+        A relay that has refused it may hang up: its word counts. Raise `TransportUnavailable`
+        where it had refused nothing.
+        """
+        replies: list[Reply] = []
+        for verb in _VERBS:
+            try:
+                replies.append(await self._reply(verb))
+            except TransportUnavailable:
+                if all(map(agreed, _VERBS, replies)):
+                    raise
+                break
+        return replies
+
+    def _expect_silence(self) -> None:
+        """Raise `TransportUnavailable` where the relay has hung up, or spoken out of turn.
+
+        What it said would be taken for its answer to what is said next.
+        """
+        if self._replies:
+            self._give_up(f"it spoke out of turn ({self._replies[0]})")
+        if self._lost is not None:
+            raise self._unavailable()
+
     async def _reply(self, to: str) -> Reply:
         """Return the next reply; raise `TransportUnavailable` where none comes."""
+        # A reply that comes in pieces has no more time than another.
+        self._deadline = self._loop.time() + self._patience
         while not self._replies:
             if self._lost is not None:
                 raise self._unavailable(f" at {to}")
-            self._deadline = self._loop.time() + self._patience
             self._waiter = self._loop.create_future()
             try:
                 await self._waiter
@@ -168,7 +199,7 @@ class SmtpChannel:
                 self._waiter = None
         reply = self._replies.popleft()
         if to != "the final dot" and not (200 <= reply.code < 600 and reply.code != CLOSING):
-            self._lose(f"closed by the relay ({reply})" if reply.code else "talking nonsense")
+            self._give_up(f"closed by the relay ({reply})" if reply.code else "talking nonsense")
             raise self._unavailable(f" at {to}")
         return reply
 
@@ -233,6 +264,11 @@ class SmtpChannel:
             self._lose("timed out")
             return
         self._watch = self._loop.call_later(left, self._check_time)
+
+    def _give_up(self, why: str) -> None:
+        """End the connection, and hear no more of what the relay has to say."""
+        self._replies.clear()
+        self._lose(why)
 
     def _lose(self, why: str) -> None:
         """End the connection; the replies that have come stay."""

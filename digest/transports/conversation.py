@@ -73,7 +73,7 @@ class Replies:
             if found[2] != b"-":
                 replies.append(Reply(int(found[1]), readable(b" ".join(self._lines))))
                 self._lines = []
-        if len(self._bytes) + sum(map(len, self._lines)) > _LONGEST_REPLY:
+        if len(self._bytes) + sum(len(line) + 1 for line in self._lines) > _LONGEST_REPLY:
             self._bytes, self._lines = b"", []
             replies.append(Reply(GARBAGE, "a reply without end"))
         return replies

@@ -22,6 +22,9 @@ from digest.transports.conversation import Offers, Reply, readable
 # A relay that does not even answer is not worth the patience that a message deserves.
 _CONNECT_SECONDS = 30.0
 
+# What smtplib knows to log in by.
+_LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
+
 _LOST = (OSError, smtplib.SMTPException)
 
 
@@ -36,6 +39,10 @@ class SmtpTransport:
             raise ConfigError(
                 '[smtp] security = "none" would send the password in the clear: '
                 'use "starttls" or "tls", or a relay on this machine'
+            )
+        if not (settings.username.isascii() and self._password.isascii()):
+            raise ConfigError(
+                "[smtp] username and password must be plain ASCII: most relays take no other"
             )
         self._tls = _tls(settings)
 
@@ -119,15 +126,24 @@ class SmtpTransport:
                 f"the relay {self._where} does not offer STARTTLS, and nothing is sent in the "
                 'clear: use [smtp] security = "tls" with its TLS port, or "none" if it is local'
             )
-        code, reply = client.starttls(context=self._tls)
-        if code != 220:
+        try:
+            client.starttls(context=self._tls)
+        except smtplib.SMTPResponseException as error:
+            if error.smtp_code < 500:
+                raise  # 454: not for now (RFC 3207 section 4)
             raise TransportRefused(
-                f"the relay {self._where} refused STARTTLS ({code})", reply=_said(code, reply)
-            )
+                f"the relay {self._where} refused STARTTLS ({_reason(error)}), and nothing is "
+                "sent in the clear: check [smtp] security and port"
+            ) from error
         client.ehlo()
 
     def _log_in(self, client: smtplib.SMTP) -> None:
         settings = self._settings
+        if _LOGINS.isdisjoint(client.esmtp_features.get("auth", "").split()):
+            raise TransportRefused(
+                f"the relay {self._where} offers no login by password: leave [smtp] username "
+                "empty, or use the port for submission"
+            )
         try:
             client.login(settings.username, self._password)
         except smtplib.SMTPAuthenticationError as error:
@@ -140,11 +156,6 @@ class SmtpTransport:
                 f"the relay {self._where} refused the login of {settings.username} "
                 f"({error.smtp_code}): check [smtp] username and password",
                 reply=said,
-            ) from error
-        except smtplib.SMTPNotSupportedError as error:
-            raise TransportRefused(
-                f"the relay {self._where} offers no login: leave [smtp] username empty, "
-                "or use the port for submission"
             ) from error
 
 

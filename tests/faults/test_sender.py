@@ -83,7 +83,7 @@ def test_a_full_disk_stops_the_sending_until_there_is_room(relay: Relay, tmp_pat
     resource.prlimit(run.pid, resource.RLIMIT_FSIZE, (4096, limits[1]))
     assert run.stderr is not None
     for line in run.stderr:
-        if b"waiting to note what was sent" in line:
+        if b"waiting for the database" in line:
             break
     taken = len(relay.taken)
     assert taken < READERS

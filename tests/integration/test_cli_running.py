@@ -81,6 +81,16 @@ def test_a_run_that_may_work_later_ends_in_75(at: Desk) -> None:
     assert "deferred by the relay" in result.stdout
 
 
+def test_what_was_deferred_and_then_sent_in_one_run_is_not_called_deferred(at: Desk) -> None:
+    slowly = "[smtp]\nrate_per_second = 0.2\n[delivery]\nbackoff = 1\n"
+    at.config.write_text(at.config.read_text() + slowly)
+    for name in ("bea", "cleo"):
+        at.do("subscriber", "add", f"{name}@example.org", "--confirmed", "--keyword", "ice cores")
+    at.transport.fail("ada@example.org", TemporaryFailure("greylisted", reply="450 later"))
+    report = at.ask("run")
+    assert (report["outcome"], report["sent"], report["deferred"]) == ("complete", 3, 0)
+
+
 def test_a_run_without_any_source_that_answers_ends_in_its_exit_code(at: Desk) -> None:
     at.sources["journal"] = FakeSource(SourceUnavailable("the journal is down"))
     result = at.type("run", "--json")

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import asyncio
+import sqlite3
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from digest import deliver
 from digest.config import DeliverySettings
-from digest.deliver import Compose, DeliverReport
+from digest.deliver import LEASE, Compose, DeliverReport, Paces
+from digest.deliver.ledger import Ledger, Turn
 from digest.errors import (
     OutcomeUnknown,
     PermanentFailure,
+    StoreBusy,
     TemporaryFailure,
     TransportRefused,
     TransportUnavailable,
@@ -220,3 +226,134 @@ def test_nothing_leaves_late_although_the_run_began_in_time(store: Store) -> Non
     )
     assert len(transport.messages) == report.sent == 2
     assert report.expired == 2
+
+
+def ledger(store: Store, clock: FakeClock) -> Ledger:
+    return Ledger(
+        store,
+        compose,
+        settings=DeliverySettings(),
+        clock=clock,
+        worker="here/1/1",
+        paces=Paces(0.0, {}),
+        connections=4,
+        shard=1,
+        report=DeliverReport(),
+        stopping=lambda: False,
+        progress=lambda: None,
+    )
+
+
+def test_a_clock_that_jumps_past_the_lease_lets_no_two_connections_send_the_same(
+    store: Store,
+) -> None:
+    planned(store, 1)
+    clock = FakeClock(NOW)
+    made = ledger(store, clock)
+
+    async def take_both() -> int:
+        first = made.take()
+        clock.advance(2 * LEASE.total_seconds())
+        turns = [one for one in (first, made.take()) if isinstance(one, Turn)]
+        return sum(await asyncio.gather(*(made.start(turn.claim) for turn in turns)))
+
+    assert asyncio.run(take_both()) == 1
+
+
+class _AwayClock(FakeClock):
+    """A clock with which a table comes back after so many sleeps."""
+
+    def __init__(self, path: Path, *, sleeps: int) -> None:
+        super().__init__(NOW)
+        self._path = path
+        self._sleeps = sleeps
+
+    def rename(self, before: str, after: str) -> None:
+        with closing(sqlite3.connect(self._path)) as connection:
+            connection.execute(f"ALTER TABLE {before} RENAME TO {after}")
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._sleeps -= 1
+        if self._sleeps == 0:
+            self.rename("away", "picks")
+
+
+def send_while_picks_are_away(
+    store: Store, clock: _AwayClock, transport: FakeTransport
+) -> DeliverReport:
+    """Send three messages; the database fails when the second is looked for."""
+    composed: list[Delivery] = []
+
+    def compose_first(delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
+        composed.append(delivery)
+        if len(composed) == 1:
+            clock.rename("picks", "away")
+        return compose(delivery, subscriber, picks)
+
+    return deliver.run(
+        store,
+        transport,
+        compose_first,
+        settings=DeliverySettings(unknown="hold"),
+        clock=clock,
+        worker="here/1/1",
+        is_gone=lambda _: None,
+        rate_per_second=0.2,  # one at a time
+    )
+
+
+def test_a_database_that_fails_for_a_while_is_waited_for(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    planned(sqlite_store, 3)
+    transport = FakeTransport()
+    clock = _AwayClock(tmp_path / "digest.db", sleeps=3)
+    assert send_while_picks_are_away(sqlite_store, clock, transport).sent == 3
+    assert len(transport.messages) == 3
+
+
+def test_a_database_that_fails_for_good_leaves_nothing_in_doubt(
+    sqlite_store: Store, tmp_path: Path
+) -> None:
+    planned(sqlite_store, 3)
+    transport = FakeTransport()
+    clock = _AwayClock(tmp_path / "digest.db", sleeps=0)
+    with pytest.raises(StoreBusy):
+        send_while_picks_are_away(sqlite_store, clock, transport)
+    assert transport.messages == []
+    assert states(sqlite_store) == {"planned": 2, "deferred": 1}
+
+
+def test_whoever_waits_to_send_hears_of_every_error(store: Store) -> None:
+    planned(store, 1)
+    clock = _BrokenClock(NOW)
+    made = ledger(store, clock)
+
+    async def start() -> None:
+        turn = made.take()
+        assert isinstance(turn, Turn)
+        clock.is_broken = True
+        await asyncio.wait_for(made.start(turn.claim), timeout=10)
+
+    with pytest.raises(ArithmeticError):
+        asyncio.run(start())
+
+
+class _BrokenClock(FakeClock):
+    is_broken = False
+
+    def now(self) -> datetime:
+        if self.is_broken:
+            raise ArithmeticError
+        return super().now()
+
+
+def test_a_transport_that_takes_nothing_costs_few_messages_an_attempt(store: Store) -> None:
+    readers = planned(store, 12)
+    transport = FakeTransport()
+    for reader in readers:
+        transport.fail(reader.email, TransportUnavailable("no space left"))
+    report = send(store, transport)
+    assert (report.errors, report.exit_code) == (["no space left"], 75)
+    assert states(store) == {"deferred": 3, "planned": 9}

@@ -246,3 +246,56 @@ def test_files_that_cannot_be_read_are_named(tmp_path: Path) -> None:
         transport(25, password_file=tmp_path / "missing")
     with pytest.raises(ConfigError, match="ca_file"):
         transport(25, security="tls", ca_file=tmp_path / "missing")
+
+
+def test_a_login_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="plain ASCII") as caught:
+        transport(25, username="papers", password="pässword")
+    assert "pässword" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ({"EHLO": [b"250-relay\r\n250 AUTH GSSAPI NTLM\r\n"]}, TransportRefused),
+        ({"AUTH": [b"454 4.7.0 not now\r\n"] * 3}, TransportUnavailable),
+        ({"AUTH": [b"421 4.7.0 too many\r\n", CLOSE]}, TransportUnavailable),
+        ({"AUTH": [b"535 5.7.8 wrong\r\n"] * 3}, TransportRefused),
+        ({"AUTH": [b"534 5.7.9 another way\r\n"] * 3}, TransportRefused),
+    ],
+    ids=["unknown-ways", "454", "421", "535", "534"],
+)
+def test_what_goes_wrong_at_the_login_is_for_now_or_for_good(
+    script: Mapping[str, Sequence[bytes]], error: type[TransportError]
+) -> None:
+    offers = {"EHLO": [b"250-relay\r\n250 AUTH PLAIN LOGIN\r\n"]}
+    with (
+        FaultyServer({**offers, **script}) as server,
+        pytest.raises(error),
+        transport(server.port, username="papers", password="secret").open(),
+    ):
+        pass
+    assert not any(line.upper().startswith("MAIL") for line in server.commands)
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (b"454 4.7.0 TLS is not available now\r\n", TransportUnavailable),
+        (b"220 go on\r\n250 injected\r\n", TransportRefused),
+        (b"502 5.5.1 no\r\n", TransportRefused),
+        (CLOSE, TransportUnavailable),
+    ],
+    ids=["454", "injected", "502", "close"],
+)
+def test_what_goes_wrong_at_starttls_sends_nothing(
+    reply: bytes, error: type[TransportError]
+) -> None:
+    script = {"EHLO": [b"250-relay\r\n250 STARTTLS\r\n"], "STAR": [reply]}
+    with (
+        FaultyServer(script) as server,
+        pytest.raises(error),
+        transport(server.port, security="starttls").open(),
+    ):
+        pass
+    assert not any(line.upper().startswith("MAIL") for line in server.commands)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from digest.errors import InvalidInput, NotFound
+from digest.errors import InvalidInput, NotFound, StoreBusy
 from digest.model import (
     Cadence,
     DeliveryState,
@@ -343,3 +343,10 @@ def test_a_shard_costs_the_same_however_many_deliveries_wait(tmp_path: Path) -> 
     few = steps_of_one_shard(f"sqlite:///{tmp_path / 'few.db'}", 40)
     many = steps_of_one_shard(f"sqlite:///{tmp_path / 'many.db'}", 800)
     assert 0 < many < 2 * few
+
+
+@pytest.mark.slow
+def test_a_database_whose_connections_are_all_in_use_is_busy(sqlite_store: Store) -> None:
+    with ExitStack() as others, pytest.raises(StoreBusy):
+        while True:
+            others.enter_context(sqlite_store.read())

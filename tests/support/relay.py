@@ -6,12 +6,12 @@ The script has, for each verb (`CONNECT`, `EHLO`, `AUTH`, `MAIL`, `RCPT`, `DATA`
 list of actions for each recipient, or for anybody (`*`); each is done once, then everything is
 usual. At MAIL the recipient is not known yet: only `*` counts. An action is
 
-    "450 text"      this reply
+    "450 text"      this reply, or several; with one of 421 it hangs up then
     "close"         hang up instead of replying; at DOT the message was taken all the same
     "drop"          at DOT: hang up, and the message was not taken
     "cut"           at DATA: agree, and hang up in the middle of the content
     "delay 1.5"     the usual reply, so many seconds later
-    "pieces"        the usual reply, byte by byte
+    "pieces 0.5"    the usual reply, byte by byte, with so many seconds (or none) between them
     "garbage"       something that is no reply
 
 `python -m tests.support.relay LOG [PORT]` is the same as a program, without a script: it prints
@@ -276,17 +276,18 @@ class _Talk:
         if action == "garbage":
             self._writer.write(b"\x00\xffhello there\r\n")
             return ""
-        if action == "pieces":
+        if action is not None and action.startswith("pieces"):
+            pause = float(action.partition(" ")[2] or 0)
             for byte in f"{usual}\r\n".encode():
                 self._writer.write(bytes([byte]))
                 await self._writer.drain()
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(pause)
             return usual
         if action is not None and action.startswith("delay"):
             await asyncio.sleep(float(action.split()[1]))
             action = None
         self._writer.write(f"{action or usual}\r\n".encode())
-        if (action or usual).startswith("421"):
+        if any(line.startswith("421") for line in (action or usual).splitlines()):
             await self._writer.drain()
             raise _HungUpError
         return action or usual

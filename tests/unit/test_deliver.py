@@ -207,3 +207,12 @@ def test_one_that_is_taken_ends_a_row_of_refusals() -> None:
         if number % 3 == 0:
             refusals.note(number, Receipt("250 ok"))
     assert not refusals.too_many
+
+
+def test_one_that_was_on_its_way_and_is_taken_after_the_alert_gives_nobody_up() -> None:
+    refusals = Refusals()
+    for number in range(POLICY_LIMIT):
+        refusals.note(number, PermanentFailure("no", reply="550 5.7.1 your address is blocked"))
+    refusals.note(100, Receipt("250 ok"))
+    assert refusals.too_many
+    assert refusals.deliveries == list(range(POLICY_LIMIT))
