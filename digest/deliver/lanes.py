@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
 from digest.deliver.ledger import Ledger, Turn
+from digest.deliver.verdict import LEASE
 from digest.errors import DigestError, OutcomeUnknown, TransportRefused, TransportUnavailable
 from digest.model import Message, Receipt
 from digest.ports import Channel, Clock, PipeliningTransport, Session, Transport
@@ -28,11 +29,21 @@ async def work(ledger: Ledger, transport: Transport, *, connections: int, clock:
     with ThreadPoolExecutor(connections, thread_name_prefix="deliver") as threads:
         asyncio.get_running_loop().set_default_executor(threads)
         lanes = [_Lane(ledger, transport, clock).run() for _ in range(connections)]
+        renewal = asyncio.create_task(_renew(ledger))
         # One lane's trouble must not cut off the others in the middle of a message.
-        results = await asyncio.gather(*lanes, return_exceptions=True)
+        try:
+            results = await asyncio.gather(*lanes, return_exceptions=True)
+        finally:
+            renewal.cancel()
     for result in results:
         if isinstance(result, BaseException):
             raise result
+
+
+async def _renew(ledger: Ledger) -> None:
+    while True:
+        await asyncio.sleep(LEASE.total_seconds() / 3)
+        ledger.renew()
 
 
 class _Lane:

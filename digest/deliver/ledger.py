@@ -242,6 +242,14 @@ class Ledger:
         self._group.verdicts.append((delivery.id, verdict))
         self._soon(_LINGER)
 
+    def renew(self) -> None:
+        """Hold on to what this worker has reserved or is sending: a slow relay is no dead worker."""
+        try:
+            with self._store.write() as tx:
+                tx.outbox.renew(self._worker, lease_until=self._clock.now() + LEASE)
+        except StoreBusy as error:
+            log.warning("the leases are renewed a little later: %s", error)
+
     # --- the groups -------------------------------------------------------------------------
 
     def _soon(self, seconds: float) -> None:

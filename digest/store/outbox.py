@@ -105,6 +105,17 @@ class Outbox:
             )
         return ids
 
+    def renew(self, worker: str, *, lease_until: datetime) -> None:
+        """Prolong what a worker has reserved or is sending."""
+        self._connection.execute(
+            update(deliveries)
+            .where(
+                deliveries.c.claimed_by == worker,
+                deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)),
+            )
+            .values(lease_until=lease_until)
+        )
+
     def release(self, worker: str) -> int:
         """Give back what a worker has reserved and not begun; return how many that were."""
         return self._connection.execute(

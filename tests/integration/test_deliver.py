@@ -357,3 +357,25 @@ def test_a_transport_that_takes_nothing_costs_few_messages_an_attempt(store: Sto
     report = send(store, transport)
     assert (report.errors, report.exit_code) == (["no space left"], 75)
     assert states(store) == {"deferred": 3, "planned": 9}
+
+
+def test_a_worker_that_is_slow_and_alive_keeps_what_it_is_sending(store: Store) -> None:
+    planned(store, 1)
+    clock = FakeClock(NOW)
+    made = ledger(store, clock)
+
+    async def start() -> None:
+        turn = made.take()
+        assert isinstance(turn, Turn)
+        assert await made.start(turn.claim)
+        for _ in range(3):
+            clock.advance(LEASE.total_seconds() * 0.6)
+            made.renew()
+
+    asyncio.run(start())
+    # Another host, which knows nothing of that worker but its lease.
+    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
+    assert states(store) == {"sending": 1}
+    clock.advance(LEASE.total_seconds())
+    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
+    assert states(store) == {"deferred": 1}
