@@ -243,7 +243,7 @@ class Ledger:
         self._soon(_LINGER)
 
     def renew(self) -> None:
-        """Hold on to what this worker has reserved or is sending: a slow relay is no dead worker."""
+        """Hold on to what this worker has reserved or is sending: it is slow, not dead."""
         try:
             with self._store.write() as tx:
                 tx.outbox.renew(self._worker, lease_until=self._clock.now() + LEASE)
