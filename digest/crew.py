@@ -1,8 +1,9 @@
 """The deliver stage in several processes, each with a share of the connections and of the rate.
 
-They are strangers who meet in the database, as services on several machines would: each reserves
-shards of its own. What one leaves behind when it dies is found by its name, like that of any
-sender that died. Each builds its parts from the settings, as a process of its own does.
+This one begins at once, the others join it. They are strangers who meet in the database, as
+services on several machines would: each reserves shards of its own. What one leaves behind when
+it dies is found by its name, like that of any sender that died. Each of the others builds its
+parts from the settings.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import signal
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from logging.handlers import QueueHandler
@@ -65,18 +66,44 @@ def shares(smtp: Smtp, due: int) -> list[Share]:
 
 
 def run(mailing: Mailing, *, stopping: Callable[[], bool], progress: OnProgress) -> DeliverReport:
-    """Send everything that is due, in this process or in several (see `deliver.run`)."""
+    """Send everything that is due, in this process and in others (see `deliver.run`)."""
     with mailing.store.read() as tx:
         due = tx.outbox.due(now=mailing.clock.now())
-    parts = shares(mailing.settings.smtp, due)
-    if len(parts) == 1:
-        return _send(mailing, parts[0], stopping=stopping, progress=progress)
-    report = _Crew(mailing, parts, due).run(stopping=stopping, progress=progress)
+    own, *others = shares(mailing.settings.smtp, due)
+    if not others:
+        return _send(mailing, own, stopping=stopping, progress=progress)
+    with _crew(mailing, others) as crew:
+
+        def heard(report: DeliverReport, _total: int) -> None:
+            crew.listen(seconds=0)
+            progress(_sum([report, *crew.reports]), due)
+
+        def told() -> bool:
+            if not stopping():
+                return False
+            crew.stop()
+            return True
+
+        report = _send(mailing, own, stopping=told, progress=heard)
+        while crew.is_at_work:
+            crew.listen(seconds=_OFTEN.total_seconds())
+            told()
+            progress(_sum([report, *crew.reports]), due)
+    report = _sum([report, *crew.reports])
+    if crew.error is not None:
+        raise crew.error
     if not (report.errors or stopping()):
         # What a process left behind that died, and what has become due meanwhile.
         alone = shares(mailing.settings.smtp, 0)[0]
         report.add(_send(mailing, alone, stopping=stopping, progress=lambda _report, _total: None))
     return report
+
+
+def _sum(reports: Sequence[DeliverReport]) -> DeliverReport:
+    total = DeliverReport()
+    for report in reports:
+        total.add(report)
+    return total
 
 
 def _send(
@@ -111,55 +138,53 @@ class _End:
 
 
 class _Crew:
-    """The processes of one run, and what they have said."""
+    """The other processes of one run, and what they have said."""
 
-    def __init__(self, mailing: Mailing, parts: Sequence[Share], due: int) -> None:
-        self._due = due
+    def __init__(self) -> None:
+        self.error: DigestError | None = None  # the first that one of them ended in
         self._said: dict[Connection, DeliverReport] = {}
         self._open: dict[Connection, BaseProcess] = {}
-        self._error: DigestError | None = None
-        # A fork would copy the threads' locks of whoever serves pages beside us.
-        context = multiprocessing.get_context("spawn")
-        for number, share in enumerate(parts, start=1):
-            ours, theirs = context.Pipe()
-            level = logging.getLogger().getEffectiveLevel()
-            process = context.Process(
-                target=_work,
-                args=(mailing.settings, mailing.clock, share, theirs, level),
-                name=f"sender-{number}",
-            )
-            process.start()
-            theirs.close()
-            self._said[ours] = DeliverReport()
-            self._open[ours] = process
-
-    def run(self, *, stopping: Callable[[], bool], progress: OnProgress) -> DeliverReport:
-        """Listen until all have ended; raise the first error that one of them ended in."""
-        told = False
-        try:
-            while self._open:
-                for pipe in wait(list(self._open), timeout=_OFTEN.total_seconds()):
-                    assert isinstance(pipe, Connection)
-                    self._hear(pipe)
-                if stopping() and not told:
-                    told = True
-                    self._stop()
-                progress(self._report, self._due)
-        finally:
-            processes = list(self._open.values())
-            self._stop()
-            for process in processes:
-                process.join()
-        if self._error is not None:
-            raise self._error
-        return self._report
+        self._stopped = False
 
     @property
-    def _report(self) -> DeliverReport:
-        report = DeliverReport()
-        for said in self._said.values():
-            report.add(said)
-        return report
+    def is_at_work(self) -> bool:
+        """Say whether one of them has not ended yet."""
+        return bool(self._open)
+
+    @property
+    def reports(self) -> list[DeliverReport]:
+        """Return what they have done so far."""
+        return list(self._said.values())
+
+    def start(self, number: int, mailing: Mailing, share: Share) -> None:
+        """Start one more."""
+        # A fork would copy the threads' locks of whoever serves pages beside us.
+        context = multiprocessing.get_context("spawn")
+        ours, theirs = context.Pipe()
+        level = logging.getLogger().getEffectiveLevel()
+        process = context.Process(
+            target=_work,
+            args=(mailing.settings, mailing.clock, share, theirs, level),
+            name=f"sender-{number}",
+        )
+        process.start()
+        theirs.close()
+        self._said[ours] = DeliverReport()
+        self._open[ours] = process
+
+    def listen(self, *, seconds: float) -> None:
+        """Hear what they have to say, and wait so long for it at most."""
+        for pipe in wait(list(self._open), timeout=seconds):
+            assert isinstance(pipe, Connection)
+            self._hear(pipe)
+
+    def stop(self) -> None:
+        """Tell them to finish what is on its way, once."""
+        if not self._stopped:
+            self._stopped = True
+            for pipe in self._open:
+                with suppress(OSError):
+                    pipe.send("stop")
 
     def _hear(self, pipe: Connection) -> None:
         try:
@@ -173,7 +198,7 @@ class _Crew:
                 self._said[pipe] = said
             case _End():
                 self._said[pipe] = said.report
-                self._error = self._error or said.error
+                self.error = self.error or said.error
             case _:
                 self._ended(self._open.pop(pipe))
 
@@ -186,10 +211,19 @@ class _Crew:
                 process.exitcode,
             )
 
-    def _stop(self) -> None:
-        for pipe in self._open:
-            with suppress(OSError):
-                pipe.send("stop")
+
+@contextmanager
+def _crew(mailing: Mailing, others: Sequence[Share]) -> Iterator[_Crew]:
+    """Start a process for each share; whatever happens, none outlives the block."""
+    crew = _Crew()
+    try:
+        for number, share in enumerate(others, start=2):
+            crew.start(number, mailing, share)
+        yield crew
+    finally:
+        crew.stop()
+        while crew.is_at_work:
+            crew.listen(seconds=_OFTEN.total_seconds())
 
 
 # --- there ------------------------------------------------------------------------------------
