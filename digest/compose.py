@@ -25,7 +25,6 @@ from digest.model import (
     Rendered,
     SignalName,
     Subscriber,
-    WireContent,
 )
 from digest.ports import Renderer
 
@@ -79,7 +78,7 @@ def compose(
 def finished(
     delivery: Delivery,
     subscriber: Subscriber,
-    content: WireContent,
+    content: bytes,
     *,
     site: Site,
     bounces: Bounces,
@@ -90,6 +89,7 @@ def finished(
         sender=wire.address_of(bounces.return_path or site.from_address),
         recipient=wire.address_of(subscriber.email),
         content=signed(content, keys, at=delivery.date),
+        dotless=True,  # as `wire` writes it
     )
 
 

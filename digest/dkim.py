@@ -19,7 +19,6 @@ from typing import Literal
 
 from digest.config import Smtp
 from digest.errors import ConfigError
-from digest.model import WireContent
 
 SHORTEST_RSA = 1024  # bits (RFC 8301 section 3.2)
 
@@ -48,7 +47,7 @@ class Key:
     sign: Sign
 
 
-def signed(content: WireContent, keys: Sequence[Key], *, at: datetime) -> WireContent:
+def signed(content: bytes, keys: Sequence[Key], *, at: datetime) -> bytes:
     """Return the message with a DKIM-Signature for each key on top; without keys, as it is.
 
     All of its header fields are signed. Same message, keys and time: the same bytes.
@@ -64,7 +63,7 @@ def signed(content: WireContent, keys: Sequence[Key], *, at: datetime) -> WireCo
         written, relaxed = _tags(key, names)
         signature = b64encode(key.sign(f"{header}{relaxed} {own} b=".encode("ascii")))
         fields.append(f"{written}\r\n {own}\r\n b={_folded(signature.decode('ascii'))}\r\n")
-    return WireContent(b"".join(["".join(fields).encode("ascii"), content]))
+    return b"".join(["".join(fields).encode("ascii"), content])
 
 
 def _relaxed(head: str) -> tuple[tuple[str, ...], str]:

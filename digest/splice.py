@@ -31,7 +31,6 @@ from digest.model import (
     Pick,
     Rendered,
     Subscriber,
-    WireContent,
 )
 from digest.ports import Renderer
 from digest.slots import Block, Closed, Piece, Print, Slot
@@ -161,9 +160,7 @@ class Composer:
 
     # --- one message ------------------------------------------------------------------
 
-    def _spliced(
-        self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]
-    ) -> WireContent:
+    def _spliced(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> bytes:
         frame = self._frame(delivery, subscriber, len(picks))
         cards = [self._card(delivery, subscriber, pick) for pick in picks]
         reader = _Reader(delivery, subscriber, self._links.dated(delivery.date))

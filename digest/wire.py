@@ -23,7 +23,7 @@ from functools import lru_cache
 import idna
 
 from digest.errors import InvalidInput
-from digest.model import Rendered, WireContent
+from digest.model import Rendered
 
 # RFC 5322 section 2.1.1: lines should have 78 characters or fewer. RFC 2047 section 2: an encoded
 # word has at most 75; 39 octets make one of 64, which stands on one line with the header's name.
@@ -52,7 +52,7 @@ Header = tuple[str, str]
 """A name and a value that is already encoded and folded."""
 
 
-def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> WireContent:
+def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes:
     """Return a whole message with a text and an HTML part (RFC 2046 section 5.1.4).
 
     CRLF line ends, 7-bit, no line over 998 octets. `seed` makes the boundary, so that the same
@@ -64,7 +64,7 @@ def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> WireC
 
 def assemble(
     headers: Sequence[Header], text: Iterable[bytes], html: Iterable[bytes], *, seed: str
-) -> WireContent:
+) -> bytes:
     """Return a whole message whose two parts are encoded already; each ends with its line."""
     for name, value in headers:
         # A short line is the rule, and needs no second look.
@@ -85,7 +85,7 @@ def assemble(
         *html,
         f"--{boundary}--\r\n".encode("ascii"),
     ]
-    return WireContent(b"".join(parts))
+    return b"".join(parts)
 
 
 _TEXT_PART, _HTML_PART = (

@@ -19,7 +19,6 @@ from digest.model.deliveries import (
     Receipt,
     Rendered,
     SkipReason,
-    WireContent,
 )
 from digest.model.papers import (
     Fetched,
@@ -92,5 +91,4 @@ __all__ = [
     "Subscriber",
     "SubscriberStatus",
     "SuppressionReason",
-    "WireContent",
 ]

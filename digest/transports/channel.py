@@ -96,7 +96,7 @@ class SmtpChannel:
             with suppress(PermanentFailure):  # told when it is its turn
                 ahead = b"".join(self._offers.envelope(following))
                 self._announced = following
-        self._write(stuffed(message.content, then=ahead))
+        self._write(stuffed(message, then=ahead))
         try:
             reply = await self._reply("the final dot")
         except TransportUnavailable as error:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from digest.errors import PermanentFailure, TemporaryFailure, TransportError, TransportRefused
-from digest.model import Message, WireContent
+from digest.model import Message
 
 # "Service not available, closing transmission channel": RFC 5321 section 3.8.
 CLOSING = 421
@@ -127,12 +127,13 @@ class Offers:
             )
 
 
-def stuffed(content: bytes, *, then: bytes = b"") -> bytes:
+def stuffed(message: Message, *, then: bytes = b"") -> bytes:
     """Return a message as it goes over the wire, with its final dot (RFC 5321 section 4.5.2).
 
     `then` is what follows it.
     """
-    if not isinstance(content, WireContent):
+    content = message.content
+    if not message.dotless:
         if content.startswith(b"."):
             content = b"." + content
         content = content.replace(b"\r\n.", b"\r\n..")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -156,3 +157,19 @@ def test_any_text_makes_a_sound_mail(
     assert [part.get_content_type() for part in found.iter_parts()] == ["text/plain", "text/html"]
     assert found.keys() == parse(mail()).keys()
     assert not found.defects
+
+
+@pytest.mark.parametrize("kind", DeliveryKind)
+def test_a_mail_says_that_no_line_begins_with_a_dot_and_none_does(kind: DeliveryKind) -> None:
+    dotted = ".a title\n.. of dots"
+    picks = [
+        replace(pick, paper=replace(pick.paper, title=dotted, abstract=dotted)) for pick in PICKS
+    ]
+    message = mail(
+        kind,
+        picks=picks,
+        site=SITE.model_copy(update={"name": "...", "postal_address": ".\n.\n"}),
+        subscriber=replace(READER, name=".reader"),
+    )
+    assert message.dotless
+    assert not re.search(rb"^\.", message.content, re.MULTILINE)
