@@ -7,7 +7,8 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 
-from digest.deliver.ledger import Ledger, Turn
+from digest.deliver.ledger import Ledger
+from digest.deliver.turns import Turn
 from digest.deliver.verdict import LEASE
 from digest.errors import DigestError, OutcomeUnknown, TransportRefused, TransportUnavailable
 from digest.model import Message, Receipt

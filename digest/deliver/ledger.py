@@ -19,6 +19,7 @@ from typing import TypeVar
 from digest.config import DeliverySettings
 from digest.deliver.pace import Paces
 from digest.deliver.tally import DeliverReport
+from digest.deliver.turns import Claim, Turn
 from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
 from digest.errors import DigestError, StoreBusy, TransportRefused, TransportUnavailable
 from digest.model import (
@@ -58,27 +59,6 @@ _LATE = Verdict(DeliveryState.EXPIRED, {"reason": "the time up to which it may l
 _INTERRUPTED = Verdict(
     DeliveryState.UNKNOWN, {"reason": "the program was interrupted while it was being sent"}
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A delivery that this worker has reserved, with all that its message is made of."""
-
-    delivery: Delivery
-    subscriber: Subscriber
-    picks: list[Pick]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Turn:
-    """A message that is ready for the wire, and from when on it may leave.
-
-    `due` is a time of the event loop: a clock that is set must not hold a message up.
-    """
-
-    claim: Claim
-    message: Message
-    due: float
 
 
 @dataclass
@@ -183,7 +163,7 @@ class Ledger:
 
         def load() -> list[tuple[Delivery, Subscriber | None, list[Pick]]]:
             with self._store.read() as tx:
-                return tx.outbox.claims(ids, self._papers)
+                return tx.claims.of(ids, self._papers)
 
         ids = self._patiently(reserve)
         self._has_more = len(ids) == self._shard

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreBusy, StoreError
+from digest.store.claims import Claims
 from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
@@ -44,6 +45,7 @@ class Transaction:
     editions: Editions
     deliveries: Deliveries
     outbox: Outbox
+    claims: Claims
     counts: Counts
     suppressions: Suppressions
     runs: Runs
@@ -60,6 +62,7 @@ class Transaction:
             editions=Editions(connection),
             deliveries=Deliveries(connection),
             outbox=Outbox(connection),
+            claims=Claims(connection),
             counts=Counts(connection),
             suppressions=Suppressions(connection),
             runs=Runs(connection),

@@ -53,7 +53,7 @@ async def send(app: App, *, port: int, connections: int, limit: int) -> tuple[in
             )
             tx.outbox.start("usual/1", ids, lease_until=now + timedelta(hours=1))
         with app.store.read() as tx:
-            jobs = iter(tx.outbox.claims(ids, {}))
+            jobs = iter(tx.claims.of(ids, {}))
         if not ids:
             break
         replies: dict[int, str] = {}

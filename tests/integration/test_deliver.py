@@ -13,7 +13,8 @@ import pytest
 from digest import deliver
 from digest.config import DeliverySettings
 from digest.deliver import LEASE, Compose, DeliverReport, Paces
-from digest.deliver.ledger import Ledger, Turn
+from digest.deliver.ledger import Ledger
+from digest.deliver.turns import Turn
 from digest.errors import (
     OutcomeUnknown,
     PermanentFailure,
