@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import digest as package
+from digest.clock import SystemClock
 from tests.support.desk import Desk, desk
 
 ENVIRON = {
@@ -60,7 +61,8 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def test_it_serves_pages_and_sends_what_waits_until_it_is_told_to_end(tmp_path: Path) -> None:
-    at: Desk = desk(tmp_path)
+    now = SystemClock().now()  # the process has no other; and a confirmation soon expires
+    at: Desk = desk(tmp_path, now)
     at.do("subscriber", "add", "ada@example.org")
     with serving(tmp_path) as process:
         url = read_until(process, "pages are at").split()[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,8 @@ class Desk:
         )
 
 
-def desk(folder: Path) -> Desk:
-    """Return a desk whose database has the present schema."""
-    made = Desk(folder)
+def desk(folder: Path, now: datetime = NOW) -> Desk:
+    """Return a desk whose database has the present schema, and whose clock shows `now`."""
+    made = Desk(folder, FakeClock(now))
     made.do("db", "upgrade")
     return made
