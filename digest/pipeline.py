@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from digest import crew, ingest, rank
 from digest.app import App
-from digest.deliver import DeliverReport, OnProgress
+from digest.deliver import DeliverReport, OnProgress, Patience
 from digest.due import local_date
 from digest.errors import NotFound
 from digest.ingest import NamedSource
@@ -77,13 +77,23 @@ def collect_due(app: App) -> RunReport | None:
 
 
 def tick(
-    app: App, *, stopping: Callable[[], bool] = _never, progress: OnProgress = _untold
+    app: App,
+    *,
+    patience: Patience | None = None,
+    stopping: Callable[[], bool] = _never,
+    progress: OnProgress = _untold,
 ) -> RunReport:
-    """Plan and send what is due now; a run record is left only where something was."""
+    """Plan and send what is due now; a run record is left only where something was.
+
+    `patience` knows from the ticks before whether the relay is left alone for now.
+    """
+    patience = patience or Patience()
     report = _report(app, "tick")
     began = app.clock.now()
     _rank(app, report, stopping=stopping)
-    _deliver(app, report, stopping=stopping, progress=progress)
+    if patience.allows(app.clock.now()):
+        _deliver(app, report, stopping=stopping, progress=progress)
+        patience.note(report.delivered, now=app.clock.now())
     report.outcome = outcome(report)
     if not report.is_idle:
         with app.store.write() as tx:

@@ -19,7 +19,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from digest import pipeline, retention
 from digest.app import App
 from digest.clock import SystemClock
-from digest.deliver import ProgressLog
+from digest.deliver import Patience, ProgressLog
 from digest.errors import DigestError
 from digest.notify import Notifier
 
@@ -89,12 +89,14 @@ def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
             next_run_time=SystemClock().now(),
         )
 
+    patience = Patience()
+
+    def tick() -> None:
+        progress = ProgressLog(app.clock)
+        pipeline.tick(app, patience=patience, stopping=stop.is_set, progress=progress)
+
     every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
-    every(
-        TICK_SECONDS,
-        "tick",
-        lambda: pipeline.tick(app, stopping=stop.is_set, progress=ProgressLog(app.clock)),
-    )
+    every(TICK_SECONDS, "tick", tick)
     every(
         PRUNE_SECONDS,
         "retention",

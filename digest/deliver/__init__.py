@@ -11,7 +11,7 @@ What happens to it is a policy: `resend` (once, with the same Message-ID and Dat
 Exactly once does not exist over SMTP: RFC 1047; RFC 5321 section 4.5.3.2.6.
 
 `verdict` decides, `pace` spaces, `ledger` claims and notes in groups, `lanes` has a lane for each
-connection, `progress` tells how far it is.
+connection, `progress` tells how far it is, `patience` leaves a relay alone that refuses us.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from digest.config import DeliverySettings
 from digest.deliver.lanes import work
 from digest.deliver.ledger import Compose, Ledger
 from digest.deliver.pace import Pace, Paces
+from digest.deliver.patience import Patience
 from digest.deliver.progress import OnProgress, Progress, ProgressLog, spent
 from digest.deliver.tally import DeliverReport
 from digest.deliver.verdict import (
@@ -49,6 +50,7 @@ __all__ = [
     "OnProgress",
     "Pace",
     "Paces",
+    "Patience",
     "Progress",
     "ProgressLog",
     "backoff",
@@ -143,7 +145,9 @@ def run(
         progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
-            report.unknown -= recover(store, settings=settings, clock=clock, is_gone=gone)
+            # What another process left in doubt is resent too, and was not counted here.
+            resent = recover(store, settings=settings, clock=clock, is_gone=gone)
+            report.unknown = max(0, report.unknown - resent)
             send()
         progress(report, total)
     finally:

@@ -16,7 +16,8 @@ import pytest
 
 import digest as package
 from digest import pipeline
-from digest.deliver import DeliverReport
+from digest.deliver import DeliverReport, Patience
+from digest.errors import TransportRefused
 from digest.model import Fetched
 from digest.report import RunReport
 from digest.testing import FakeSource, Inbox
@@ -154,3 +155,19 @@ def test_a_terminal_shows_a_bar_and_nothing_else_does(at: Desk) -> None:
         [*COMMAND, *now], cwd=at.folder, env=ENVIRON, capture_output=True, text=True, check=True
     )
     assert again.stderr == ""
+
+
+def test_ticks_leave_a_relay_alone_for_a_while_that_refuses_the_login(at: Desk) -> None:
+    from digest.app import load
+
+    at.do("subscriber", "add", "ada@example.org")  # a confirmation is due at once
+    at.transport.fail_to_open(*[TransportRefused("the relay wants a login")] * 5)
+    app = at.build(load(at.config, {}), None)
+    patience = Patience()
+    outcomes = []
+    for _ in range(9):  # two minutes
+        outcomes.append(pipeline.tick(app, patience=patience).delivered.exit_code)
+        at.clock.advance(15)
+    assert outcomes == [78, 0, 0, 0, 78, 0, 0, 0, 0]
+    assert at.transport.messages == []
+    app.store.close()

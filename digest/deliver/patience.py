@@ -1,0 +1,39 @@
+"""How long a relay that refuses this client is left alone; pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from digest.deliver.tally import DeliverReport
+from digest.errors import TransportRefused
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(minutes=15)
+
+
+class Patience:
+    """A pause that doubles with each refusal in a row, and ends with anything else.
+
+    Relays lock accounts whose password is wrong too often, and a blocklist counts who insists.
+    """
+
+    def __init__(self) -> None:
+        self._refused = 0
+        self._until: datetime | None = None
+
+    def allows(self, now: datetime) -> bool:
+        """Say whether the relay may be tried again."""
+        if self._until is None:
+            return True
+        # A clock that was set back must not make the pause longer.
+        return not now < self._until <= now + LONGEST_PAUSE
+
+    def note(self, report: DeliverReport, *, now: datetime) -> None:
+        """Learn how a run of the stage ended."""
+        if report.exit_code == TransportRefused.exit_code:
+            pause = min(FIRST_PAUSE * 2 ** min(self._refused, 10), LONGEST_PAUSE)
+            self._refused += 1
+            self._until = now + pause
+        elif report.done:
+            self._refused = 0
+            self._until = None
