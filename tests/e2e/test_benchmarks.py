@@ -37,8 +37,10 @@ def benchmark(name: str, *arguments: str) -> dict[str, Any]:
 def test_sending_is_measured_beside_postfix_and_the_usual_way(dkim: str) -> None:
     figures = benchmark("send", "--recipients", "40", "--rounds", "1", "--dkim", dkim)
     assert figures["recipients"] == 40
-    for name in ("ratio", "rate", "cpu_ms_per_message", "usual_rate", "peak_rss_mb"):
+    for name in ("ratio", "rate", "usual_rate", "peak_rss_mb"):
         assert figures[name] > 0
+    # What a run costs that sends nothing is taken off: of so few messages only noise is left.
+    assert "cpu_ms_per_message" in figures
 
 
 def test_a_paced_rate_is_measured_against_a_distant_relay() -> None:
