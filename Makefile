@@ -29,8 +29,10 @@ $(INSTALLED): requirements-dev.txt pyproject.toml
 demo: setup
 	$(BIN)/python -m digest.demo
 
+# Long fault and load runs are left to CI, which says MARKS= to have all.
+MARKS := not slow
 test: setup
-	$(BIN)/python -m pytest -n auto $(PYTEST)
+	$(BIN)/python -m pytest -n auto -m "$(MARKS)" $(PYTEST)
 	$(MAKE) --no-print-directory test-wheel
 
 # What users install: the suite once more, with the package taken from the built wheel.
