@@ -324,7 +324,7 @@ def relay(asked: argparse.Namespace) -> Iterator[int]:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     break
-            time.sleep(0.05)
+            time.sleep(0.05)  # smtp-sink says nowhere that it listens
         yield port
     finally:
         sink.terminate()
