@@ -12,13 +12,13 @@ LONGEST_PAUSE = timedelta(minutes=15)
 
 
 class Patience:
-    """A pause that doubles with each refusal in a row, and ends with anything else.
+    """A pause that doubles with each refusal, until a run gets something done.
 
     Relays lock accounts whose password is wrong too often, and a blocklist counts who insists.
     """
 
     def __init__(self) -> None:
-        self._refused = 0
+        self._next = FIRST_PAUSE
         self._until: datetime | None = None
 
     def allows(self, now: datetime) -> bool:
@@ -31,9 +31,8 @@ class Patience:
     def note(self, report: DeliverReport, *, now: datetime) -> None:
         """Learn how a run of the stage ended."""
         if report.exit_code == TransportRefused.exit_code:
-            pause = min(FIRST_PAUSE * 2 ** min(self._refused, 10), LONGEST_PAUSE)
-            self._refused += 1
-            self._until = now + pause
+            self._until = now + self._next
+            self._next = min(2 * self._next, LONGEST_PAUSE)
         elif report.done:
-            self._refused = 0
             self._until = None
+            self._next = FIRST_PAUSE

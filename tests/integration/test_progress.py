@@ -8,7 +8,8 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 import digest as package
 from digest import pipeline
+from digest.app import App, load
 from digest.deliver import DeliverReport, Patience
 from digest.errors import TransportRefused
 from digest.model import Fetched
@@ -43,14 +45,19 @@ def at(tmp_path: Path) -> Desk:
     return made
 
 
-def run(at: Desk, **options: Any) -> RunReport:
-    from digest.app import load
-
+@contextmanager
+def opened(at: Desk) -> Iterator[App]:
+    """Give the program of this desk, while the block lasts."""
     app = at.build(load(at.config, {}), None)
     try:
-        return pipeline.run(app, **options)
+        yield app
     finally:
         app.store.close()
+
+
+def run(at: Desk, **options: Any) -> RunReport:
+    with opened(at) as app:
+        return pipeline.run(app, **options)
 
 
 def test_whoever_watches_hears_what_was_done_and_how_much_there_was(at: Desk) -> None:
@@ -158,16 +165,13 @@ def test_a_terminal_shows_a_bar_and_nothing_else_does(at: Desk) -> None:
 
 
 def test_ticks_leave_a_relay_alone_for_a_while_that_refuses_the_login(at: Desk) -> None:
-    from digest.app import load
-
     at.do("subscriber", "add", "ada@example.org")  # a confirmation is due at once
     at.transport.fail_to_open(*[TransportRefused("the relay wants a login")] * 5)
-    app = at.build(load(at.config, {}), None)
     patience = Patience()
     outcomes = []
-    for _ in range(9):  # two minutes
-        outcomes.append(pipeline.tick(app, patience=patience).delivered.exit_code)
-        at.clock.advance(15)
+    with opened(at) as app:
+        for _ in range(9):  # two minutes
+            outcomes.append(pipeline.tick(app, patience=patience).delivered.exit_code)
+            at.clock.advance(15)
     assert outcomes == [78, 0, 0, 0, 78, 0, 0, 0, 0]
     assert at.transport.messages == []
-    app.store.close()
