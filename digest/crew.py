@@ -274,6 +274,7 @@ class _Telling(QueueHandler):
     """Hands log records to whoever started this process."""
 
     def __init__(self, say: Callable[[logging.LogRecord], None]) -> None:
+        # There is no queue: `enqueue`, the only one that would use it, hands records on itself.
         super().__init__(None)  # type: ignore[arg-type]
         self._say = say
 
