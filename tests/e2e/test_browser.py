@@ -58,7 +58,15 @@ def page(browser: Browser, site: Running) -> Iterator[Page]:
     page.set_default_timeout(20_000)
     troubles: list[str] = []
     home = str(site.client.base_url)
-    page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    # What the browser had not loaded yet when it went on to the next page is aborted: no trouble.
+    page.on(
+        "requestfailed",
+        lambda request: (
+            None
+            if request.failure == "net::ERR_ABORTED"
+            else troubles.append(f"failed: {request.url} {request.failure}")
+        ),
+    )
     page.on("console", lambda message: troubles.append(message.text))
     page.on("pageerror", lambda error: troubles.append(f"error: {error}"))
     page.on(
