@@ -7,6 +7,7 @@
         StoreBusy                      exit 75   locked, full or away: try again later
       NotFound                         exit 1    no such subscriber, paper, delivery...
       InvalidInput                     exit 2    an address, date or file nobody can work with
+      EvaluationDataError              exit 1    what to mend in a folder of libraries
       SourceError                      exit 1
         SourceUnavailable              exit 75   the upstream is down or asks us to wait
         SourceMalformed                exit 1    the upstream answered with something else
@@ -68,6 +69,14 @@ class InvalidInput(DigestError):
     """A value given by a person cannot be used."""
 
     exit_code = 2
+
+
+class EvaluationDataError(DigestError):
+    """A folder of reading libraries cannot be used; its text has a line for each reason."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
 
 
 class SourceError(DigestError):

@@ -1,6 +1,6 @@
 """What turns planned deliveries into mail: all that a process which only sends has to load.
 
-Ranking and sources bring numpy, scikit-learn and feedparser with them, which take most of the
+Ranking and sources bring numpy, scipy and feedparser with them, which take most of the
 time in which a process begins, and most of its memory.
 """
 

@@ -91,6 +91,10 @@ class JinjaRenderer:
         """Render one web page; raise `RenderError`."""
         return self._render(f"web/{name}.html", context)
 
+    def report(self, name: str, context: Mapping[str, Any]) -> str:
+        """Render one page that is a file of its own; raise `RenderError`."""
+        return self._render(f"report/{name}.html", context)
+
     def pieces(self, name: str, context: Mapping[str, Any]) -> list[Piece]:
         """Render one template of a mail whose context holds slots, and cut it at them.
 

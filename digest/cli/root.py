@@ -12,10 +12,20 @@ import typer
 from typer.core import TyperGroup
 
 from digest import __version__
-from digest.cli import configuration, db, delivery, edition, running, source, status, subscriber
+from digest.cli import (
+    configuration,
+    db,
+    delivery,
+    edition,
+    evaluation,
+    running,
+    source,
+    status,
+    subscriber,
+)
 from digest.cli.output import say
 from digest.cli.state import State
-from digest.errors import ConfigError, DigestError
+from digest.errors import ConfigError, DigestError, EvaluationDataError
 
 INTERRUPTED = 130
 
@@ -58,7 +68,9 @@ class _Root(TyperGroup):
 def _explain(error: DigestError, *, debug: bool) -> None:
     if debug:
         traceback.print_exception(error)
-    problems = error.problems if isinstance(error, ConfigError) else (str(error),)
+    problems: tuple[str, ...] = (str(error),)
+    if isinstance(error, (ConfigError, EvaluationDataError)):
+        problems = error.problems
     for problem in problems:
         say(f"digest: {problem}")
 
@@ -79,6 +91,7 @@ cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
 cli.add_typer(edition.commands, name="edition")
 cli.add_typer(delivery.commands, name="delivery")
+cli.add_typer(evaluation.commands, name="eval")
 cli.add_typer(db.commands, name="db")
 cli.add_typer(configuration.commands, name="config")
 status.register(cli)

@@ -1,0 +1,1 @@
+"""How good a ranker is: libraries of real readers -> figures with intervals, beside the peers'."""

@@ -1,0 +1,59 @@
+"""The rankers of this program, asked as the digest asks them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.evaluation.corpus import Corpus
+from digest.evaluation.protocol import Asked, Indices
+from digest.model import Candidate, Interest, InterestKind, Paper, Profile
+from digest.ranking import ranker, score_libraries
+
+Floats = npt.NDArray[np.float32]
+
+_BACKGROUND = 5000  # papers, as many as a run of the digest hands to its ranker
+_BATCH = 500  # readers that are scored at a time
+_DAY = datetime(2000, 1, 1, tzinfo=UTC)  # the same for all: time is no part of this comparison
+
+
+def by_likes(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Floats:
+    """Score by `digest.ranking.score_libraries`, which is told texts and likes only."""
+    likes = [list(one.likes) for one in asked]
+    return score_libraries(corpus.texts, likes, candidates.tolist())
+
+
+def by_keywords(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Floats:
+    """Score by the default ranker for readers whose only interests are their keywords."""
+    others = np.setdiff1d(np.arange(len(corpus.documents)), candidates)
+    if len(others) > _BACKGROUND:
+        others = others[np.linspace(0, len(others) - 1, _BACKGROUND).astype(np.int64)]
+    ranking = ranker("default").fit(
+        [Candidate(_paper(corpus, place), _DAY) for place in candidates.tolist()],
+        [_paper(corpus, place) for place in others.tolist()],
+        _DAY,
+    )
+    columns = {one.paper.key: column for column, one in enumerate(ranking.candidates)}
+    here = [columns[_key(place)] for place in candidates.tolist()]
+    scores = np.empty((len(asked), len(candidates)), np.float32)
+    for start in range(0, len(asked), _BATCH):
+        some = slice(start, start + _BATCH)
+        scores[some] = ranking.score([_profile(one) for one in asked[some]]).score[:, here]
+    return scores
+
+
+def _profile(asked: Asked) -> Profile:
+    words = tuple(Interest(InterestKind.KEYWORD, word) for word in asked.keywords)
+    return Profile(interests=words, trending_weight=0.0)
+
+
+def _paper(corpus: Corpus, place: int) -> Paper:
+    document = corpus.documents[place]
+    return Paper(_key(place), document.title, document.abstract)
+
+
+def _key(place: int) -> str:
+    return f"evaluation:{place:08d}"
