@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
+from digest.cli import replaying
+from digest.cli.estimates import extra_needed, interval
 from digest.cli.output import document, progress, say, table
 from digest.cli.state import Json
-from digest.errors import ConfigError, InvalidInput
+from digest.errors import InvalidInput
 from digest.evaluation.settings import Setting
 
 if TYPE_CHECKING:
-    from digest.evaluation.metrics import Estimate
     from digest.evaluation.report import Comparison
 
 # Beside nDCG@20, which has its interval: what fits into a terminal. JSON and the page have all.
@@ -29,6 +30,9 @@ commands = typer.Typer(no_args_is_help=True, help="How good the rankers are.")
 @commands.callback()
 def group() -> None:
     """How good the rankers are."""
+
+
+replaying.register(commands)
 
 
 @commands.command()
@@ -86,20 +90,13 @@ def _compare(
     users: int | None,
     seed: int,
 ) -> Comparison:
-    try:
+    with extra_needed():
         from digest.evaluation.contest import LeftOut, compete, work
         from digest.evaluation.corpus import Corpus
         from digest.evaluation.data import read
         from digest.evaluation.protocol import conditions, sample
         from digest.evaluation.rankers import chosen
         from digest.evaluation.report import Comparison
-    except ModuleNotFoundError as error:
-        if error.name not in {"sklearn", "threadpoolctl"}:
-            raise
-        raise ConfigError(
-            "Other programs' rankers need scikit-learn: "
-            "pip install 'trending-papers-digest[evaluation]'."
-        ) from error
 
     contestants = chosen(rankers)
     collection = sample(read(folder), users, seed)
@@ -136,8 +133,8 @@ def _show(comparison: Comparison) -> None:
                 (
                     one.ranker,
                     *(f"{one.figures[figure].mean:.3f}" for figure in _SHOWN),
-                    _interval(one.figures["ndcg@20"]),
-                    _interval(one.ahead, "+") if one.ahead else None,
+                    interval(one.figures["ndcg@20"]),
+                    one.ahead and interval(one.ahead, "+"),
                     f"{one.seconds:.1f}",
                 )
                 for one in results
@@ -145,13 +142,6 @@ def _show(comparison: Comparison) -> None:
             title=f"{comparison.data}, {name}: {first.readers:,} readers, "
             f"{first.rankings:,} rankings",
         )
-
-
-def _interval(estimate: Estimate, sign: str = "") -> str:
-    mean, low, high = (
-        format(value, f"{sign}.3f") for value in (estimate.mean, estimate.low, estimate.high)
-    )
-    return f"{mean} [{low}, {high}]"
 
 
 def _check_writable(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
@@ -101,9 +101,15 @@ RANKERS: Mapping[str, Contestant] = {
 
 def chosen(names: Sequence[str]) -> list[Contestant]:
     """Return the rankers of those names, all of them without names; raise `InvalidInput`."""
+    return [RANKERS[name] for name in named(names, RANKERS)]
+
+
+def named(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return those names, each once, or all that are known; raise `InvalidInput` for another."""
+    known = list(known)
     for name in names:
-        if name not in RANKERS:
-            near = get_close_matches(name, RANKERS, n=1)
-            guess = f"did you mean {near[0]}?" if near else f"known are {', '.join(RANKERS)}"
+        if name not in known:
+            near = get_close_matches(name, known, n=1)
+            guess = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
             raise InvalidInput(f'there is no ranker "{name}": {guess}')
-    return [RANKERS[name] for name in dict.fromkeys(names)] or list(RANKERS.values())
+    return list(dict.fromkeys(names)) or known

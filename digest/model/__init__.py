@@ -18,6 +18,7 @@ from digest.model.deliveries import (
     Plan,
     Receipt,
     Rendered,
+    SentDigest,
     SkipReason,
 )
 from digest.model.papers import (
@@ -82,6 +83,7 @@ __all__ = [
     "Rhythm",
     "Run",
     "RunOutcome",
+    "SentDigest",
     "Signal",
     "SignalName",
     "SkipReason",

@@ -83,6 +83,15 @@ QUIET_REASONS = frozenset({SkipReason.NO_PAPERS, SkipReason.NO_MATCH, SkipReason
 
 
 @dataclass(frozen=True, slots=True)
+class SentDigest:
+    """A digest that has left: to whom, and when its papers were chosen."""
+
+    delivery_id: int
+    subscriber_id: int
+    planned_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One message to one subscriber: one row, written before anything is sent.
 

@@ -28,11 +28,12 @@ from digest.model import (
     Edition,
     Pick,
     Plan,
+    SentDigest,
     SkipReason,
 )
 from digest.store.rows import chunks, insert_rows, paper_ids, paper_of, unindexed
 from digest.store.subscribers import email_key
-from digest.store.tables import deliveries, editions, papers, picks, subscribers
+from digest.store.tables import deliveries, editions, feedback, papers, picks, subscribers
 
 
 class Deliveries:
@@ -202,6 +203,24 @@ class Deliveries:
             )
             for row in rows
         ]
+
+    def answered(self, *, since: datetime, until: datetime) -> list[SentDigest]:
+        """Return the digests that were planned in that time, oldest first, and were sent.
+
+        Only those to subscribers who have given feedback.
+        """
+        rows = self._connection.execute(
+            select(deliveries.c.id, deliveries.c.subscriber_id, deliveries.c.planned_at)
+            .where(
+                deliveries.c.subscriber_id.in_(select(feedback.c.subscriber_id)),
+                deliveries.c.planned_at > since,
+                deliveries.c.planned_at <= until,
+                deliveries.c.kind == DeliveryKind.DIGEST,
+                unindexed(deliveries.c.state == DeliveryState.SENT),
+            )
+            .order_by(deliveries.c.planned_at, deliveries.c.id)
+        )
+        return [SentDigest(row.id, row.subscriber_id, row.planned_at) for row in rows]
 
     def counts(self, ids: Collection[int] | None = None) -> dict[str, int]:
         """Return the number of deliveries by state."""
