@@ -21,6 +21,7 @@ class App(Mailing):
     """Every part, made once and handed to whoever needs it."""
 
     ranker: Ranker
+    rival: Ranker | None = None
     sources: tuple[NamedSource, ...]
 
     @classmethod
@@ -33,7 +34,10 @@ class App(Mailing):
         fetcher = Fetcher(settings.http, clock=mailing.clock, user_agent=user_agent(settings))
         return cls(
             **vars(mailing),
-            ranker=ranking.RANKERS["default"](),
+            ranker=ranking.ranker(settings.ranking.ranker),
+            rival=ranking.ranker(settings.ranking.interleave)
+            if settings.ranking.interleave
+            else None,
             sources=tuple(
                 NamedSource(one.name, one.kind, sources.build(one, fetcher, mailing.clock))
                 for one in settings.sources

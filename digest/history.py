@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
 from digest.config import RankingSettings
+from digest.evaluation.interleave import Shared
 from digest.evaluation.replay import Moment, Occasion
 from digest.model import Candidate, Feedback, InterestKind, Opinion, SentDigest
 from digest.rank import BACKGROUND
@@ -50,6 +52,36 @@ def moments(
         answered = [one for one in occasions if one is not None]
         if answered:
             yield Moment(at, candidates, background, answered)
+
+
+def shared(
+    store: Store, *, since: datetime, until: datetime
+) -> dict[tuple[str, str], list[Shared]]:
+    """Return the digests that two rankers shared and their readers answered, by the rankers."""
+    found: defaultdict[tuple[str, str], list[Shared]] = defaultdict(list)
+    with store.read() as tx:
+        digests = tx.deliveries.answered(since=since, until=until)
+        opinions = tx.feedback.of_many({one.subscriber_id for one in digests})
+        for one in digests:
+            draft = one.facts.get("draft")
+            if draft is None:
+                continue
+            keys = [pick.paper.key for pick in tx.deliveries.picks(one.delivery_id)]
+            said = {
+                opinion: frozenset(
+                    each.paper_key
+                    for each in opinions[one.subscriber_id]
+                    if each.opinion is opinion and each.given_at > one.planned_at
+                ).intersection(keys)
+                for opinion in Opinion
+            }
+            if any(said.values()):
+                first, second = draft["rankers"]
+                teams = dict(zip(keys, draft["teams"], strict=True))
+                found[first, second].append(
+                    Shared(one.subscriber_id, teams, said[Opinion.MORE], said[Opinion.LESS])
+                )
+    return dict(found)
 
 
 def _occasion(

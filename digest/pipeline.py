@@ -119,7 +119,9 @@ def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan,
             raise NotFound(f"there is no subscriber {email}: see `digest subscriber list`")
     day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
     turn = rank.Turn(subscriber.cadence, day, due_at=now, expires_at=now)
-    pool = rank.open_pool(app.store, app.ranker, settings=settings.ranking, now=now)
+    pool = rank.open_pool(
+        app.store, app.ranker, settings=settings.ranking, now=now, rival=app.rival
+    )
     with app.store.read() as tx:
         readers = rank.readers_of(
             tx, pool, [subscriber], settings=settings.ranking, besides=turn.key(subscriber)
@@ -211,6 +213,7 @@ def _rank(
             now=app.clock.now(),
             date=date,
             force=force,
+            rival=app.rival,
             stopping=stopping,
         )
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
-from digest.cli import replaying
+from digest.cli import crediting, replaying
 from digest.cli.estimates import extra_needed, interval
 from digest.cli.output import document, progress, say, table
 from digest.cli.state import Json
@@ -33,6 +33,7 @@ def group() -> None:
 
 
 replaying.register(commands)
+crediting.register(commands)
 
 
 @commands.command()

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.estimates import extra_needed, interval
+from digest.cli.estimates import extra_needed, interval, show_credit
 from digest.cli.output import document, say, table, working
 from digest.cli.state import Json, state_of, subscriber_of
 
 if TYPE_CHECKING:
-    from digest.evaluation.interleave import Credit
     from digest.evaluation.replay import Outcome, Showing
 
 
@@ -50,7 +49,7 @@ def replay(
     with extra_needed():
         from digest import history
         from digest.evaluation import adapted
-        from digest.evaluation.interleave import credit
+        from digest.evaluation.interleave import credit, shared
         from digest.evaluation.replay import outcomes, replay
 
     asked = adapted.chosen([*(rankers or ()), *(interleave or ())], seed=seed)
@@ -71,7 +70,10 @@ def replay(
         with app.store.read() as tx:
             papers = tx.papers.many(key for one in showings for key in one.keys if email)
     found = outcomes(showings, seed=seed)
-    credited = credit(interleave, showings, seed=seed) if interleave else None
+    credited = None
+    if interleave is not None:
+        drafts = shared(interleave, showings, seed=seed)
+        credited = credit(interleave, drafts, seed=seed)
     lists = _lists(showings) if email else []
     if json:
         document({"days": days, "outcomes": found, "interleaved": credited, "lists": lists})
@@ -81,7 +83,7 @@ def replay(
         return
     _show(found)
     if credited is not None:
-        _show_credit(credited)
+        show_credit(credited)
     _show_lists(lists, {key: paper.title for key, paper in papers.items()})
 
 
@@ -98,16 +100,6 @@ def _show(found: Sequence[Outcome]) -> None:
         ],
         title=f"{first.digests:,} digests, {first.readers:,} readers",
     )
-
-
-def _show_credit(found: Credit) -> None:
-    table(
-        ("ranker", "papers", "more", "less", "wins"),
-        zip(found.rankers, found.papers, found.more, found.less, found.wins, strict=True),
-        title=f"Interleaved; {found.ties:,} ties",
-    )
-    if found.lead is not None:
-        typer.echo(f"{found.rankers[0]} leads by {interval(found.lead, '+')}")
 
 
 def _lists(showings: Sequence[Showing]) -> list[dict[str, Any]]:

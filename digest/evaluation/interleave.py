@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +10,20 @@ import numpy.typing as npt
 
 from digest.evaluation.metrics import Bootstrap, Estimate
 from digest.evaluation.replay import Showing
+from digest.ranking.drafting import team_draft
 
-Team = int  # 0 or 1: the first or the second ranker
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A digest that two rankers share: the team, 0 or 1, of each paper by its key.
+
+    Of `more` and `less` its reader said so.
+    """
+
+    reader: int
+    teams: Mapping[str, int]
+    more: frozenset[str]
+    less: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,46 +45,30 @@ class Credit:
     lead: Estimate | None
 
 
-def team_draft(
-    lists: tuple[Sequence[str], Sequence[str]], most: int, chance: np.random.Generator
-) -> list[tuple[str, Team]]:
-    """Draw up one list of at most so many keys from two, each key with the team that chose it.
-
-    In each round a coin says which team goes first, and each adds the best of its own list that
-    is not there yet (Radlinski, Kurup and Joachims 2008).
-    """
-    drafted: dict[str, Team] = {}
-    while len(drafted) < most:
-        before = len(drafted)
-        for team in chance.permutation(2).tolist():
-            best = next((key for key in lists[team] if key not in drafted), None)
-            if best is not None and len(drafted) < most:
-                drafted[best] = team
-        if len(drafted) == before:
-            break
-    return list(drafted.items())
-
-
-def credit(rankers: tuple[str, str], showings: Sequence[Showing], *, seed: int) -> Credit:
-    """Interleave what two rankers would have shown on each occasion, and count who earned what."""
+def shared(rankers: tuple[str, str], showings: Sequence[Showing], *, seed: int) -> Iterator[Shared]:
+    """Interleave what two rankers would have shown on each occasion."""
     first, second = (
         {(one.at, one.occasion.reader): one for one in showings if one.ranker == name}
         for name in rankers
     )
-    papers, more, less = np.zeros(2, int), np.zeros(2, int), np.zeros(2, int)
-    leads = []
     for (at, reader), one in first.items():
         occasion = one.occasion
         coin = np.random.default_rng([seed, reader, int(at.timestamp())])
-        drafted = team_draft((one.keys, second[at, reader].keys), len(occasion.sent), coin)
-        teams = [[key for key, owner in drafted if owner == team] for team in (0, 1)]
-        wanted = np.array([len(occasion.more.intersection(keys)) for keys in teams])
-        unwanted = np.array([len(occasion.less.intersection(keys)) for keys in teams])
-        papers += [len(keys) for keys in teams]
+        teams = team_draft((one.keys, second[at, reader].keys), len(occasion.sent), coin)
+        yield Shared(reader, teams, occasion.more, occasion.less)
+
+
+def credit(rankers: tuple[str, str], digests: Iterable[Shared], *, seed: int) -> Credit:
+    """Count what the papers of each ranker have earned."""
+    papers, more, less = np.zeros(2, int), np.zeros(2, int), np.zeros(2, int)
+    leads, readers = [], []
+    for one in digests:
+        wanted, unwanted = _counts(one, one.more), _counts(one, one.less)
+        papers += _counts(one, one.teams)
         more += wanted
         less += unwanted
         leads.append(int(np.sign(np.subtract(*(wanted - unwanted)))))
-    readers = [reader for _, reader in first]
+        readers.append(one.reader)
     return Credit(
         rankers=rankers,
         papers=_pair(papers),
@@ -82,6 +78,12 @@ def credit(rankers: tuple[str, str], showings: Sequence[Showing], *, seed: int) 
         ties=leads.count(0),
         lead=Bootstrap(readers, seed=seed).mean(np.array(leads) / 2) if leads else None,
     )
+
+
+def _counts(digest: Shared, keys: Iterable[str]) -> npt.NDArray[np.int_]:
+    """Return how many of the keys each team has."""
+    teams = [digest.teams[key] for key in keys if key in digest.teams]
+    return np.array([teams.count(0), teams.count(1)])
 
 
 def _pair(counts: npt.NDArray[np.int_]) -> tuple[int, int]:

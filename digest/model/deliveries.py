@@ -84,11 +84,12 @@ QUIET_REASONS = frozenset({SkipReason.NO_PAPERS, SkipReason.NO_MATCH, SkipReason
 
 @dataclass(frozen=True, slots=True)
 class SentDigest:
-    """A digest that has left: to whom, and when its papers were chosen."""
+    """A digest that has left: to whom, when its papers were chosen, and what is told of it."""
 
     delivery_id: int
     subscriber_id: int
     planned_at: datetime
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

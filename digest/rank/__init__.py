@@ -80,13 +80,15 @@ def run(
     now: datetime,
     date: date | None = None,
     force: bool = False,
+    rival: Ranker | None = None,
     chunk: int = CHUNK,
     stopping: Callable[[], bool] = lambda: False,
 ) -> RankReport:
     """Plan a delivery for every subscriber who is due; `domain` ends their Message-IDs.
 
     `date` asks for the edition of that day instead of the one that is due now, `force` does not
-    wait for anybody's hour. What was planned before stays as it is. `chunk` subscribers are read,
+    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. What was planned
+    before stays as it is. `chunk` subscribers are read,
     planned and written at a time.
     """
     report = RankReport()
@@ -114,7 +116,7 @@ def run(
                 done = report.planned + sum(report.skipped.values())
                 report.unplanned = max(0, sum(left.values()) - done)
                 return report
-            pool = pool or open_pool(store, ranker, settings=settings, now=now)
+            pool = pool or open_pool(store, ranker, settings=settings, now=now, rival=rival)
             with store.read() as tx:
                 readers = readers_of(tx, pool, people, settings=settings)
             plans = plans_for(
@@ -158,11 +160,20 @@ def _chunks(
         last = people[-1].id
 
 
-def open_pool(store: Store, ranker: Ranker, *, settings: RankingSettings, now: datetime) -> Pool:
-    """Load what anybody may get now, and let the ranker prepare it."""
+def open_pool(
+    store: Store,
+    ranker: Ranker,
+    *,
+    settings: RankingSettings,
+    now: datetime,
+    rival: Ranker | None = None,
+) -> Pool:
+    """Load what anybody may get now, and let the rankers prepare it."""
     opens_at = now - timedelta(days=settings.trending_days)
     with store.read() as tx:
         candidates = tx.papers.listed(opens_at, now)
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
-    return Pool(ranker, candidates, background, sources, opens_at=opens_at, closes_at=now)
+    return Pool(
+        ranker, candidates, background, sources, opens_at=opens_at, closes_at=now, rival=rival
+    )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
 from itertools import chain
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,8 @@ from digest.model import (
     SourceState,
     Subscriber,
 )
-from digest.ports import MUTED, Ranker, Scores
+from digest.ports import MUTED, Ranker, Ranking, Scores
+from digest.rank.drafts import Aligned, Drafted, draft
 from digest.rank.turns import Turn
 from digest.ranking import Likeness, choose, figures
 
@@ -47,9 +49,14 @@ class Pool:
         *,
         opens_at: datetime,
         closes_at: datetime,
+        rival: Ranker | None = None,
     ) -> None:
         self.ranking = ranker.fit(candidates, background, closes_at)
         self.candidates = self.ranking.candidates
+        self.rankings: list[Ranking] = [self.ranking]
+        if rival is not None:
+            fitted = rival.fit(candidates, background, closes_at)
+            self.rankings.append(Aligned(fitted, self.candidates))
         self.opens_at = opens_at
         self.closes_at = closes_at
         self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
@@ -94,20 +101,39 @@ def plans_for(
     Papers that were listed since their last digest count, and older ones of the pool that are
     trending now; never one that the reader was shown before.
     """
-    scores = pool.ranking.score([reader.profile for reader in readers])
-    counted = _counted(pool, readers) & (scores.score > MUTED)
-    chosen = choose(
-        np.where(counted, scores.score, np.float32(MUTED)),
-        pool.likeness,
-        max_papers=[reader.subscriber.max_papers or settings.max_papers for reader in readers],
-        min_score=settings.min_score,
-        diversity=settings.diversity,
-    )
+    profiles = [reader.profile for reader in readers]
+    scored = [ranking.score(profiles) for ranking in pool.rankings]
+    counted = _counted(pool, readers)
+    for one in scored:
+        counted &= one.score > MUTED
+    keys = [turn.key(reader.subscriber) for reader in readers]
+    most = [reader.subscriber.max_papers or settings.max_papers for reader in readers]
+    lists = [
+        choose(
+            np.where(counted, one.score, np.float32(MUTED)),
+            pool.likeness,
+            max_papers=most,
+            min_score=settings.min_score,
+            diversity=settings.diversity,
+        )
+        for one in scored
+    ]
+    scores, chosen = scored[0], lists[0]
+    drafts: list[dict[str, Any]] = [{} for _ in readers]
+    if len(scored) > 1:
+        teams = [
+            draft(mine, theirs, number, pool.likeness, key=key)
+            for mine, theirs, number, key in zip(*lists, most, keys, strict=True)
+        ]
+        scores, chosen = Drafted(scored, teams), [list(each) for each in teams]
+        names = [settings.ranker, settings.interleave]
+        drafts = [{"draft": {"rankers": names, "teams": [*each.values()]}} for each in teams]
     numbers = counted.sum(axis=1).tolist()
     picks = _picks(pool, scores, chosen)
     plans = []
-    for reader, papers, picked in zip(readers, numbers, picks, strict=True):
-        key = turn.key(reader.subscriber)
+    for reader, key, papers, picked, drafted in zip(
+        readers, keys, numbers, picks, drafts, strict=True
+    ):
         plans.append(
             Plan(
                 key=key,
@@ -119,7 +145,12 @@ def plans_for(
                 edition_id=edition_id,
                 expires_at=turn.expires_at,
                 reason=None if picked else _why_none(reader.profile, papers=papers),
-                facts={"papers": papers, "sources": list(pool.sources), "notes": list(pool.notes)},
+                facts={
+                    "papers": papers,
+                    "sources": list(pool.sources),
+                    "notes": list(pool.notes),
+                    **drafted,
+                },
                 picks=picked,
             )
         )

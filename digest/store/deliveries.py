@@ -210,7 +210,12 @@ class Deliveries:
         Only those to subscribers who have given feedback.
         """
         rows = self._connection.execute(
-            select(deliveries.c.id, deliveries.c.subscriber_id, deliveries.c.planned_at)
+            select(
+                deliveries.c.id,
+                deliveries.c.subscriber_id,
+                deliveries.c.planned_at,
+                deliveries.c.facts,
+            )
             .where(
                 deliveries.c.subscriber_id.in_(select(feedback.c.subscriber_id)),
                 deliveries.c.planned_at > since,
@@ -220,7 +225,7 @@ class Deliveries:
             )
             .order_by(deliveries.c.planned_at, deliveries.c.id)
         )
-        return [SentDigest(row.id, row.subscriber_id, row.planned_at) for row in rows]
+        return [SentDigest(row.id, row.subscriber_id, row.planned_at, row.facts) for row in rows]
 
     def counts(self, ids: Collection[int] | None = None) -> dict[str, int]:
         """Return the number of deliveries by state."""
