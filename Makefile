@@ -54,9 +54,9 @@ check: setup
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-	  --extra demo --extra dkim --extra evaluation --extra postgres pyproject.toml -o requirements.txt
+	  --extra demo --extra dkim --extra postgres --extra semantic pyproject.toml -o requirements.txt
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet \
-	  --extra demo --extra dkim --extra evaluation --extra postgres --group dev pyproject.toml -o requirements-dev.txt
+	  --extra demo --extra dkim --extra postgres --extra semantic --group dev pyproject.toml -o requirements-dev.txt
 
 clean:
 	rm -rf $(VENV) demo build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

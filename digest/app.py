@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from digest import __version__, config_file, ranking, sources, transports
+from digest import __version__, config_file, embedders, ranking, sources, transports
 from digest.config import Settings
+from digest.embeddings import StoredEmbeddings
 from digest.ingest import NamedSource
 from digest.mailing import Mailing
 from digest.ports import Clock, Ranker
 from digest.sources.http import Fetcher
+from digest.store import Store
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +25,7 @@ class App(Mailing):
 
     ranker: Ranker
     rival: Ranker | None = None
+    embeddings: StoredEmbeddings | None = None
     sources: tuple[NamedSource, ...]
 
     @classmethod
@@ -31,18 +35,33 @@ class App(Mailing):
         Raise `ConfigError` where a part cannot be made of what the settings say.
         """
         mailing = Mailing.build(settings, clock=clock)
+        embeddings = None
+        if settings.semantic.model:
+            model = embedders.Model(partial(embedders.load, settings.semantic.model))
+            embeddings = StoredEmbeddings(mailing.store, model)
         fetcher = Fetcher(settings.http, clock=mailing.clock, user_agent=user_agent(settings))
         return cls(
             **vars(mailing),
-            ranker=ranking.ranker(settings.ranking.ranker),
-            rival=ranking.ranker(settings.ranking.interleave)
-            if settings.ranking.interleave
-            else None,
+            embeddings=embeddings,
+            **_rankers(settings, embeddings),
             sources=tuple(
                 NamedSource(one.name, one.kind, sources.build(one, fetcher, mailing.clock))
                 for one in settings.sources
             ),
         )
+
+    def on(self, store: Store) -> Self:
+        """Return the same program on another store, such as a rehearsal."""
+        if self.embeddings is None:
+            return replace(self, store=store)
+        embeddings = self.embeddings.on(store)
+        rankers = _rankers(self.settings, embeddings)
+        return replace(self, store=store, embeddings=embeddings, **rankers)
+
+
+def _rankers(settings: Settings, embeddings: StoredEmbeddings | None) -> dict[str, Any]:
+    names = {"ranker": settings.ranking.ranker, "rival": settings.ranking.interleave}
+    return {role: ranking.ranker(name, embeddings) for role, name in names.items() if name}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

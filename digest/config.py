@@ -177,6 +177,12 @@ class RankingSettings(Section):
     interleave: str = ""
 
 
+class Semantic(Section):
+    """Which sentence model says what papers mean, beside their words."""
+
+    model: OneLine = ""
+
+
 class Smtp(Section):
     """How mail leaves."""
 
@@ -258,6 +264,7 @@ class Settings(Section):
     sources: tuple[SourceSettings, ...] = ()
     http: Http = Http()
     ranking: RankingSettings = RankingSettings()
+    semantic: Semantic = Semantic()
     smtp: Smtp = Smtp()
     delivery: DeliverySettings = DeliverySettings()
     web: Web = Web()

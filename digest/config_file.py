@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from digest.config import Database, Section, Settings, Smtp, SourceSettings
+from digest.config import Database, Section, Semantic, Settings, Smtp, SourceSettings
 from digest.config_problems import hint, problem, unknown
 from digest.errors import ConfigError
 
@@ -179,6 +179,8 @@ class _Reader:
         changes = self._absolute(checked)
         if isinstance(checked, Database):
             changes["url"] = absolute_url(checked.url, self.folder)
+        if isinstance(checked, Semantic):
+            changes["model"] = absolute_model(checked.model, self.folder)
         return checked.model_copy(update=changes)
 
     def sources(
@@ -257,6 +259,12 @@ def absolute_url(url: str, folder: Path) -> str:
     if match is None or match[2].startswith("file:"):
         return url
     return f"{match[1]}{folder / match[2]}{match[3] or ''}"
+
+
+def absolute_model(model: str, folder: Path) -> str:
+    """Return a sentence model whose folder or file, if there is one, stands in `folder`."""
+    place = folder / Path(model).expanduser()
+    return str(place) if model and place.exists() else model
 
 
 def shown(settings: Settings) -> dict[str, Any]:

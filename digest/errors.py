@@ -7,6 +7,7 @@
         StoreBusy                      exit 75   locked, full or away: try again later
       NotFound                         exit 1    no such subscriber, paper, delivery...
       InvalidInput                     exit 2    an address, date or file nobody can work with
+      EmbedderUnavailable              exit 78   no such sentence model, or it cannot be used
       EvaluationDataError              exit 1    what to mend in a folder of libraries
       SourceError                      exit 1
         SourceUnavailable              exit 75   the upstream is down or asks us to wait
@@ -47,6 +48,12 @@ class ConfigError(DigestError):
 
 class SchemaMismatch(DigestError):
     """The database has another schema than this version of the program."""
+
+    exit_code = 78
+
+
+class EmbedderUnavailable(DigestError):
+    """The sentence model is not there or cannot be used; the text says what is missing."""
 
     exit_code = 78
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 
 from digest import crew, ingest, rank
 from digest.app import App
@@ -19,6 +18,7 @@ from digest.errors import NotFound
 from digest.ingest import NamedSource
 from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
+from digest.ranking import text_of
 from digest.report import RunReport, outcome
 
 
@@ -47,7 +47,7 @@ def run(
     app.store.check_schema()
     if dry_run:
         with app.store.rehearse() as store:
-            rehearsal = replace(app, store=store)
+            rehearsal = app.on(store)
             report = _report(rehearsal, "run", date, dry_run=True)
             _ingest(rehearsal, report, app.sources)
             _rank(rehearsal, report, date=date, force=force, stopping=stopping)
@@ -193,6 +193,12 @@ def _ingest(
             every=dt.timedelta(seconds=app.settings.schedule.ingest_every),
             since=since,
         )
+    if app.embeddings is not None:
+        # Now, and not when the mail is due: a model reads some dozens of papers in a second.
+        with _timed(app.clock, report, "embed"):
+            with app.store.read() as tx:
+                papers = tx.papers.recent(rank.BACKGROUND, until=app.clock.now())
+            app.embeddings.of_papers([text_of(one.title, one.abstract) for one in papers])
 
 
 def _rank(

@@ -106,6 +106,31 @@ class Ranker(Protocol):
         ...
 
 
+class Embedder(Protocol):
+    """A sentence model: texts that mean the same have vectors that point the same way."""
+
+    @property
+    def name(self) -> str:
+        """Return what tells the vectors of this model from those of any other, on one line."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return a row of unit length for each text; raise `EmbedderUnavailable`."""
+        ...
+
+
+class Embeddings(Protocol):
+    """The sentence vectors that a ranker may ask for; `None` where no model answers."""
+
+    def of_papers(self, texts: Sequence[str]) -> Floats | None:
+        """Return a row of unit length for each paper, whose text is embedded only once."""
+        ...
+
+    def of_words(self, texts: Sequence[str]) -> Floats | None:
+        """Return the same for words that somebody wrote, of which nothing is kept."""
+        ...
+
+
 class Renderer(Protocol):
     """How templates become text."""
 

@@ -7,7 +7,7 @@ import re
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -122,6 +122,35 @@ class ListScores:
     def reason(self, row: int, column: int) -> str:
         """Return the one reason."""
         return self._reason
+
+
+# --- embedder -----------------------------------------------------------------------------
+
+
+class FakeEmbedder:
+    """An embedder that knows what a few words mean; `asked` has every text that it was given.
+
+    A text means what its words do, together; one without any of them has a meaning of its own.
+    """
+
+    def __init__(
+        self, meanings: Mapping[str, Sequence[float]], *, name: str = "fake-embedder"
+    ) -> None:
+        self.name = name
+        self.asked: list[str] = []
+        self._meanings = {word: np.asarray(one, np.float32) for word, one in meanings.items()}
+        self._size = max(map(len, self._meanings.values()), default=0)
+
+    def embed(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        """Return a row of unit length for each text."""
+        self.asked += texts
+        rows = np.zeros((len(texts), self._size + 1), np.float32)
+        for row, text in zip(rows, texts, strict=True):
+            for word in re.findall(r"\w+", text.lower()):
+                row[: self._size] += self._meanings.get(word, np.float32(0))
+            row[self._size] = not row.any()
+        unit: npt.NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
 
 
 # --- transport ----------------------------------------------------------------------------

@@ -2,32 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
 
 from digest.cli.output import table
-from digest.errors import ConfigError
 
 if TYPE_CHECKING:
     from digest.evaluation.interleave import Credit
     from digest.evaluation.metrics import Estimate
-
-
-@contextmanager
-def extra_needed() -> Iterator[None]:
-    """Say what to install where an import inside fails for want of the extra [evaluation]."""
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name not in {"sklearn", "threadpoolctl"}:
-            raise
-        raise ConfigError(
-            "Other programs' rankers need scikit-learn: "
-            "pip install 'trending-papers-digest[evaluation]'."
-        ) from error
 
 
 def interval(estimate: Estimate, sign: str = "") -> str:

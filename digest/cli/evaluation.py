@@ -11,7 +11,7 @@ import typer
 
 from digest import __version__
 from digest.cli import crediting, replaying
-from digest.cli.estimates import extra_needed, interval
+from digest.cli.estimates import interval
 from digest.cli.output import document, progress, say, table
 from digest.cli.state import Json
 from digest.errors import InvalidInput
@@ -91,13 +91,12 @@ def _compare(
     users: int | None,
     seed: int,
 ) -> Comparison:
-    with extra_needed():
-        from digest.evaluation.contest import LeftOut, compete, work
-        from digest.evaluation.corpus import Corpus
-        from digest.evaluation.data import read
-        from digest.evaluation.protocol import conditions, sample
-        from digest.evaluation.rankers import chosen
-        from digest.evaluation.report import Comparison
+    from digest.evaluation.contest import LeftOut, compete, work
+    from digest.evaluation.corpus import Corpus
+    from digest.evaluation.data import read
+    from digest.evaluation.protocol import conditions, sample
+    from digest.evaluation.rankers import chosen
+    from digest.evaluation.report import Comparison
 
     contestants = chosen(rankers)
     collection = sample(read(folder), users, seed)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.estimates import extra_needed, interval, show_credit
+from digest.cli.estimates import interval, show_credit
 from digest.cli.output import document, say, table, working
 from digest.cli.state import Json, state_of, subscriber_of
 
@@ -46,14 +46,14 @@ def replay(
     json: Json = False,
 ) -> None:
     """Show what each ranker would have shown in past digests, and what readers said of that."""
-    with extra_needed():
-        from digest import history
-        from digest.evaluation import adapted
-        from digest.evaluation.interleave import credit, shared
-        from digest.evaluation.replay import outcomes, replay
+    from digest import history
+    from digest.evaluation import adapted
+    from digest.evaluation.interleave import credit, shared
+    from digest.evaluation.replay import outcomes, replay
 
-    asked = adapted.chosen([*(rankers or ()), *(interleave or ())], seed=seed)
+    names = [*(rankers or ()), *(interleave or ())]
     with state_of(context).open() as app:
+        asked = adapted.chosen(names, seed=seed, embeddings=app.embeddings)
         settings = app.settings.ranking
         until = app.clock.now()
         with app.store.read() as tx:

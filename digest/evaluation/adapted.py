@@ -14,12 +14,14 @@ from digest.evaluation.data import Document
 from digest.evaluation.protocol import Asked
 from digest.evaluation.rankers import OURS, RANKERS, Contestant, Score, named
 from digest.model import Candidate, InterestKind, Paper, Profile
-from digest.ports import Ranker
+from digest.ports import Embeddings, Ranker
 
 Floats = npt.NDArray[np.float32]
 
 
-def chosen(names: Sequence[str], *, seed: int) -> dict[str, Ranker]:
+def chosen(
+    names: Sequence[str], *, seed: int, embeddings: Embeddings | None = None
+) -> dict[str, Ranker]:
     """Return rankers by name, all of them without names; raise `InvalidInput`.
 
     First come those that a site can use, then those of other programs that need no sentence
@@ -27,7 +29,7 @@ def chosen(names: Sequence[str], *, seed: int) -> dict[str, Ranker]:
     """
     peers = {name: one for name, one in RANKERS.items() if name != OURS and not one.needs_vectors}
     return {
-        name: Adapted(peers[name], seed=seed) if name in peers else ranking.ranker(name)
+        name: Adapted(peers[name], seed=seed) if name in peers else ranking.ranker(name, embeddings)
         for name in named(names, [*ranking.names(), *peers])
     }
 

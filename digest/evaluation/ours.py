@@ -11,7 +11,8 @@ import numpy.typing as npt
 from digest.evaluation.corpus import Corpus
 from digest.evaluation.protocol import Asked, Indices
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile
-from digest.ranking import ranker, score_libraries
+from digest.ranking import ranker, score_libraries, text_of
+from digest.ranking.text import split
 
 Floats = npt.NDArray[np.float32]
 
@@ -24,6 +25,29 @@ def by_likes(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Flo
     """Score by `digest.ranking.score_libraries`, which is told texts and likes only."""
     likes = [list(one.likes) for one in asked]
     return score_libraries(corpus.texts, likes, candidates.tolist())
+
+
+def by_likes_and_vectors(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Floats:
+    """Score by the same with the sentence vectors of the folder."""
+    likes = [list(one.likes) for one in asked]
+    given = GivenEmbeddings(corpus)
+    return score_libraries(corpus.texts, likes, candidates.tolist(), embeddings=given)
+
+
+class GivenEmbeddings:
+    """The sentence vectors that came with a collection; there are none of keywords."""
+
+    def __init__(self, corpus: Corpus) -> None:
+        assert corpus.vectors is not None
+        self._vectors = corpus.vectors
+        self._rows = {text_of(*split(text)): row for row, text in enumerate(corpus.texts)}
+
+    def of_papers(self, texts: Sequence[str]) -> Floats:
+        """Return the vector of each paper."""
+        return self._vectors[[self._rows[text] for text in texts]]
+
+    def of_words(self, texts: Sequence[str]) -> None:
+        """Return nothing."""
 
 
 def by_keywords(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Floats:

@@ -50,6 +50,12 @@ RANKERS: Mapping[str, Contestant] = {
             ours.by_keywords,
         ),
         Contestant(
+            "digest-semantic",
+            "the same with sentence vectors, as with [semantic] model",
+            ours.by_likes_and_vectors,
+            needs_vectors=True,
+        ),
+        Contestant(
             "arxiv-sanity-lite",
             "a linear SVM for each reader on TF-IDF vectors; for keywords its search",
             peers.arxiv_sanity,

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import entry_points
 
 from digest.errors import ConfigError
-from digest.ports import Ranker
+from digest.ports import Embeddings, Ranker
 from digest.ranking.blend import Likeness, choose
 from digest.ranking.default import DefaultRanker
-from digest.ranking.relevance import score_libraries
+from digest.ranking.libraries import score_libraries
+from digest.ranking.space import text_of
 from digest.ranking.trending import figures
 
-__all__ = ["RANKERS", "Likeness", "choose", "figures", "names", "ranker", "score_libraries"]
+__all__ = [
+    "RANKERS",
+    "Likeness",
+    "choose",
+    "figures",
+    "names",
+    "ranker",
+    "score_libraries",
+    "text_of",
+]
 
-RANKERS: Mapping[str, type[Ranker]] = {"default": DefaultRanker}
+RANKERS: Mapping[str, Callable[[Embeddings | None], Ranker]] = {"default": DefaultRanker}
 
 _GROUP = "digest.rankers"
 
@@ -24,13 +34,13 @@ def names() -> list[str]:
     return [*RANKERS, *sorted({each.name for each in entry_points(group=_GROUP)} - set(RANKERS))]
 
 
-def ranker(name: str) -> Ranker:
+def ranker(name: str, embeddings: Embeddings | None = None) -> Ranker:
     """Make a ranker by its name, ours or one of the entry-point group `digest.rankers`.
 
-    Raises `ConfigError` for a name that nobody has.
+    Ours may ask for `embeddings`. Raises `ConfigError` for a name that nobody has.
     """
     if name in RANKERS:
-        return RANKERS[name]()
+        return RANKERS[name](embeddings)
     for each in entry_points(group=_GROUP, name=name):
         made: Ranker = each.load()()
         return made

@@ -10,9 +10,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.model import Paper
+from digest.ports import Embeddings
 from digest.ranking import explain
 from digest.ranking.relevance import Library, Relevance
-from digest.ranking.text import Lexicon
+from digest.ranking.space import Space, Vectors
 
 Floats = npt.NDArray[np.float32]
 Scale = tuple[float, float]
@@ -65,18 +66,24 @@ class Likes(Closeness):
     nearest: npt.NDArray[np.int32]
     cosine: Floats
     papers: Sequence[Paper]
-    vectors: sparse.csr_array
+    vectors: Vectors
     rows: npt.NDArray[np.int64]
     shares: Floats
 
 
 class Content:
-    """The words of the candidates and of the papers around them."""
+    """What the candidates and the papers around them are about."""
 
-    def __init__(self, candidates: Sequence[Paper], others: Sequence[Paper]) -> None:
+    def __init__(
+        self,
+        candidates: Sequence[Paper],
+        others: Sequence[Paper],
+        embeddings: Embeddings | None = None,
+    ) -> None:
         corpus = [*candidates, *others]
         self._rows = {paper.key: row for row, paper in enumerate(corpus)}
-        self._lexicon, self._corpus = Lexicon.fit([(one.title, one.abstract) for one in corpus])
+        documents = [(one.title, one.abstract) for one in corpus]
+        self._space, self._corpus = Space.fit(documents, embeddings)
         self._candidates = self._corpus[: len(candidates)]
         self._background = self._corpus[_background(len(candidates), len(corpus))]
         self._relevance = Relevance(self._background, self._candidates)
@@ -86,7 +93,7 @@ class Content:
         found: list[Words | None] = []
         for start in range(0, len(texts), _BATCH):
             batch = texts[start : start + _BATCH]
-            vectors = self._lexicon.vectors([("", text) for text in batch])
+            vectors = self._space.words(batch)
             one = [1] * len(batch)
             libraries = self._relevance.libraries(vectors, one, one)
             found += map(self._words, batch, libraries)
@@ -101,8 +108,10 @@ class Content:
         if expansion is not None:
             closeness = (closeness + self._relevance.score(expansion)) * np.float32(0.5)
             rows, share = expansion.rows, expansion.shares
-        # What is near to half of somebody's words need not be near to what they mean.
-        strength = _strong(closeness, _WORDS_SCALE) * np.float32(self._lexicon.coverage(text))
+        strength = _strong(closeness, _WORDS_SCALE)
+        if not self._space.has_meaning:
+            # What is near to half of somebody's words need not be near to what they mean.
+            strength = strength * np.float32(self._space.lexicon.coverage(text))
         return Words(strength, _lean(closeness, _WORDS_SCALE), text, rows, share)
 
     def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
@@ -116,7 +125,7 @@ class Content:
         ]
 
     def _likes(
-        self, papers: Sequence[Paper], vectors: sparse.csr_array, start: int, library: Library
+        self, papers: Sequence[Paper], vectors: Vectors, start: int, library: Library
     ) -> Likes:
         closeness = self._relevance.score(library)
         cosines = library.cosines[:, : len(closeness)]
@@ -137,7 +146,7 @@ class Content:
 
     def like_texts(self, texts: Sequence[str], weights: Sequence[float]) -> Floats | None:
         """Return how strongly each candidate is like unwanted texts."""
-        vectors = self._lexicon.vectors([("", text) for text in texts])
+        vectors = self._space.words(texts)
         (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
         return self._like(library)
 
@@ -146,7 +155,7 @@ class Content:
 
     def _meet(
         self, groups: Sequence[Sequence[Paper]]
-    ) -> Iterator[tuple[Sequence[Paper], sparse.csr_array, int, Library | None]]:
+    ) -> Iterator[tuple[Sequence[Paper], Vectors, int, Library | None]]:
         """Yield each group of papers with vectors, where its own begin, and its library."""
         for batch in _batches(groups):
             counts = [len(group) for group in batch]
@@ -161,37 +170,38 @@ class Content:
 
     def terms_of_words(self, words: Words) -> Terms:
         """Return what a text is about, and the papers that it stands for."""
-        centre = self._lexicon.vectors([("", words.text)])
-        return _terms(centre + _centre(self._background[words.rows], words.shares))
+        centre = self._space.lexicon.vectors([("", words.text)])
+        return _terms(centre + _centre(self._background.terms[words.rows], words.shares))
 
     def terms_of_likes(self, likes: Likes) -> Terms:
         """Return what liked papers are about."""
-        return _terms(_centre(likes.vectors[likes.rows], likes.shares))
+        return _terms(_centre(likes.vectors.terms[likes.rows], likes.shares))
 
     def shared(self, terms: Terms, row: int) -> list[str]:
         """Return up to three terms that bring a candidate closest to others."""
-        start, end = self._candidates.indptr[row : row + 2]
-        columns = self._candidates.indices[start:end]
+        candidates = self._candidates.terms
+        start, end = candidates.indptr[row : row + 2]
+        columns = candidates.indices[start:end]
         places = np.minimum(np.searchsorted(terms.columns, columns), len(terms.columns) - 1)
         same = terms.columns[places] == columns
-        worth = self._candidates.data[start:end] * terms.weights[places] * same
+        worth = candidates.data[start:end] * terms.weights[places] * same
         best = [place for place in np.argsort(-worth, kind="stable")[:8] if worth[place] > 0]
-        return explain.distinct([self._lexicon.term(columns[place]) for place in best])[:3]
+        return explain.distinct([self._space.lexicon.term(columns[place]) for place in best])[:3]
 
     def row(self, key: str) -> int | None:
         """Return the row of a candidate."""
         row = self._rows.get(key)
-        return row if row is not None and row < self._candidates.shape[0] else None
+        return row if row is not None and row < len(self._candidates) else None
 
-    def _vectors(self, papers: Sequence[Paper]) -> sparse.csr_array:
+    def _vectors(self, papers: Sequence[Paper]) -> Vectors:
         strange = [paper for paper in papers if paper.key not in self._rows]
         known = [paper for paper in papers if paper.key in self._rows]
         vectors = self._corpus[[self._rows[paper.key] for paper in known]]
         if not strange:
             return vectors
-        more = self._lexicon.vectors([(paper.title, paper.abstract) for paper in strange])
+        more = self._space.papers([(paper.title, paper.abstract) for paper in strange])
         places = {paper.key: place for place, paper in enumerate([*known, *strange])}
-        both = sparse.csr_array(sparse.vstack([vectors, more]))
+        both = Vectors.stack([vectors, more])
         return both[[places[paper.key] for paper in papers]]
 
 

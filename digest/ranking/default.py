@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, InterestKind, Paper, Profile
-from digest.ports import MUTED
+from digest.ports import MUTED, Embeddings
 from digest.ranking import explain
 from digest.ranking.blend import blend
 from digest.ranking.content import Content, Likes
@@ -39,11 +39,14 @@ _KEPT = 2048  # keywords, texts, authors and categories whose papers are remembe
 class DefaultRanker:
     """Interests, feedback and attention, blended; see docs/explanation/ranking.md."""
 
+    def __init__(self, embeddings: Embeddings | None = None) -> None:
+        self._embeddings = embeddings
+
     def fit(
         self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
     ) -> DefaultRanking:
         """Learn words from all papers and index the candidates."""
-        return DefaultRanking(candidates, background, now)
+        return DefaultRanking(candidates, background, now, self._embeddings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,11 @@ class DefaultRanking:
     """
 
     def __init__(
-        self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
+        self,
+        candidates: Sequence[Candidate],
+        background: Sequence[Paper],
+        now: datetime,
+        embeddings: Embeddings | None = None,
     ) -> None:
         # In the order of ties: newest first, then by key.
         self.candidates = sorted(
@@ -98,7 +105,7 @@ class DefaultRanking:
         papers = [one.paper for one in self.candidates]
         known = {paper.key for paper in papers}
         others = {paper.key: paper for paper in background if paper.key not in known}
-        self.content = Content(papers, [others[key] for key in sorted(others)])
+        self.content = Content(papers, [others[key] for key in sorted(others)], embeddings)
         self.words = Remembered(self.content.words, most=_KEPT)
         self.terms = lru_cache(_KEPT)(self.content.terms_of_words)
         self.matches: Mapping[InterestKind, Callable[[str], Matches]] = {

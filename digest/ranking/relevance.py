@@ -7,19 +7,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg, sparse
+from scipy import linalg
 
-from digest.ranking.text import Lexicon, split
+from digest.ranking.space import Columns, Vectors
 
 Floats = npt.NDArray[np.float32]
 
-BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
 _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
 _CAUTION = 2  # likes at which half of the background's part is taken off
 _REPETITION = 0.1  # how much a like that repeats others loses
 _SAMPLE = 250  # papers of the background; a median needs no more
-_SLICE = 4000  # candidates that are scored at a time, to bound the memory
-_BLOCK = 256  # rows of a large product that are made at a time
 _NEAREST = 3
 _NEAREST_SHARE = 0.3
 _EXPANSION = (
@@ -31,7 +28,7 @@ _EXPANSION = (
 class Library:
     """Likes by their cosines with the papers and the background, a row for each.
 
-    `rows` are the places of the likes that hold a known word, `shares` what each of them counts
+    `rows` are the places of the likes that say anything, `shares` what each of them counts
     in the centre of all, which has the length one.
     """
 
@@ -42,7 +39,7 @@ class Library:
 
 
 class Relevance:
-    """Ridge regression on TF-IDF vectors against a background that nobody chose.
+    """Ridge regression on vectors of unit length against a background that nobody chose.
 
     With `n` likes `L` (weights `w = solve(I + 0.1 L L', 1)`, so that likes which repeat each
     other count less), `p` the unit vector of `w L`, a background `B` of `b` papers labelled 0 and
@@ -56,17 +53,16 @@ class Relevance:
     and no direction is ever written out.
     """
 
-    def __init__(self, background: sparse.csr_array, papers: sparse.csr_array) -> None:
-        self._count = papers.shape[0]
-        count = background.shape[0]
+    def __init__(self, background: Vectors, papers: Vectors) -> None:
+        self._count = len(papers)
+        count = len(background)
         sample = np.arange(0, count, max(1, count // _SAMPLE))
         # Those whose median is the usual come first: the others are not scored.
         self._order = np.concatenate([sample, np.setdiff1d(np.arange(count), sample)])
         self._scored = self._count + len(sample)
         background = background[self._order]
-        # By term: a like meets only the papers that share one with it.
-        self._asked = sparse.csr_array(sparse.vstack([papers, background]).T)
-        self._cosines = _product(background, self._asked)
+        self._asked = Columns(Vectors.stack([papers, background]))
+        self._cosines = self._asked.cosines(background)
         # Half the usual precision is plenty, for the penalty keeps it far from singular.
         kernel = self._cosines[:, self._count :].copy()
         kernel.flat[:: len(kernel) + 1] += max(_PENALTY * len(kernel), 1e-3)
@@ -82,21 +78,21 @@ class Relevance:
         )
 
     def libraries(
-        self, likes: sparse.csr_array, counts: Sequence[int], weights: Sequence[float]
+        self, likes: Vectors, counts: Sequence[int], weights: Sequence[float]
     ) -> list[Library | None]:
-        """Meet likes, so many rows for each library; `None` for one that holds no known word.
+        """Meet likes, so many rows for each library; `None` for one that says nothing.
 
         A like is met in the same way whatever it comes with.
         """
-        cosines = (likes @ self._asked).toarray()
+        cosines = self._asked.cosines(likes)
         alone = max(counts, default=0) <= 1
-        kernel = np.eye(len(cosines), dtype=np.float32) if alone else (likes @ likes.T).toarray()
+        kernel = np.eye(len(cosines), dtype=np.float32) if alone else Columns(likes).cosines(likes)
         given = np.asarray(weights, np.float32)
-        worded = (np.diff(likes.indptr) > 0) & (given > 0)
+        telling = likes.known & (given > 0)
         libraries: list[Library | None] = []
         start = 0
         for count in counts:
-            mine = np.flatnonzero(worded[start : start + count])
+            mine = np.flatnonzero(telling[start : start + count])
             rows = start + mine
             start += count
             if len(rows):
@@ -147,59 +143,6 @@ def _shares(kernel: Floats, weights: Floats) -> Floats:
     share = np.maximum(share, 0)
     unit: Floats = (share / np.sqrt(share @ exact @ share)).astype(np.float32)
     return unit
-
-
-def score_libraries(
-    papers: list[str], libraries: list[list[int]], candidates: list[int]
-) -> npt.NDArray[np.float32]:
-    """Score papers for users by content alone: the model that orders the digest.
-
-    `papers` are texts ("title. abstract"), a library holds the indices of the papers that one user
-    liked, `candidates` those of the papers to score. Returns an array [users, candidates];
-    higher is better, in hundredths of cosine above the usual; zeros for an empty library.
-    Raises `ValueError` for an index that is out of range.
-    """
-    _check(len(papers), "candidates", candidates)
-    for user, library in enumerate(libraries):
-        _check(len(papers), f"library {user}", library)
-    scores = np.zeros((len(libraries), len(candidates)), np.float32)
-    if not candidates or not any(libraries):
-        return scores
-    _, vectors = Lexicon.fit([split(text) for text in papers])
-    background = vectors[_background(len(papers), candidates)]
-    for start in range(0, len(candidates), _SLICE):
-        asked = slice(start, start + _SLICE)
-        model = Relevance(background, vectors[np.asarray(candidates[asked])])
-        for user, indices in enumerate(libraries):
-            likes = sorted(set(indices))
-            (met,) = model.libraries(vectors[likes], [len(likes)], [1.0] * len(likes))
-            if met is not None:
-                scores[user, asked] = model.score(met)
-    return scores
-
-
-def _background(count: int, candidates: Sequence[int]) -> npt.NDArray[np.int64]:
-    """Choose papers that are not asked about, evenly, or any where there are none."""
-    others = np.setdiff1d(np.arange(count), np.asarray(candidates))
-    pool = others if len(others) else np.arange(count)
-    if len(pool) <= BACKGROUND:
-        return pool
-    return pool[np.linspace(0, len(pool) - 1, BACKGROUND).astype(np.int64)]
-
-
-def _check(count: int, name: str, indices: Sequence[int]) -> None:
-    for index in indices:
-        if not 0 <= index < count:
-            raise ValueError(f"{name} names paper {index}, but there are {count} papers (0-based)")
-
-
-def _product(rows: sparse.csr_array, columns: sparse.csr_array) -> Floats:
-    """Multiply a block at a time: a sparse product takes three times the room of a plain one."""
-    product = np.empty((rows.shape[0], columns.shape[1]), np.float32)
-    for start in range(0, len(product), _BLOCK):
-        block = slice(start, start + _BLOCK)
-        product[block] = (rows[block] @ columns).toarray()
-    return product
 
 
 def _near(cosines: Floats) -> Floats:

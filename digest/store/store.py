@@ -20,6 +20,7 @@ from digest.store.claims import Claims
 from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
+from digest.store.embeddings import Embeddings
 from digest.store.feedback import FeedbackLog
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
@@ -48,6 +49,7 @@ class Transaction:
     claims: Claims
     counts: Counts
     suppressions: Suppressions
+    embeddings: Embeddings
     runs: Runs
 
     @classmethod
@@ -65,6 +67,7 @@ class Transaction:
             claims=Claims(connection),
             counts=Counts(connection),
             suppressions=Suppressions(connection),
+            embeddings=Embeddings(connection),
             runs=Runs(connection),
         )
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -233,6 +234,16 @@ picks = Table(
     # The picks of a digest lie side by side. None are looked up by paper: that index would take
     # longer to write than the rows.
     sqlite_with_rowid=False,
+)
+
+embeddings = Table(
+    "embeddings",
+    metadata,
+    # Of the text of a paper: the same text is embedded once, whatever paper it stands in.
+    Column("text_hash", LargeBinary(16), primary_key=True),
+    Column("model", String(64), nullable=False),
+    # Half-precision floats, little-endian.
+    Column("vector", LargeBinary, nullable=False),
 )
 
 suppressions = Table(

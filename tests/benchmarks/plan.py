@@ -32,7 +32,7 @@ from pathlib import Path
 from digest import rank
 from digest.config import RankingSettings, Schedule
 from digest.model import Paper, Signal, SignalName
-from digest.ranking import RANKERS
+from digest.ranking import ranker
 from digest.store import Store, Transaction
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -96,7 +96,7 @@ def measure(path: Path, editions: int) -> dict[str, float]:
         began = time.perf_counter()
         report = rank.run(
             store,
-            RANKERS["default"](),
+            ranker("default"),
             settings=RankingSettings(),
             schedule=Schedule(),
             domain="example.org",

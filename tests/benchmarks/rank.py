@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
-from digest.ranking import RANKERS, Likeness, choose
+from digest.ranking import Likeness, choose, ranker
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 BACKGROUND = 5000  # as in digest.rank
@@ -37,7 +37,7 @@ def measure(papers: int, subscribers: int) -> dict[str, float]:
     people = [_profile(draw, words, made) for _ in range(subscribers)]
 
     began = time.perf_counter()
-    ranking = RANKERS["default"]().fit(pool, made[papers:], NOW)
+    ranking = ranker("default").fit(pool, made[papers:], NOW)
     prepared = time.perf_counter() - began
     likeness = Likeness([one.paper for one in ranking.candidates])
     began = time.perf_counter()

@@ -14,6 +14,7 @@ from digest.errors import ConfigError
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
 from digest.ports import Ranker
 from digest.ranking import RANKERS, names, ranker
+from digest.ranking.default import DefaultRanker
 from tests.support.ranking import Listed
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -52,7 +53,7 @@ PROFILES = {
 
 @pytest.fixture(params=sorted(RANKERS))
 def each(request: pytest.FixtureRequest) -> Ranker:
-    return RANKERS[request.param]()
+    return ranker(request.param)
 
 
 @pytest.fixture(params=sorted(PROFILES))
@@ -119,7 +120,7 @@ def test_no_papers_is_no_error(each: Ranker, profile: Profile) -> None:
 
 def test_rankers_are_made_by_name() -> None:
     assert names()[: len(RANKERS)] == list(RANKERS)
-    assert isinstance(ranker("default"), RANKERS["default"])
+    assert isinstance(ranker("default"), DefaultRanker)
 
 
 def test_a_ranker_that_nobody_has_is_an_error_that_names_those_there_are() -> None:

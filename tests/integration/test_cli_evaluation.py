@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -102,23 +99,6 @@ def test_bad_lines_are_all_named_and_nothing_is_a_traceback(tmp_path: Path) -> N
         "digest: papers.jsonl.gz, line 1: is not JSON in UTF-8",
         "digest: papers.jsonl.gz, line 3: is not a JSON object",
     ]
-
-
-def test_the_library_that_is_missing_is_named(tmp_path: Path) -> None:
-    (tmp_path / "sklearn.py").write_text("raise ModuleNotFoundError(name='sklearn')")
-    done = subprocess.run(
-        [sys.executable, "-m", "digest", "eval", "ranking", str(tmp_path)],
-        env={
-            **os.environ,
-            "PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
-        },
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 78
-    assert "pip install 'trending-papers-digest[evaluation]'" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from digest.evaluation.interleave import Shared
 from digest.history import shared
 from digest.model import DeliveryState, Fetched, Opinion, Paper, Subscriber
 from digest.ports import Clock, Ranker
-from digest.ranking import RANKERS
+from digest.ranking import ranker as made
 from digest.store import Store
 from digest.testing import FakeSource, ListRanker
 from tests.support.desk import Desk, desk
@@ -97,7 +97,8 @@ def test_what_one_ranker_knows_to_be_muted_the_other_does_not_bring_in(
     with store.write() as tx:
         mute = replace(reader.interests[0], value="00008", weight=-1.0)
         tx.subscribers.set_interests(reader.id, [*reader.interests, mute], NOW)
-    ranker, rival = (RANKERS["default"](), DOWN) if ours_first else (DOWN, RANKERS["default"]())
+    ours = made("default")
+    ranker, rival = (ours, DOWN) if ours_first else (DOWN, ours)
     run(store, ranker=ranker, rival=rival)
     picks, _ = planned(store, reader)
     assert KEYS[7] not in [key for key, _ in picks]

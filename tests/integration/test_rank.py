@@ -21,7 +21,7 @@ from digest.model import (
 )
 from digest.ports import Ranker
 from digest.rank import RankReport
-from digest.ranking import RANKERS
+from digest.ranking import ranker
 from digest.store import Store
 from digest.testing import ListRanker
 from tests.support.samples import NOW, paper, papers, subscribe
@@ -225,7 +225,7 @@ def test_a_digest_is_the_same_alone_and_among_others(store: Store) -> None:
         for n, words in enumerate([("study",), (), ("closely", "00003"), ("study", "x"), ()])
     ]
     bring(store, *papers(12))
-    default = RANKERS["default"]()
+    default = ranker("default")
     turn(store, ranker=default, diversity=0.3)
     together = [picked(store, reader) for reader in readers]
     with store.write() as tx:
@@ -262,7 +262,7 @@ def test_a_trending_paper_that_was_shown_does_not_come_again(store: Store) -> No
     bring(store, *papers(2), at=NOW - DAY / 2)
     with store.write() as tx:
         tx.signals.record(Signal(one.key, "hub", SignalName.UPVOTES, 500, NOW) for one in papers(2))
-    default = RANKERS["default"]()
+    default = ranker("default")
     turn(store, ranker=default, max_papers=1)
     turn(store, ranker=default, max_papers=1, now=NOW + DAY / 2, date=NOW.date() + DAY, force=True)
     report = turn(

@@ -14,7 +14,7 @@ from digest.model import (
     Signal,
     SignalName,
 )
-from digest.ranking import RANKERS
+from digest.ranking import ranker
 from tests.support.ranking import Listed, Scored
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -61,7 +61,7 @@ def candidate(paper: Paper, *signals: Signal, hours: float = 2.0) -> Candidate:
 def fit(*candidates: Candidate, background: list[Paper] | None = None) -> Listed:
     """Return the default ranking of candidates among papers of earlier days."""
     past = papers(seed=2, prefix="past") if background is None else background
-    return Listed.fit(RANKERS["default"](), candidates, past, NOW)
+    return Listed.fit(ranker("default"), candidates, past, NOW)
 
 
 def want(kind: str, value: str, weight: float = 1.0) -> Interest:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile
-from digest.ranking import RANKERS
+from digest.ranking import ranker
 from tests.support.ranking import Listed
 from tests.unit.ranking.samples import (
     NOW,
@@ -219,7 +219,7 @@ def test_any_background_will_do(background: list[Paper]) -> None:
 
 def test_no_candidates_give_no_scores() -> None:
     assert fit().score(profile(want("keyword", "x"))) == []
-    assert Listed.fit(RANKERS["default"](), [], [], NOW).score(Profile()) == []
+    assert Listed.fit(ranker("default"), [], [], NOW).score(Profile()) == []
 
 
 @pytest.mark.parametrize("make", [lambda p: p, lambda p: replace(p, title="", abstract="")])

@@ -1,0 +1,61 @@
+"""Sentence models of the library sentence-transformers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.embedders.files import first_line
+from digest.errors import EmbedderUnavailable
+
+Floats = npt.NDArray[np.float32]
+
+
+class SentenceEmbedder:
+    """A model of sentence-transformers; `encode` is that of its class."""
+
+    def __init__(self, name: str, encode: Callable[..., Any]) -> None:
+        self._name = name
+        self._encode = encode
+
+    @classmethod
+    def load(cls, model: str, folder: Path | None) -> Self:
+        """Load a folder, or a model by its name; raise `EmbedderUnavailable`."""
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ModuleNotFoundError as error:
+            where = f"{folder} has no ONNX file" if folder else f'"{model}" is no folder'
+            raise EmbedderUnavailable(
+                f"the sentence model {where}: name a folder that holds model.onnx and "
+                "tokenizer.json, or pip install sentence-transformers"
+            ) from error
+        try:
+            loaded = SentenceTransformer(str(folder or model), device="cpu")
+        except Exception as error:  # the library passes on what its parts raise
+            raise EmbedderUnavailable(
+                f"the sentence model {folder or model} cannot be loaded: {first_line(error)}"
+            ) from error
+        # Every weight would take a second to read: these few tell models apart.
+        sample = np.ascontiguousarray(loaded.encode(["a sentence model"])).tobytes()
+        digest = blake2b(sample, digest_size=12).hexdigest()
+        return cls(f"sentence-transformers-{digest}", loaded.encode)
+
+    @property
+    def name(self) -> str:
+        """Return a name of the weights."""
+        return self._name
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """Return a row of unit length for each text; raise `EmbedderUnavailable`."""
+        try:
+            found = self._encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        except Exception as error:  # as above
+            raise EmbedderUnavailable(
+                f"the sentence model does not work: {first_line(error)}"
+            ) from error
+        return np.asarray(found, np.float32)

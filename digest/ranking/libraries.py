@@ -1,0 +1,71 @@
+"""Likes of many users -> scores of papers: the model that orders the digest, on plain texts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from digest import embedders
+from digest.ports import Embeddings
+from digest.ranking.relevance import Relevance
+from digest.ranking.space import Space
+from digest.ranking.text import split
+
+_BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
+_SLICE = 4000  # candidates that are scored at a time, to bound the memory
+
+
+def score_libraries(
+    papers: list[str],
+    libraries: list[list[int]],
+    candidates: list[int],
+    *,
+    embeddings: Embeddings | None = None,
+) -> npt.NDArray[np.float32]:
+    """Score papers for users by content alone: the model that orders the digest.
+
+    `papers` are texts ("title. abstract"), a library holds the indices of the papers that one user
+    liked, `candidates` those of the papers to score. Returns an array [users, candidates];
+    higher is better, in hundredths of cosine above the usual; zeros for an empty library.
+
+    With `embeddings` papers are known by their meaning too; without, by that of the model which
+    the environment variable DIGEST_SEMANTIC__MODEL names, if it does.
+    Raises `ValueError` for an index that is out of range.
+    """
+    _check(len(papers), "candidates", candidates)
+    for user, library in enumerate(libraries):
+        _check(len(papers), f"library {user}", library)
+    scores = np.zeros((len(libraries), len(candidates)), np.float32)
+    if not candidates or not any(libraries):
+        return scores
+    if embeddings is None:
+        embeddings = embedders.in_environment(os.environ)
+    _, vectors = Space.fit([split(text) for text in papers], embeddings)
+    background = vectors[_background(len(papers), candidates)]
+    for start in range(0, len(candidates), _SLICE):
+        asked = slice(start, start + _SLICE)
+        model = Relevance(background, vectors[np.asarray(candidates[asked])])
+        for user, indices in enumerate(libraries):
+            likes = sorted(set(indices))
+            (met,) = model.libraries(vectors[likes], [len(likes)], [1.0] * len(likes))
+            if met is not None:
+                scores[user, asked] = model.score(met)
+    return scores
+
+
+def _background(count: int, candidates: Sequence[int]) -> npt.NDArray[np.int64]:
+    """Choose papers that are not asked about, evenly, or any where there are none."""
+    others = np.setdiff1d(np.arange(count), np.asarray(candidates))
+    pool = others if len(others) else np.arange(count)
+    if len(pool) <= _BACKGROUND:
+        return pool
+    return pool[np.linspace(0, len(pool) - 1, _BACKGROUND).astype(np.int64)]
+
+
+def _check(count: int, name: str, indices: Sequence[int]) -> None:
+    for index in indices:
+        if not 0 <= index < count:
+            raise ValueError(f"{name} names paper {index}, but there are {count} papers (0-based)")
