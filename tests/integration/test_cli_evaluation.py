@@ -46,7 +46,7 @@ def test_vectors_let_everybody_in(tmp_path: Path) -> None:
     result = type_(folder(tmp_path, vectors=True), "--json")
     found = json.loads(result.stdout)
     assert found["left_out"] == []
-    assert len(found["results"]) == 9
+    assert len(found["results"]) == 10
 
 
 def test_a_report_is_written(tmp_path: Path) -> None:
@@ -76,7 +76,7 @@ def test_the_same_seed_gives_the_same_document(tmp_path: Path) -> None:
     ("options", "said"),
     [
         (("--ranker", "centriod"), "did you mean centroid?"),
-        (("--ranker", "x"), "known are digest, arxiv-sanity-lite"),
+        (("--ranker", "x"), "known are digest, digest-semantic"),
         (("--setting", "none"), "none"),
         (("--users", "0"), "--users"),
     ],
