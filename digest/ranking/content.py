@@ -49,8 +49,12 @@ class Closeness:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words(Closeness):
-    """The same of a text, with the papers of the background that it stands for."""
+    """The same of a text, with the papers of the background that it stands for.
 
+    `closeness` is in hundredths of cosine above the usual; those of several texts can be added.
+    """
+
+    closeness: Floats
     text: str
     rows: npt.NDArray[np.int64]
     shares: Floats
@@ -108,11 +112,13 @@ class Content:
         if expansion is not None:
             closeness = (closeness + self._relevance.score(expansion)) * np.float32(0.5)
             rows, share = expansion.rows, expansion.shares
+        lean = _lean(closeness, _WORDS_SCALE)
         strength = _strong(closeness, _WORDS_SCALE)
         if not self._space.has_meaning:
             # What is near to half of somebody's words need not be near to what they mean.
-            strength = strength * np.float32(self._space.lexicon.coverage(text))
-        return Words(strength, _lean(closeness, _WORDS_SCALE), text, rows, share)
+            known = np.float32(self._space.lexicon.coverage(text))
+            strength, closeness = known * strength, known * closeness
+        return Words(strength, lean, closeness, text, rows, share)
 
     def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
@@ -203,6 +209,20 @@ class Content:
         places = {paper.key: place for place, paper in enumerate([*known, *strange])}
         both = Vectors.stack([vectors, more])
         return both[[places[paper.key] for paper in papers]]
+
+
+def together(words: Sequence[Words], weights: Sequence[float]) -> Floats:
+    """Return how strongly each candidate is close to all of several texts taken together (0..1).
+
+    The sum of their vectors has the sum of their closeness, and, where they have little in
+    common, the length by which it is divided.
+    """
+    given = (np.asarray(weights) / max(weights)).astype(np.float32)
+    closeness = sum(
+        (weight * one.closeness for weight, one in zip(given, words, strict=True)),
+        np.zeros_like(words[0].closeness),
+    )
+    return _strong(closeness / np.sqrt(given @ given), _WORDS_SCALE)
 
 
 def _batches(groups: Sequence[Sequence[Paper]]) -> Iterator[list[Sequence[Paper]]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +16,7 @@ from digest.model import Candidate, InterestKind, Paper, Profile
 from digest.ports import MUTED, Embeddings
 from digest.ranking import explain
 from digest.ranking.blend import blend
-from digest.ranking.content import Content, Likes
+from digest.ranking.content import Content, Likes, together
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.remembered import Remembered
@@ -33,6 +34,8 @@ OTHER_CATEGORY = 0.18
 LEAN = 0.25  # how much content moves a paper that matches by its category
 
 _WORTH_NAMING = 0.1
+_USUAL = 100  # a keyword that more than one paper of so many has tells less of each,
+_LEAST_TELLING = 0.4  # yet not so little that somebody with a broad one gets nothing
 _KEPT = 2048  # keywords, texts, authors and categories whose papers are remembered
 
 
@@ -179,17 +182,21 @@ class DefaultScores:
 
     def _by_content(self, row: int, wishes: Wishes, doubt: Floats) -> Floats | None:
         """Count what is close to likes and words, and return where they lean."""
-        leans = []
-        missed: Floats | None = None
-        for one in (*wishes.texts, *wishes.keywords):
-            words = self._words[one.value]
-            if words is not None:
-                # Words of one subject must not count twice: the nearest ones do.
-                chance = _missed(words.strength, one.weight)
-                missed = chance if missed is None else np.minimum(missed, chance)
-                leans.append(words.lean)
-        if missed is not None:
-            doubt *= missed
+        given = [
+            (words, one.weight)
+            for one in (*wishes.texts, *wishes.keywords)
+            if (words := self._words[one.value]) is not None
+        ]
+        leans = [words.lean for words, _ in given]
+        if given:
+            # Words of one subject must not count twice: the nearest ones do, and all together as
+            # far as there are several.
+            texts = [words for words, _ in given]
+            weights = [weight for _, weight in given]
+            chances = [_missed(words.strength, weight) for words, weight in given]
+            doubt *= np.minimum.reduce(chances)
+            several = sum(weights) / len(weights) * (1 - 1 / len(weights))
+            doubt *= _missed(together(texts, weights), several)
         if (likes := self._likes.get(row)) is not None:
             doubt *= 1 - likes.strength
             leans.append(likes.lean)
@@ -304,12 +311,16 @@ def _keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
     index = Keywords(papers)
 
     def find(value: str) -> Matches:
+        found = index.find(value)
+        share = len(found) / (len(papers) + _USUAL)
+        rarity = math.log(1 / share) / math.log(_USUAL) if found else 0.0
+        telling = min(1.0, max(_LEAST_TELLING, rarity))
         return Matches.of(
             InterestKind.KEYWORD,
             value,
             {
-                column: IN_TITLE if mention.in_title else IN_ABSTRACT
-                for column, mention in index.find(value).items()
+                column: telling * (IN_TITLE if mention.in_title else IN_ABSTRACT)
+                for column, mention in found.items()
             },
         )
 

@@ -46,6 +46,31 @@ def test_a_keyword_counts_clearly_and_more_in_the_title() -> None:
     assert scored["x:titled"].reason == "matches your keyword zymurgy"
 
 
+def test_a_keyword_that_many_papers_have_tells_less_of_each() -> None:
+    fashion = [replace(paper, abstract=f"{paper.abstract} zymurgy.") for paper in papers(120)]
+    rare, common = (
+        fit(*TODAY, *(candidate(one) for one in others), candidate(TITLED))
+        for others in ([], fashion)
+    )
+    wish = profile(want("keyword", "zymurgy"))
+    once, often = (by_key(ranking.score(wish))["x:titled"].relevance for ranking in (rare, common))
+    assert 2 * MIN_SCORE < often < once
+
+
+def test_a_paper_close_to_several_keywords_comes_before_one_that_is_close_to_one() -> None:
+    texts = {"both": "grasp tactile finger force", "one": "grasp tactile dust redshift"}
+    candidates = [candidate(Paper(key, "About this", text)) for key, text in texts.items()]
+    ranking = fit(*TODAY, *candidates)
+    wishes = [want("text", "grasp tactile"), want("text", "finger force")]
+    scored = by_key(ranking.score(profile(*wishes)))
+    assert scored["both"].relevance > scored["one"].relevance
+    # One text, whatever it says, is counted once: given twice, it is still the same wish.
+    single = by_key(ranking.score(profile(want("text", "grasp tactile finger force"))))
+    (words,) = ranking.ranking.content.words(["grasp tactile finger force"])
+    column = [one.paper.key for one in ranking.ranking.candidates].index("both")
+    assert single["both"].relevance == pytest.approx(words.strength[column], abs=1e-6)
+
+
 def test_a_category_counts_modestly() -> None:
     scored = by_key(fit(*TODAY).score(profile(want("category", "cs.RO"))))
     for key, one in scored.items():
