@@ -106,6 +106,21 @@ class Ranker(Protocol):
         ...
 
 
+@runtime_checkable
+class SocialRanker(Ranker, Protocol):
+    """A ranker that also learns from what all readers like."""
+
+    def fit_among(
+        self,
+        candidates: Sequence[Candidate],
+        background: Sequence[Paper],
+        now: datetime,
+        libraries: Sequence[Sequence[Paper]],
+    ) -> Ranking:
+        """Prepare as `fit` does; `libraries` are the liked papers of one reader each."""
+        ...
+
+
 class Embedder(Protocol):
     """A sentence model: texts that mean the same have vectors that point the same way."""
 

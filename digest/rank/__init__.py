@@ -17,7 +17,7 @@ from digest.config import RankingSettings, Schedule
 from digest.model import Edition, Plan, Rhythm, Subscriber
 from digest.ports import Ranker
 from digest.rank.plans import STILL_TRENDING, Pool, message_id, plans_for
-from digest.rank.readers import readers_of
+from digest.rank.readers import libraries_of, readers_of
 from digest.rank.turns import Turn, turn_of
 from digest.store import Store
 
@@ -36,6 +36,9 @@ __all__ = [
 
 # How many recent papers a ranker learns its words from.
 BACKGROUND = 5000
+
+# How many liked papers a ranker learns from what is liked together.
+LIKED = 10_000
 
 # How many subscribers are planned at a time: enough to share work, few enough to write at once.
 CHUNK = 500
@@ -174,6 +177,14 @@ def open_pool(
         candidates = tx.papers.listed(opens_at, now)
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
+        libraries = libraries_of(tx, papers_at_most=LIKED)
     return Pool(
-        ranker, candidates, background, sources, opens_at=opens_at, closes_at=now, rival=rival
+        ranker,
+        candidates,
+        background,
+        sources,
+        opens_at=opens_at,
+        closes_at=now,
+        rival=rival,
+        libraries=libraries,
     )

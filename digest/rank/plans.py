@@ -25,7 +25,7 @@ from digest.model import (
     SourceState,
     Subscriber,
 )
-from digest.ports import MUTED, Ranker, Ranking, Scores
+from digest.ports import MUTED, Ranker, Ranking, Scores, SocialRanker
 from digest.rank.drafts import Aligned, Drafted, draft
 from digest.rank.turns import Turn
 from digest.ranking import Likeness, choose, figures
@@ -50,13 +50,18 @@ class Pool:
         opens_at: datetime,
         closes_at: datetime,
         rival: Ranker | None = None,
+        libraries: Sequence[Sequence[Paper]] = (),
     ) -> None:
-        self.ranking = ranker.fit(candidates, background, closes_at)
+        def fitted(one: Ranker) -> Ranking:
+            if libraries and isinstance(one, SocialRanker):
+                return one.fit_among(candidates, background, closes_at, libraries)
+            return one.fit(candidates, background, closes_at)
+
+        self.ranking = fitted(ranker)
         self.candidates = self.ranking.candidates
         self.rankings: list[Ranking] = [self.ranking]
         if rival is not None:
-            fitted = rival.fit(candidates, background, closes_at)
-            self.rankings.append(Aligned(fitted, self.candidates))
+            self.rankings.append(Aligned(fitted(rival), self.candidates))
         self.opens_at = opens_at
         self.closes_at = closes_at
         self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}

@@ -37,6 +37,13 @@ def readers_of(
     ]
 
 
+def libraries_of(tx: Transaction, *, papers_at_most: int) -> list[list[Paper]]:
+    """Return what each reader likes, of the papers that most like."""
+    keys = tx.feedback.libraries(papers_at_most=papers_at_most)
+    papers = tx.papers.many(key for library in keys for key in library)
+    return [[papers[key] for key in library] for library in keys]
+
+
 def profiles_of(
     tx: Transaction, people: Sequence[Subscriber], *, settings: RankingSettings
 ) -> dict[int, Profile]:

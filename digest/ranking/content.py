@@ -14,6 +14,7 @@ from digest.ports import Embeddings
 from digest.ranking import explain
 from digest.ranking.relevance import Library, Relevance
 from digest.ranking.space import Space, Vectors
+from digest.ranking.taste import SharedTaste
 
 Floats = npt.NDArray[np.float32]
 Scale = tuple[float, float]
@@ -82,7 +83,8 @@ class Content:
         self,
         candidates: Sequence[Paper],
         others: Sequence[Paper],
-        embeddings: Embeddings | None = None,
+        libraries: Sequence[Sequence[Paper]],
+        embeddings: Embeddings | None,
     ) -> None:
         corpus = [*candidates, *others]
         self._rows = {paper.key: row for row, paper in enumerate(corpus)}
@@ -91,6 +93,13 @@ class Content:
         self._candidates = self._corpus[: len(candidates)]
         self._background = self._corpus[_background(len(candidates), len(corpus))]
         self._relevance = Relevance(self._background, self._candidates)
+        liked = {paper.key: paper for library in libraries for paper in library}
+        self._liked = {key: row for row, key in enumerate(liked)}
+        self._taste = SharedTaste.learn(
+            lambda: self._vectors(list(liked.values())),
+            [[self._liked[paper.key] for paper in library] for library in libraries],
+            self._candidates,
+        )
 
     def words(self, texts: Sequence[str]) -> list[Words | None]:
         """Return how close the candidates are to texts; `None` for one without a known word."""
@@ -134,6 +143,9 @@ class Content:
         self, papers: Sequence[Paper], vectors: Vectors, start: int, library: Library
     ) -> Likes:
         closeness = self._relevance.score(library)
+        if self._taste is not None:
+            known = [self._liked[one.key] for one in papers if one.key in self._liked]
+            closeness = self._taste.added(closeness, known)
         cosines = library.cosines[:, : len(closeness)]
         return Likes(
             strength=_strong(closeness, _LIKES_SCALE),

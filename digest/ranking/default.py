@@ -49,7 +49,17 @@ class DefaultRanker:
         self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
     ) -> DefaultRanking:
         """Learn words from all papers and index the candidates."""
-        return DefaultRanking(candidates, background, now, self._embeddings)
+        return self.fit_among(candidates, background, now, ())
+
+    def fit_among(
+        self,
+        candidates: Sequence[Candidate],
+        background: Sequence[Paper],
+        now: datetime,
+        libraries: Sequence[Sequence[Paper]],
+    ) -> DefaultRanking:
+        """Learn what is liked together, too, where enough readers share papers."""
+        return DefaultRanking(candidates, background, now, libraries, self._embeddings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +101,7 @@ class DefaultRanking:
         candidates: Sequence[Candidate],
         background: Sequence[Paper],
         now: datetime,
+        libraries: Sequence[Sequence[Paper]] = (),
         embeddings: Embeddings | None = None,
     ) -> None:
         # In the order of ties: newest first, then by key.
@@ -108,7 +119,8 @@ class DefaultRanking:
         papers = [one.paper for one in self.candidates]
         known = {paper.key for paper in papers}
         others = {paper.key: paper for paper in background if paper.key not in known}
-        self.content = Content(papers, [others[key] for key in sorted(others)], embeddings)
+        background = [others[key] for key in sorted(others)]
+        self.content = Content(papers, background, libraries, embeddings)
         self.words = Remembered(self.content.words, most=_KEPT)
         self.terms = lru_cache(_KEPT)(self.content.terms_of_words)
         self.matches: Mapping[InterestKind, Callable[[str], Matches]] = {

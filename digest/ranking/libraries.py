@@ -12,6 +12,7 @@ from digest import embedders
 from digest.ports import Embeddings
 from digest.ranking.relevance import Relevance
 from digest.ranking.space import Space
+from digest.ranking.taste import SharedTaste
 from digest.ranking.text import split
 
 _BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
@@ -45,14 +46,21 @@ def score_libraries(
         embeddings = embedders.in_environment(os.environ)
     _, vectors = Space.fit([split(text) for text in papers], embeddings)
     background = vectors[_background(len(papers), candidates)]
+    own = [sorted(set(library)) for library in libraries]
+    liked = sorted({index for library in own for index in library})
+    places = {index: place for place, index in enumerate(liked)}
+    rows = [[places[index] for index in library] for library in own]
     for start in range(0, len(candidates), _SLICE):
         asked = slice(start, start + _SLICE)
-        model = Relevance(background, vectors[np.asarray(candidates[asked])])
-        for user, indices in enumerate(libraries):
-            likes = sorted(set(indices))
+        fresh = vectors[np.asarray(candidates[asked])]
+        model = Relevance(background, fresh)
+        taste = SharedTaste.learn(lambda: vectors[liked], rows, fresh)
+        for user, likes in enumerate(own):
             (met,) = model.libraries(vectors[likes], [len(likes)], [1.0] * len(likes))
             if met is not None:
                 scores[user, asked] = model.score(met)
+                if taste is not None:
+                    scores[user, asked] = taste.added(scores[user, asked], rows[user])
     return scores
 
 

@@ -6,12 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, union
 
 from digest.errors import NotFound
-from digest.model import Feedback, Opinion
+from digest.model import Feedback, InterestKind, Opinion
 from digest.store.rows import chunks, paper_ids
-from digest.store.tables import feedback, papers
+from digest.store.tables import feedback, interests, papers
 
 
 class FeedbackLog:
@@ -40,6 +40,37 @@ class FeedbackLog:
                 feedback.c.subscriber_id == subscriber_id, feedback.c.paper_id == paper_id
             )
         )
+
+    def libraries(self, *, papers_at_most: int) -> list[list[str]]:
+        """Return the keys of the papers that each subscriber likes or gave as a seed.
+
+        Those of the papers that most like, at most so many; libraries of one such paper, too.
+        """
+        said = (
+            select(feedback.c.subscriber_id, papers.c.key)
+            .join(papers, papers.c.id == feedback.c.paper_id)
+            .where(feedback.c.opinion == Opinion.MORE)
+        )
+        seeds = (
+            select(interests.c.subscriber_id, papers.c.key)
+            .join(papers, papers.c.key == interests.c.value)
+            .where(interests.c.kind == InterestKind.SEED, interests.c.weight > 0)
+        )
+        likes = union(said, seeds).subquery()
+        popular = (
+            select(likes.c.key)
+            .group_by(likes.c.key)
+            .order_by(func.count().desc(), likes.c.key)
+            .limit(papers_at_most)
+        )
+        found: defaultdict[int, list[str]] = defaultdict(list)
+        for row in self._connection.execute(
+            select(likes)
+            .where(likes.c.key.in_(popular))
+            .order_by(likes.c.subscriber_id, likes.c.key)
+        ):
+            found[row.subscriber_id].append(row.key)
+        return list(found.values())
 
     def of(self, subscriber_id: int) -> list[Feedback]:
         """Return the opinions of one subscriber, oldest first."""

@@ -11,6 +11,7 @@ from digest.config import RankingSettings, Schedule
 from digest.model import (
     Cadence,
     DeliveryState,
+    Opinion,
     Paper,
     Signal,
     SignalName,
@@ -271,6 +272,28 @@ def test_a_trending_paper_that_was_shown_does_not_come_again(store: Store) -> No
     first, second, third = picks(store, reader)
     assert sorted([*first, *second]) == [one.key for one in papers(2)]
     assert (third, report.skipped) == ([], {"no-papers": 1})
+
+
+def test_a_ranker_that_learns_from_all_readers_is_told_what_they_like(store: Store) -> None:
+    one, two, three = papers(3)
+    bring(store, one, two, three)
+    readers = [subscribe(store, f"{number}@example.org") for number in range(2)]
+    with store.write() as tx:
+        for reader in readers:
+            tx.feedback.give(reader.id, one.key, Opinion.MORE, now=NOW)
+        tx.feedback.give(readers[1].id, two.key, Opinion.MORE, now=NOW)
+    told: list[Any] = []
+
+    class Social(ListRanker):
+        def fit_among(self, candidates: Any, background: Any, now: Any, libraries: Any) -> Any:
+            told.extend(libraries)
+            return self.fit(candidates, background, now)
+
+    assert turn(store, ranker=Social()).planned == 2
+    assert [[paper.key for paper in library] for library in told] == [
+        [one.key],
+        [one.key, two.key],
+    ]
 
 
 def test_the_rankers_work_is_done_outside_of_transactions(store: Store) -> None:

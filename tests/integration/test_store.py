@@ -121,6 +121,31 @@ def test_a_later_opinion_replaces_an_earlier_one(store: Store) -> None:
             tx.feedback.give(reader.id, "arxiv:2611.99999", Opinion.MORE, now=NOW)
 
 
+def test_libraries_hold_what_is_liked_and_given_most_often(store: Store) -> None:
+    one, two, three, four = papers(4)
+    readers = [subscribe(store, f"{number}@example.org") for number in range(4)]
+    with store.write() as tx:
+        tx.papers.add(papers(4), source="arxiv", listed_at=NOW)
+        for reader in readers[:3]:
+            tx.feedback.give(reader.id, one.key, Opinion.MORE, now=NOW)
+        for reader in readers[1:3]:
+            tx.feedback.give(reader.id, two.key, Opinion.MORE, now=NOW)
+        tx.feedback.give(readers[0].id, three.key, Opinion.LESS, now=NOW)
+        seeds = [
+            Interest(InterestKind.SEED, two.key),
+            Interest(InterestKind.SEED, three.key, -1.0),
+            Interest(InterestKind.SEED, "arxiv:2611.99999"),
+            Interest(InterestKind.KEYWORD, four.key),
+        ]
+        tx.subscribers.set_interests(readers[2].id, seeds, NOW)
+        tx.subscribers.set_interests(readers[3].id, [Interest(InterestKind.SEED, four.key)], NOW)
+    with store.read() as tx:
+        everything = tx.feedback.libraries(papers_at_most=10)
+        popular = tx.feedback.libraries(papers_at_most=2)
+    assert everything == [[one.key], [one.key, two.key], [one.key, two.key], [four.key]]
+    assert popular == everything[:3]
+
+
 def test_a_suppression_outlives_the_subscriber(store: Store) -> None:
     reader = subscribe(store)
     with store.write() as tx:
