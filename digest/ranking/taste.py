@@ -30,7 +30,7 @@ class SharedTaste:
     spread that this has.
     """
 
-    def __init__(self, worth: Floats) -> None:
+    def __init__(self, worth: npt.NDArray[np.float16]) -> None:
         self._worth = worth
 
     @classmethod
@@ -54,17 +54,18 @@ class SharedTaste:
         given = root[columns] * counts[rows].astype(np.float32) ** np.float32(-0.5)
         likes = sparse.csr_array((given, (rows, columns)), shape=(len(libraries), len(liked)))
         back = sparse.csr_array(likes.T)
-        worth = np.empty((len(liked), len(papers)), np.float32)
+        # Half precision: it is the largest thing of a whole run.
+        worth = np.empty((len(liked), len(papers)), np.float16)
         asked = Columns(liked)
         for start in range(0, len(papers), _SLICE):
             block = slice(start, start + _SLICE)
             near = _nearest(asked.cosines(papers[block]))
-            worth[:, block] = (back @ (likes @ near.T)).toarray()
-        return cls(root[:, None] * worth)
+            worth[:, block] = root[:, None] * (back @ (likes @ near.T)).toarray()
+        return cls(worth)
 
     def added(self, scores: Floats, likes: Sequence[int]) -> Floats:
         """Return scores by content with this beside them, in the spread that they have."""
-        worth = self._worth[likes].sum(axis=0)  # of no likes: nothing
+        worth = self._worth[likes].sum(axis=0, dtype=np.float32)  # of no likes: nothing
         spread = worth.std()
         if spread <= 0:
             return scores
