@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TypeVar
 
 import numpy as np
@@ -199,14 +199,14 @@ class DefaultScores:
             for one in (*wishes.texts, *wishes.keywords)
             if (words := self._words[one.value]) is not None
         ]
-        leans = [words.lean for words, _ in given]
+        texts = [words for words, _ in given]
+        weights = [weight for _, weight in given]
+        leans = [one.lean for one in texts]
         if given:
             # Words of one subject must not count twice: the nearest ones do, and all together as
             # far as there are several.
-            texts = [words for words, _ in given]
-            weights = [weight for _, weight in given]
-            chances = [_missed(words.strength, weight) for words, weight in given]
-            doubt *= np.minimum.reduce(chances)
+            doubt *= reduce(np.minimum, map(_missed, (one.strength for one in texts), weights))
+        if len(given) > 1:
             several = sum(weights) / len(weights) * (1 - 1 / len(weights))
             doubt *= _missed(together(texts, weights), several)
         if (likes := self._likes.get(row)) is not None:
