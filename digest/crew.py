@@ -96,6 +96,7 @@ def run(mailing: Mailing, *, stopping: Callable[[], bool], progress: OnProgress)
         # What a process left behind that died, and what has become due meanwhile.
         alone = shares(mailing.settings.smtp, 0)[0]
         report.add(_send(mailing, alone, stopping=stopping, progress=lambda _report, _total: None))
+    deliver.forget_resolved(mailing.store, report)
     return report
 
 

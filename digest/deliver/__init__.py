@@ -55,6 +55,7 @@ __all__ = [
     "ProgressLog",
     "backoff",
     "decide",
+    "forget_resolved",
     "gate",
     "is_abandoned",
     "may_resend",
@@ -145,10 +146,9 @@ def run(
         progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
-            # What another process left in doubt is resent too, and was not counted here.
-            resent = recover(store, settings=settings, clock=clock, is_gone=gone)
-            report.unknown = max(0, report.unknown - resent)
+            recover(store, settings=settings, clock=clock, is_gone=gone)
             send()
+        forget_resolved(store, report)
         progress(report, total)
     finally:
         _at_work.discard(name)
@@ -179,9 +179,15 @@ def _shard(rate_per_second: float) -> int:
     return max(1, min(_SHARD, math.ceil(rate_per_second * _SHARD_SECONDS)))
 
 
-def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: IsGone) -> int:
-    """Free what dead workers held, and resolve what is in doubt; return how many are resent."""
-    resent = 0
+def forget_resolved(store: Store, report: DeliverReport) -> None:
+    """Leave out of a report the doubts that somebody has resolved since."""
+    if report.in_doubt:
+        with store.read() as tx:
+            report.in_doubt &= {one.id for one in tx.deliveries.list(state=DeliveryState.UNKNOWN)}
+
+
+def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: IsGone) -> None:
+    """Free what dead workers held, and have sent again what is in doubt and may be."""
     now = clock.now()
     with store.write() as tx:
         for delivery in tx.outbox.claimed():
@@ -200,7 +206,7 @@ def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: 
             log.warning("delivery %d is in doubt: its sender died", delivery.id)
         for delivery in tx.deliveries.list(state=DeliveryState.UNKNOWN):
             if may_resend(delivery, settings=settings, now=now):
-                resent += tx.deliveries.move(
+                tx.deliveries.move(
                     delivery.id,
                     expected=DeliveryState.UNKNOWN,
                     to=DeliveryState.DEFERRED,
@@ -208,4 +214,3 @@ def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: 
                     next_attempt_at=now,
                 )
                 log.warning("delivery %d is sent again: its first copy is in doubt", delivery.id)
-    return resent

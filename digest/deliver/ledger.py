@@ -336,7 +336,7 @@ class Ledger:
         self.report.sent += len(replies.keys() - lost)
         for id_, verdict in verdicts:
             if id_ not in lost:
-                self.report.count(verdict.state, verdict.changes.get("reason", ""))
+                self.report.count(verdict.state, id_, verdict.changes.get("reason", ""))
                 log.debug("delivery %d: %s", id_, verdict.state)
         for id_ in lost:
             log.error("delivery %d: what came of it is lost, its claim had run out", id_)

@@ -17,11 +17,16 @@ class DeliverReport:
     sent: int = 0
     deferred: int = 0
     failed: int = 0
-    unknown: int = 0
     expired: int = 0
+    in_doubt: set[int] = field(default_factory=set)  # the deliveries themselves
     skipped: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     exit_code: int = 0  # that of the error that ended the sending
+
+    @property
+    def unknown(self) -> int:
+        """Return how many deliveries may or may not have arrived."""
+        return len(self.in_doubt)
 
     @property
     def total(self) -> int:
@@ -43,10 +48,12 @@ class DeliverReport:
         numbers["skipped"] = sum(self.skipped.values())
         return ", ".join(f"{number:,} {name}" for name, number in numbers.items() if number)
 
-    def count(self, name: str, detail: str = "") -> None:
+    def count(self, name: str, delivery: int, detail: str = "") -> None:
         """Count one delivery under the state in which it ended."""
         if name == "skipped":
             self.skipped[detail] = self.skipped.get(detail, 0) + 1
+        elif name == "unknown":
+            self.in_doubt.add(delivery)
         elif name != "planned":  # given back: nothing has happened to it
             setattr(self, name, getattr(self, name) + 1)
 
@@ -59,8 +66,9 @@ class DeliverReport:
 
     def add(self, other: DeliverReport) -> None:
         """Count what another process did."""
-        for name in ("sent", "deferred", "failed", "unknown", "expired"):
+        for name in ("sent", "deferred", "failed", "expired"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.in_doubt |= other.in_doubt
         for reason, number in other.skipped.items():
             self.skipped[reason] = self.skipped.get(reason, 0) + number
         self.errors += [error for error in other.errors if error not in self.errors]

@@ -150,6 +150,32 @@ def test_a_message_that_is_in_doubt_twice_is_held(store: Store) -> None:
     assert (len(transport.messages), states(store)) == (2, {"unknown": 1})
 
 
+def test_what_another_process_left_in_doubt_hides_no_doubt_of_ours(store: Store) -> None:
+    clock, transport = FakeClock(NOW), FakeTransport()
+    planned(store, 1)
+    transport.fail("reader0@example.org", OutcomeUnknown("lost"), TemporaryFailure("later"))
+    assert send(store, transport, clock=clock).deferred == 1  # it was resent once
+    other = subscribe(store, "reader1@example.org")
+    with store.write() as tx:
+        tx.deliveries.plan([plan(other)])
+        (theirs,) = tx.outbox.reserve("other/1", now=NOW, lease_until=clock.now(), limit=1)
+        tx.outbox.start("other/1", [theirs], lease_until=clock.now())
+    clock.advance(30 * 60)
+    transport.fail("reader0@example.org", OutcomeUnknown("lost"))
+    dies = iter([False])  # while we send
+    report = deliver.run(
+        store,
+        transport,
+        compose,
+        settings=DeliverySettings(),
+        clock=clock,
+        worker="here/1",
+        is_gone=lambda _: next(dies, True),
+    )
+    assert (report.sent, report.unknown) == (1, 1)
+    assert states(store) == {"sent": 1, "unknown": 1}
+
+
 def test_doubtful_messages_are_held_where_the_policy_says_so(store: Store) -> None:
     planned(store, 2)
     transport = FakeTransport()
