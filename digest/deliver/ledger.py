@@ -358,8 +358,10 @@ class Ledger:
         self._write(group)
         with self._store.write() as tx:
             tx.outbox.release(self._worker)
-            if self._refusals.too_many:
+            if self._refusals.too_many or self._refusals.are_all:
                 self._defer(tx, self._refusals.deliveries)
+        if self._refusals.are_all and not self._refusals.too_many:
+            self.report.complain(self._refusals.alert())
 
         with self._store.read() as tx:
             # One connection too many is no trouble while others do the work.

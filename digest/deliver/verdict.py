@@ -146,6 +146,7 @@ class Refusals:
 
     def __init__(self) -> None:
         self._row: dict[int, PermanentFailure] = {}
+        self._anybody_taken = False
 
     def note(self, delivery_id: int, outcome: Receipt | DigestError) -> None:
         """Take one outcome into account."""
@@ -153,11 +154,17 @@ class Refusals:
             self._row[delivery_id] = outcome
         elif isinstance(outcome, Receipt) and not self.too_many:
             self._row.clear()
+            self._anybody_taken = True
 
     @property
     def too_many(self) -> bool:
         """Say whether sending has to stop."""
         return len(self._row) >= POLICY_LIMIT
+
+    @property
+    def are_all(self) -> bool:
+        """Say at the end of a run whether nobody was taken of several: a small list is one too."""
+        return len(self._row) > 1 and not self._anybody_taken
 
     @property
     def deliveries(self) -> list[int]:

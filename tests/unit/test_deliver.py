@@ -209,6 +209,20 @@ def test_one_that_is_taken_ends_a_row_of_refusals() -> None:
     assert not refusals.too_many
 
 
+def test_a_small_list_that_is_refused_as_a_whole_is_refused_for_our_sake() -> None:
+    blocked = PermanentFailure("no", reply="550 5.7.1 your address is blocked")
+    refusals = Refusals()
+    refusals.note(0, blocked)
+    assert not refusals.are_all  # one alone tells nothing
+    refusals.note(1, blocked)
+    assert refusals.are_all
+    assert not refusals.too_many
+    refusals.note(2, Receipt("250 ok"))
+    refusals.note(3, blocked)
+    refusals.note(4, blocked)
+    assert not refusals.are_all
+
+
 def test_one_that_was_on_its_way_and_is_taken_after_the_alert_gives_nobody_up() -> None:
     refusals = Refusals()
     for number in range(POLICY_LIMIT):
