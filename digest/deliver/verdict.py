@@ -55,15 +55,17 @@ def gate(
 ) -> SkipReason | None:
     """Decide whether a claimed delivery may leave: the person may have gone since planning.
 
-    The mail that asks for confirmation goes to people who are not confirmed; who left or was
-    erased before may ask for it again. Somebody without a status is not there any more.
+    What somebody asked for by typing their address, to confirm or the link to their preferences,
+    goes to people who left or were erased before, too. Somebody without a status is not there any
+    more.
     """
     if status is None:
         return SkipReason.NOT_CONFIRMED
-    if delivery.kind is DeliveryKind.CONFIRM:
+    if delivery.kind in (DeliveryKind.CONFIRM, DeliveryKind.LINK):
         if suppression not in (None, SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED):
             return SkipReason.SUPPRESSED
-        if status is not SubscriberStatus.UNCONFIRMED:
+        is_pending = status is SubscriberStatus.UNCONFIRMED
+        if is_pending is not (delivery.kind is DeliveryKind.CONFIRM):
             return SkipReason.NOT_CONFIRMED
         return None
     if suppression is not None:

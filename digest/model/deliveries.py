@@ -34,6 +34,7 @@ class DeliveryKind(StrEnum):
     CONFIRM = "confirm"
     WELCOME = "welcome"
     GOODBYE = "goodbye"
+    LINK = "link"
 
 
 class DeliveryState(StrEnum):

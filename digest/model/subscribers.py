@@ -72,6 +72,7 @@ class Subscriber:
     interests: tuple[Interest, ...] = ()
     created_at: datetime | None = None
     confirmed_at: datetime | None = None
+    unsubscribed_at: datetime | None = None
     paused_until: date | None = None
     consent: Mapping[str, str] = field(default_factory=dict)
 

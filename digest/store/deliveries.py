@@ -204,6 +204,25 @@ class Deliveries:
             for row in rows
         ]
 
+    def received(self, subscriber_id: int) -> list[tuple[Delivery, list[str]]]:
+        """Return all deliveries to one subscriber, newest first, with the keys of their papers."""
+        shown: dict[int, list[str]] = {}
+        rows = self._connection.execute(
+            select(picks.c.delivery_id, papers.c.key)
+            .join(papers, papers.c.id == picks.c.paper_id)
+            .join(deliveries, deliveries.c.id == picks.c.delivery_id)
+            .where(deliveries.c.subscriber_id == subscriber_id)
+            .order_by(picks.c.delivery_id, picks.c.position)
+        )
+        for row in rows:
+            shown.setdefault(row.delivery_id, []).append(row.key)
+        found = self._connection.execute(
+            joined()
+            .where(deliveries.c.subscriber_id == subscriber_id)
+            .order_by(deliveries.c.id.desc())
+        )
+        return [(delivery_of(row), shown.get(row.id, [])) for row in found]
+
     def answered(self, *, since: datetime, until: datetime) -> list[SentDigest]:
         """Return the digests that were planned in that time, oldest first, and were sent.
 

@@ -41,6 +41,10 @@ class FeedbackLog:
             )
         )
 
+    def forget(self, subscriber_id: int) -> None:
+        """Forget all opinions of one subscriber."""
+        self._connection.execute(delete(feedback).where(feedback.c.subscriber_id == subscriber_id))
+
     def libraries(self, *, papers_at_most: int) -> list[list[str]]:
         """Return the keys of the papers that each subscriber likes or gave as a seed.
 

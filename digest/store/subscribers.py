@@ -279,6 +279,7 @@ def _subscriber(row: Row[Any], wanted: Iterable[Interest]) -> Subscriber:
         interests=tuple(wanted),
         created_at=row.created_at,
         confirmed_at=row.confirmed_at,
+        unsubscribed_at=row.unsubscribed_at,
         paused_until=row.paused_until,
         consent=row.consent,
     )

@@ -11,6 +11,7 @@ called twice: the second call changes nothing and mails nothing.
 
 from __future__ import annotations
 
+from digest.subscriptions.export import all_about
 from digest.subscriptions.members import (
     CONSENT_WORDING,
     HashEmail,
@@ -24,10 +25,13 @@ from digest.subscriptions.members import (
     pause,
     rejoin,
     resume,
+    send_link,
     sign_up,
+    start_afresh,
     unsubscribe,
 )
 from digest.subscriptions.wishes import (
+    LONGEST_TEXT,
     Preferences,
     parse_category,
     parse_email,
@@ -40,11 +44,13 @@ from digest.subscriptions.wishes import (
 
 __all__ = [
     "CONSENT_WORDING",
+    "LONGEST_TEXT",
     "HashEmail",
     "Preferences",
     "SignUp",
     "SignedUp",
     "add_confirmed",
+    "all_about",
     "confirm",
     "edit",
     "erase",
@@ -58,7 +64,9 @@ __all__ = [
     "pause",
     "rejoin",
     "resume",
+    "send_link",
     "sign_up",
+    "start_afresh",
     "timezones",
     "unsubscribe",
 ]

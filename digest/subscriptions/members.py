@@ -19,8 +19,12 @@ from digest.rank import message_id
 from digest.store import Transaction
 from digest.subscriptions.wishes import Preferences
 
-# The text of the form that people agree to; raise it when that text changes.
-CONSENT_WORDING = "2026-11"
+# What people agree to: the form shows it beside its button, and each consent record keeps it.
+CONSENT_WORDING = (
+    "Send the digest to this address until I say stop, with one click in any mail. "
+    "One mail asks whether it was me; without an answer nothing else follows, and "
+    "the address is deleted."
+)
 
 # A request to confirm, a welcome or a goodbye that could not leave for a day is of no use.
 NOTICE_LIFE = timedelta(hours=24)
@@ -268,6 +272,31 @@ def unsubscribe(
     )
     if goodbye is not None and subscriber.confirmed_at is not None:
         _notify(tx, subscriber, DeliveryKind.GOODBYE, now=now, domain=goodbye)
+    return find(tx, public_id)
+
+
+def send_link(
+    tx: Transaction, email: str, *, now: datetime, domain: str, hash_email: HashEmail
+) -> bool:
+    """Write the mail with the link to the preferences of whoever has that address.
+
+    Somebody who has not confirmed yet gets the request to do so again. At most one of either a
+    day; say whether one was written, which no page may tell.
+    """
+    subscriber = tx.subscribers.by_email(email)
+    reason = tx.suppressions.reason(hash_email(email))
+    if subscriber is None or reason not in (None, *OWN_WISH):
+        return False
+    pending = subscriber.status is SubscriberStatus.UNCONFIRMED
+    kind = DeliveryKind.CONFIRM if pending else DeliveryKind.LINK
+    return _notify(tx, subscriber, kind, now=now, domain=domain)
+
+
+def start_afresh(tx: Transaction, public_id: str, *, now: datetime) -> Subscriber:
+    """Forget the interests and the feedback, keep the rest; raise `NotFound`."""
+    subscriber = find(tx, public_id)
+    tx.subscribers.set_interests(subscriber.id, (), now)
+    tx.feedback.forget(subscriber.id)
     return find(tx, public_id)
 
 

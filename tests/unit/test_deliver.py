@@ -123,6 +123,15 @@ def test_who_left_may_ask_for_a_confirmation_and_who_bounced_may_not() -> None:
     assert gate(confirm, CONFIRMED, None) is SkipReason.NOT_CONFIRMED
 
 
+def test_the_link_to_the_preferences_goes_to_whoever_once_confirmed() -> None:
+    link = replace(DELIVERY, kind=DeliveryKind.LINK)
+    for status in set(SubscriberStatus) - {SubscriberStatus.UNCONFIRMED}:
+        assert gate(link, status, None) is None
+        assert gate(link, status, SuppressionReason.UNSUBSCRIBE) is None
+        assert gate(link, status, SuppressionReason.COMPLAINT) is SkipReason.SUPPRESSED
+    assert gate(link, SubscriberStatus.UNCONFIRMED, None) is SkipReason.NOT_CONFIRMED
+
+
 def test_a_claim_is_abandoned_when_its_worker_is_dead_or_its_lease_is_over() -> None:
     claimed = replace(DELIVERY, claimed_by="here/1/2", lease_until=NOW + LEASE)
     assert is_abandoned(claimed, now=NOW, is_gone=lambda worker: worker == "here/1/2")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -18,14 +20,15 @@ from digest.model import (
     DeliveryKind,
     Interest,
     InterestKind,
+    Opinion,
     SkipReason,
     Subscriber,
     SubscriberStatus,
     SuppressionReason,
 )
-from digest.store import Store
+from digest.store import Store, tables
 from digest.subscriptions import Preferences, SignedUp, SignUp, parse_interests
-from tests.support.samples import NOW
+from tests.support.samples import NOW, paper, pick, plan
 
 EMAIL = "reader@example.org"
 TOMORROW = NOW + timedelta(days=1)
@@ -342,6 +345,86 @@ def test_erasure_does_not_wash_a_complaint_away(store: Store) -> None:
     with store.write() as tx:
         subscriptions.erase(tx, public_id, now=NOW, hash_email=hash_email)
     assert suppression(store) is SuppressionReason.COMPLAINT
+
+
+# --- the link, starting afresh, the data ----------------------------------------------------
+
+
+def send_link(store: Store, *, now=NOW) -> bool:  # type: ignore[no-untyped-def]
+    with store.write() as tx:
+        return subscriptions.send_link(
+            tx, "Reader@example.org", now=now, domain="example.org", hash_email=hash_email
+        )
+
+
+def test_the_link_is_mailed_on_request_once_a_day(store: Store) -> None:
+    member(store)
+    before = kinds(store)
+    assert send_link(store)
+    assert not send_link(store)
+    assert send_link(store, now=TOMORROW)
+    assert kinds(store)[len(before) :] == [DeliveryKind.LINK] * 2
+    assert verdict(store, DeliveryKind.LINK) is None
+
+
+def test_who_left_gets_the_link_and_who_has_not_confirmed_the_request(store: Store) -> None:
+    unsubscribe(store, member(store).public_id)
+    assert send_link(store)
+    assert verdict(store, DeliveryKind.LINK) is None
+    sign_up(store, now=TOMORROW)
+    assert send_link(store, now=TOMORROW + timedelta(days=1))
+    assert kinds(store)[-1] is DeliveryKind.CONFIRM
+
+
+def test_nobody_gets_a_link_who_is_unknown_or_barred(store: Store) -> None:
+    assert not send_link(store)
+    member(store)
+    suppress(store, SuppressionReason.COMPLAINT)
+    assert not send_link(store)
+
+
+def test_starting_afresh_forgets_what_was_said_and_nothing_else(store: Store) -> None:
+    before = member(store, hour=6, interests=parse_interests(keywords=["grasping"]))
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.feedback.give(before.id, paper().key, Opinion.LESS, now=NOW)
+        after = subscriptions.start_afresh(tx, before.public_id, now=NOW)
+        assert tx.feedback.of(before.id) == []
+    assert after == replace(before, interests=())
+
+
+def test_the_export_has_all_that_is_kept(store: Store) -> None:
+    reader = member(store, name="A reader", interests=parse_interests(mutes=["crypto"]))
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.feedback.give(reader.id, paper().key, Opinion.MORE, now=NOW)
+        edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        tx.deliveries.plan([plan(reader, picks=(pick(paper()),), edition_id=edition.id)])
+        found = json.loads(json.dumps(subscriptions.all_about(tx, reader, now=NOW)))
+    assert found["subscriber"]["email"] == EMAIL
+    assert found["subscriber"]["name"] == "A reader"
+    assert found["subscriber"]["consent"]["asked_from"] == "192.0.2.7"
+    assert found["interests"] == [{"kind": "keyword", "value": "crypto", "weight": -1.0}]
+    assert found["feedback"] == [
+        {
+            "paper_key": paper().key,
+            "opinion": "more",
+            "given_at": NOW.isoformat(),
+            "title": paper().title,
+        }
+    ]
+    assert [one["kind"] for one in found["deliveries"]] == ["digest", "welcome", "confirm"]
+    assert found["deliveries"][0]["papers"] == [paper().key]
+    assert found["deliveries"][0]["edition"] == "daily-2026-11-24"
+
+
+def test_the_export_forgets_no_column(store: Store) -> None:
+    """What is added to a table must be given out too, or stand here with the reason."""
+    reader = member(store)
+    with store.read() as tx:
+        found = subscriptions.all_about(tx, reader, now=NOW)
+    ours = {"id", "email_key", "email_hash"}  # made of the address, or of no meaning outside
+    assert {column.name for column in tables.subscribers.columns} - ours == set(found["subscriber"])
 
 
 # --- what people type ---------------------------------------------------------------------
