@@ -25,6 +25,8 @@ from digest.web.front import FrontPage
 from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages
 from digest.web.people import TokenPages
+from digest.web.preferences import PreferencesPages
+from digest.web.sample import Sampler
 from digest.web.security import Shield, networks
 from digest.web.signup import SignUpPages
 
@@ -37,8 +39,10 @@ def create(app: App) -> FastAPI:
     trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
     watchers = networks("metrics_from", app.settings.web.metrics_from)
     site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
-    site.include_router(SignUpPages(pages, FrontPage(app), trusted).router())
-    site.include_router(TokenPages(pages, trusted).router())
+    sampler = Sampler(app)
+    site.include_router(SignUpPages(pages, FrontPage(app), sampler, trusted).router())
+    site.include_router(TokenPages(pages, sampler, trusted).router())
+    site.include_router(PreferencesPages(pages, sampler, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())
     _add_health(site, app)
     _add_files(site, pages)
@@ -93,6 +97,11 @@ FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
     StoreBusy: (503, "One moment, please", "We are busy. Please try again in a minute."),
 }
 STATUSES = {
+    403: (
+        "This button is not ours",
+        "It was pressed on another site, so nothing was done. Please use the link in your mail.",
+    ),
+    408: ("That took too long", "Your request did not arrive in time. Please try again."),
     404: ("There is no such page", "Today's papers are on the front page."),
     405: ("That cannot be done", "This page does not take what was sent to it."),
     413: ("That is too much", "What was sent is too long for this form."),

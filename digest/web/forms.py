@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from digest.errors import InvalidInput
 from digest.model import Cadence, Interest, InterestKind
+from digest.sources.bibtex import Reference, is_bibtex, references
 from digest.subscriptions import (
+    LONGEST_TEXT,
     Preferences,
     parse_interests,
     parse_name,
     parse_timezone,
 )
-from digest.web.categories import CODES
+from digest.web.categories import CODES, code_of
 
 T = TypeVar("T")
 
@@ -28,21 +31,43 @@ SINGLES = ("name", "text", "cadence", "hour", "timezone", "max_papers", "trendin
 # Filled in by programs only: people do not see it.
 TRAP = "website"
 
+# A list of papers as a file: what reference managers export.
+LIBRARY = "library"
+MOST_FIELDS = 300
+MOST_SEEDS = 150
+_BETWEEN_PAPERS = r"[\s,;]+"
+
+Known = Callable[[Collection[str]], Collection[str]]
+"""Which of these keys are those of papers that are here."""
+
 
 async def read_form(request: Request) -> FormData:
-    """Return the fields of a POST, whichever of the two ways they are encoded."""
-    return await request.form(max_files=0, max_fields=200)
+    """Return the fields of a POST, whichever of the two ways they are encoded.
+
+    A file of papers is read into a field; raise `HTTPException` for more fields or files.
+    """
+    async with request.form(max_files=1, max_fields=MOST_FIELDS) as form:
+        fields = form.multi_items()
+        if len(fields) > MOST_FIELDS:
+            raise HTTPException(400)
+        return FormData([(name, await _content(name, value)) for name, value in fields])
+
+
+async def _content(name: str, value: UploadFile | str) -> str:
+    if isinstance(value, str):
+        return value
+    content = await value.read() if name == LIBRARY else b""
+    return content.decode("utf-8", "replace")
 
 
 def text(form: FormData, name: str) -> str:
     """Return one field, empty where it is missing."""
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
+    return str(form.get(name, "")).strip()
 
 
 def texts(form: FormData, name: str) -> list[str]:
-    """Return all values of one field."""
-    return [value.strip() for value in form.getlist(name) if isinstance(value, str)]
+    """Return all values of one field that are not empty."""
+    return [value for value in (str(one).strip() for one in form.getlist(name)) if value]
 
 
 @dataclass
@@ -51,6 +76,7 @@ class Filled:
 
     values: dict[str, Any]
     problems: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
 
     def take(self, name: str, parse: Callable[[], T], otherwise: T) -> T:
         """Return what `parse` makes of a field; note the problem where it cannot."""
@@ -61,16 +87,23 @@ class Filled:
             return otherwise
 
 
-def read(form: FormData, known: Preferences | None = None) -> tuple[Preferences, Filled]:
+def read(
+    form: FormData, known: Preferences | None = None, *, here: Known = frozenset
+) -> tuple[Preferences, Filled]:
     """Return the preferences that a form asks for, as far as they can be read.
 
-    Fields that the form does not have stay as they are in `known`.
+    Fields that the form does not have stay as they are in `known`. Of papers that a BibTeX list
+    names and that are not `here`, the titles join what the reader says in their own words.
     """
     known = known or Preferences()
     filled = Filled(shown(known) | {name: text(form, name) for name in SINGLES if name in form})
-    if any(name in form for name in (*LISTS, "category", "text")):
+    if any(name in form for name in (*LISTS, "category", "text", LIBRARY)):
         filled.values |= {name: text(form, name) for name in LISTS}
-        filled.values["checked"] = texts(form, "category")
+        checked = list(map(code_of, texts(form, "category")))
+        filled.values["checked"] = [code for code in checked if code in CODES]
+        typed = [code for code in checked if code not in CODES]
+        filled.values["categories"] = "\n".join([filled.values["categories"], *typed]).strip()
+        _take_library(filled, text(form, LIBRARY), here)
     values = filled.values
     wanted = replace(
         known,
@@ -86,6 +119,52 @@ def read(form: FormData, known: Preferences | None = None) -> tuple[Preferences,
     for name, figure in (("hour", int), ("max_papers", int), ("trending_weight", float)):
         wanted = filled.take(name, _set(wanted, name, figure, values[name]), wanted)
     return wanted, filled
+
+
+def _take_library(filled: Filled, library: str, here: Known) -> None:
+    """Put the papers of a BibTeX file, or of what was pasted as one, into the fields."""
+    values = filled.values
+    pasted = values["likes"]
+    if is_bibtex(pasted):
+        values["likes"] = pasted.partition("@")[0].strip()
+        library = f"{pasted}\n{library}"
+    if not library:
+        return
+    found = references(library)
+    if not found:
+        filled.problems[LIBRARY] = (
+            "No paper can be read out of that list: it should be BibTeX, such as Zotero, Mendeley "
+            "or JabRef export."
+        )
+        return
+    named = [one.key for one in found if one.key and not re.search(_BETWEEN_PAPERS, one.key)]
+    named = named[-MOST_SEEDS:]
+    values["likes"] = "\n".join([values["likes"], *map(_paper_name, named)]).strip()
+    known = here(named)
+    others = [one for one in found if one.key is None or one.key not in known]
+    titles = _fitting(others, LONGEST_TEXT - len(values["text"]) - 2)
+    values["text"] = "; ".join(filter(None, [values["text"], *titles]))
+    filled.remarks.append(_library_remark(len(found), len(known), len(titles)))
+
+
+def _fitting(found: Iterable[Reference], room: int) -> list[str]:
+    """Return as many titles as there is room for, the last of the list first."""
+    titles: list[str] = []
+    for one in reversed(list(found)):
+        room -= len(one.title) + 2
+        if room < 0:
+            break
+        if one.title:
+            titles.append(one.title)
+    return titles
+
+
+def _library_remark(papers: int, known: int, titles: int) -> str:
+    remark = f"Your list names {papers:,} paper{'' if papers == 1 else 's'}; {known:,} of them "
+    remark += "is here" if known == 1 else "are here"
+    if titles:
+        remark += f", and the titles of {titles:,} others stand in your own words"
+    return f"{remark}."
 
 
 def shown(preferences: Preferences) -> dict[str, Any]:
@@ -145,11 +224,11 @@ def _set(
 
 def _interests(values: dict[str, Any], known: Preferences) -> tuple[Interest, ...]:
     found = parse_interests(
-        categories=[*values["checked"], *_split(values["categories"])],
+        categories=[*values["checked"], *map(code_of, _split(values["categories"]))],
         keywords=_split(values["keywords"]),
         authors=_split(values["authors"], r"[;\n]"),
         mutes=_split(values["mutes"]),
-        likes=_split(values["likes"], r"[\s,;]+"),
+        likes=_split(values["likes"], _BETWEEN_PAPERS),
         text=values["text"],
     )
     return tuple(_weighed(found, known.interests))

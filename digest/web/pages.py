@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 from fastapi.responses import HTMLResponse
 
 from digest.app import App
+from digest.model import Subscriber
 from digest.resources import templates_dir
-from digest.subscriptions import timezones
-from digest.web.categories import OFFERED
+from digest.subscriptions import CONSENT_WORDING, Preferences, timezones
+from digest.web.categories import ALL, OFFERED, OTHERS
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
@@ -44,6 +45,27 @@ class Pages:
         context = {"title": title, "paragraphs": paragraphs}
         return self.show("notice", context, status=status, headers=headers)
 
+    def too_many(self, what: str) -> HTMLResponse:
+        """Return the answer to somebody who has used a form too often."""
+        return self.notice(
+            "One moment, please",
+            f"{what} within the last hour.",
+            "Please try again later.",
+            status=429,
+            headers={"Retry-After": "3600"},
+        )
+
+    def rhythm_of(self, who: Subscriber | Preferences) -> dict[str, str]:
+        """Return when somebody gets a digest, in words for the templates."""
+        schedule = self.app.settings.schedule
+        hour = schedule.default_hour if who.hour is None else who.hour
+        return {
+            "cadence": who.cadence.value,
+            "weekly_day": schedule.weekly_day.capitalize(),
+            "hour": f"{hour:02}:00",
+            "zone": who.timezone or schedule.timezone,
+        }
+
     @cached_property
     def root(self) -> str:
         """Return the path under which the site is served: empty, or like `/papers`."""
@@ -68,6 +90,9 @@ class Pages:
         schedule = self.app.settings.schedule
         return {
             "offered": OFFERED,
+            "other_groups": OTHERS,
+            "all_categories": ALL,
+            "consent": CONSENT_WORDING,
             "hours": [(str(hour), f"{hour:02}:00") for hour in range(24)],
             "zones": list(timezones().values()),
             "default_hour": f"{schedule.default_hour:02}:00",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -11,9 +13,12 @@ from threading import Lock
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import ConfigError
+
+log = logging.getLogger(__name__)
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -23,6 +28,12 @@ POLICY = (
 MAIL_POLICY = POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'")
 
 LARGEST_BODY = 64 * 1024
+LARGEST_UPLOAD = 1024 * 1024  # of a form that may hold a file
+
+# Seconds that a visitor has to send a request, and to be answered: the database may make us wait
+# for half of it.
+TIME_TO_SEND = 20.0
+TIME_TO_ANSWER = 60.0
 
 # What proxies add to a request.
 _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
@@ -32,11 +43,20 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Shield:
-    """ASGI middleware: the headers of every answer, and an end to long requests."""
+    """ASGI middleware: the headers of every answer, and an end to long and slow requests."""
 
-    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        https: bool,
+        time_to_send: float = TIME_TO_SEND,
+        time_to_answer: float = TIME_TO_ANSWER,
+    ) -> None:
         self._app = app
         self._https = https
+        self._time_to_send = time_to_send
+        self._time_to_answer = time_to_answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on."""
@@ -44,21 +64,40 @@ class Shield:
             await self._app(scope, receive, send)
             return
         received = 0
+        largest = LARGEST_UPLOAD if _is_multipart(scope) else LARGEST_BODY
+        late = asyncio.get_running_loop().time() + self._time_to_send
+        is_whole = has_begun = False
 
         async def limited() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            try:
+                async with asyncio.timeout_at(None if is_whole else late):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, headers={"Connection": "close"}) from error
+            is_whole = not message.get("more_body", False)
             received += len(message.get("body", b""))
-            if received > LARGEST_BODY:
+            if received > largest:
                 raise HTTPException(413)
             return message
 
         async def guarded(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 self._add_headers(MutableHeaders(scope=message))
             await send(message)
 
-        await self._app(scope, limited, guarded)
+        # Somebody who does not read what is sent must not keep their place for ever.
+        try:
+            async with asyncio.timeout(self._time_to_answer) as patience:
+                await self._app(scope, limited, guarded)
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            log.warning("a request was given up after %g seconds", self._time_to_answer)
+            if not has_begun:
+                await PlainTextResponse("Please try again later.\n", 503)(scope, receive, guarded)
 
     def _add_headers(self, headers: MutableHeaders) -> None:
         headers.setdefault("Content-Security-Policy", POLICY)
@@ -70,6 +109,11 @@ class Shield:
         headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
         if self._https:
             headers["Strict-Transport-Security"] = "max-age=31536000"
+
+
+def _is_multipart(scope: Scope) -> bool:
+    headers = dict(scope["headers"])
+    return bool(headers.get(b"content-type", b"").lower().startswith(b"multipart/form-data"))
 
 
 def networks(key: str, names: Sequence[str]) -> tuple[Network, ...]:
@@ -114,6 +158,17 @@ def neighbourhood(visitor: str) -> str:
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
         return str(ipaddress.ip_network((address, 64), strict=False))
     return visitor
+
+
+def network_of(visitor: str) -> str:
+    """Return the network that one office or one attacker may have: an IPv4 /24, an IPv6 /48."""
+    address = _address(visitor)
+    if address is None:
+        return visitor
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        address = address.ipv4_mapped
+    length = 24 if address.version == 4 else 48
+    return str(ipaddress.ip_network((address, length), strict=False))
 
 
 def _within(name: str, trusted: Sequence[Network]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import socket
 from threading import Thread
 
 import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from digest.app import App
 from digest.errors import ConfigError
@@ -15,6 +17,53 @@ from digest.web.app import create
 # More requests than this at once are answered 503.
 MOST_REQUESTS = 200
 PATIENCE = 5  # seconds that requests get to end when the server stops
+
+
+# Seconds in which the head of a request must have arrived.
+TIME_FOR_HEAD = 15.0
+
+
+class PatientProtocol(H11Protocol):
+    """HTTP/1.1 that hangs up where the head of a request does not arrive in time.
+
+    uvicorn only limits the time between two requests: a visitor who sends a byte now and then
+    would keep one of the places for ever.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first head."""
+        super().connection_made(transport)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; wait for the rest of a head, or no more."""
+        super().data_received(data)
+        self._watch()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        if self._deadline is not None:
+            self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def _watch(self) -> None:
+        if self._is_answering():
+            if self._deadline is not None:
+                self._deadline.cancel()
+                self._deadline = None
+        elif self._deadline is None:
+            self._deadline = self.loop.call_later(TIME_FOR_HEAD, self._hang_up)
+
+    def _is_answering(self) -> bool:
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _hang_up(self) -> None:
+        self._deadline = None
+        if not self._is_answering():
+            self.transport.close()
 
 
 class WebServer:
@@ -55,7 +104,7 @@ class WebServer:
                 lifespan="off",
                 ws="none",
                 loop="asyncio",
-                http="h11",
+                http=PatientProtocol,
                 limit_concurrency=MOST_REQUESTS,
                 timeout_graceful_shutdown=PATIENCE,
             )

@@ -1,9 +1,9 @@
-"""The front page and its form."""
+"""The front page and its form: what somebody wants, what they would have got, and the sign-up."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, Depends
@@ -13,11 +13,17 @@ from starlette.requests import Request
 
 from digest import subscriptions
 from digest.subscriptions import Preferences
-from digest.web import forms
-from digest.web.forms import read_form
+from digest.web import forms, zones
+from digest.web.forms import Filled, read_form
 from digest.web.front import FrontPage
+from digest.web.limits import Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages
-from digest.web.security import Network, RateLimit, neighbourhood, visitor
+from digest.web.sample import Sampler
+from digest.web.security import Network, visitor
+
+Form = Depends(read_form)
+
+ONE_MORE_PRESS = "Is this right? One more press, and the mail is on its way."
 
 
 @dataclass(frozen=True)
@@ -26,10 +32,10 @@ class SignUpPages:
 
     pages: Pages
     front: FrontPage
+    sampler: Sampler
     trusted: tuple[Network, ...] = ()
     # Somebody who wants to annoy others should have to work for it.
-    by_visitor: RateLimit = field(default_factory=lambda: RateLimit(10, timedelta(hours=1)))
-    by_all: RateLimit = field(default_factory=lambda: RateLimit(1000, timedelta(hours=1)))
+    sign_ups: Limits = field(default_factory=lambda: Limits.hourly(10, 60, 1000))
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -39,57 +45,88 @@ class SignUpPages:
         router.add_api_route("/subscribe", self.subscribe, methods=["POST"])
         return router
 
-    def home(self) -> HTMLResponse:
+    def home(self, request: Request) -> HTMLResponse:
         """Show today's papers and the form."""
-        context = {**self._fields(), "today": self.front.today()}
-        return self.pages.show("home", context, headers={"Cache-Control": "no-cache"})
+        context = {**self.fields(request), "today": self.front.today()}
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+        return self.pages.show("home", context, headers=headers)
 
-    def form(self) -> HTMLResponse:
+    def form(self, request: Request) -> HTMLResponse:
         """Show the form alone."""
-        return self.pages.show("subscribe", {**self._fields(), "open": True})
+        return self.pages.show("subscribe", self.fields(request))
 
-    def subscribe(self, request: Request, form: FormData = Depends(read_form)) -> HTMLResponse:  # noqa: B008 - FastAPI reads its dependencies from defaults
-        """Take a sign-up; the answer is the same whoever's address it is."""
+    def subscribe(self, request: Request, form: FormData = Form) -> HTMLResponse:
+        """Take a sign-up; the answer and its time are the same whoever's address it is.
+
+        What comes from a form on another site is shown once more before anything is done.
+        """
         app = self.pages.app
-        now = app.clock.now()
+        began = app.clock.now()
         origin = visitor(request, self.trusted)
-        preferences, filled = forms.read(form)
+        preferences, filled = forms.read(form, here=self._here)
         typed = forms.text(form, "email")
+        if forms.text(form, "action") == "preview":
+            return self._preview(request, preferences, filled, typed)
         email = filled.take("email", lambda: subscriptions.parse_email(typed), "")
+        context = self.fields(request, filled, typed)
         if filled.problems:
-            context = self._fields(filled, typed) | {"open": set(filled.problems) != {"email"}}
             return self.pages.show("subscribe", context, status=422)
-        if forms.text(form, forms.TRAP):
-            return self._thanks(email)
-        if not (self.by_visitor.allows(neighbourhood(origin), now) and self.by_all.allows("", now)):
-            return self.pages.notice(
-                "One moment, please",
-                "Too many people have signed up from here within the last hour.",
-                "Please try again later.",
-                status=429,
-                headers={"Retry-After": "3600"},
-            )
-        with app.store.write() as tx:
-            subscriptions.sign_up(
-                tx,
-                email,
-                preferences,
-                origin=origin,
-                now=now,
-                domain=app.domain,
-                hash_email=app.signer.hash_email,
-            )
-        return self._thanks(email)
+        if is_foreign(request, app.settings.site.base_url):
+            return self.pages.show("subscribe", {**context, "lead": ONE_MORE_PRESS})
+        if not forms.text(form, forms.TRAP):
+            if not self.sign_ups.allow(origin, began):
+                return self.pages.too_many("Too many people have signed up from here")
+            with app.store.write() as tx:
+                subscriptions.sign_up(
+                    tx,
+                    email,
+                    preferences,
+                    origin=origin,
+                    now=began,
+                    domain=app.domain,
+                    hash_email=app.signer.hash_email,
+                )
+        context = {
+            **self.pages.rhythm_of(preferences),
+            "email": email,
+            "days": app.settings.retention.unconfirmed_days,
+            "remarks": filled.remarks,
+            "sample": self.sampler.sample(preferences, asked_by=origin),
+        }
+        answer = self.pages.show("check", context)
+        wait_for_the_beat(app.clock, began)
+        return answer
 
-    def _thanks(self, email: str) -> HTMLResponse:
-        days = self.pages.app.settings.retention.unconfirmed_days
-        return self.pages.show("check", {"email": email, "days": days})
+    def _preview(
+        self, request: Request, preferences: Preferences, filled: Filled, email: str
+    ) -> HTMLResponse:
+        """Show the form again, and with it what these wishes would have found."""
+        context = self.fields(request, filled, email)
+        if filled.problems:
+            return self.pages.show("subscribe", context, status=422)
+        sample = self.sampler.sample(preferences, asked_by=visitor(request, self.trusted))
+        if sample is None:
+            return self.pages.too_many("Too many previews were asked for")
+        return self.pages.show("subscribe", {**context, "sample": sample})
 
-    def _fields(self, filled: forms.Filled | None = None, email: str = "") -> dict[str, Any]:
+    def fields(
+        self, request: Request, filled: Filled | None = None, email: str = ""
+    ) -> dict[str, Any]:
+        """Return what the form shows: what was typed, or what is guessed of a new visitor."""
+        guessed = "" if filled else zones.guess(request.headers.get("accept-language", ""))
         return {
             **self.pages.choices,
             "email": email,
-            "values": filled.values if filled else forms.shown(Preferences()),
+            "values": filled.values
+            if filled
+            else forms.shown(Preferences(timezone=guessed or None)),
+            "guessed": guessed,
             "problems": filled.problems if filled else {},
-            "open": False,
+            "remarks": filled.remarks if filled else [],
+            "lead": "Please look at the marked fields." if filled and filled.problems else "",
+            "sample": None,
         }
+
+    def _here(self, keys: Collection[str]) -> Collection[str]:
+        with self.pages.app.store.read() as tx:
+            return tx.papers.many(keys)

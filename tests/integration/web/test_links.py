@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -13,13 +13,10 @@ from digest.model import (
     DeliveryKind,
     Edition,
     Feedback,
-    Interest,
-    InterestKind,
     Opinion,
     Subscriber,
     SubscriberStatus,
 )
-from digest.subscriptions import Preferences
 from digest.tokens import Purpose
 from tests.support.samples import NOW, paper, pick, plan
 from tests.support.site import EMAIL, Running
@@ -27,9 +24,9 @@ from tests.support.site import EMAIL, Running
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
-def pending(site: Running) -> Subscriber:
+def pending(site: Running, **fields: str) -> Subscriber:
     """Sign somebody up on the page."""
-    site.client.post("/subscribe", data={"email": EMAIL})
+    site.client.post("/subscribe", data={"email": EMAIL, **fields})
     subscriber = site.subscriber()
     assert subscriber is not None
     return subscriber
@@ -119,138 +116,6 @@ def test_one_click_of_somebody_erased_is_done_already(site: Running) -> None:
             tx, subscriber.public_id, now=NOW, hash_email=site.app.signer.hash_email
         )
     assert site.client.post(url, data=ONE_CLICK).status_code == 200
-    assert site.client.get(url).status_code == 404
-
-
-# --- preferences --------------------------------------------------------------------------
-
-
-def preferences(site: Running, **chosen: object) -> str:
-    return site.path(site.app.links.preferences(site.member(**chosen).public_id))
-
-
-def test_the_form_shows_and_saves_what_was_chosen(site: Running) -> None:
-    url = preferences(
-        site,
-        interests=(
-            Interest(InterestKind.KEYWORD, "grasping", 2.5),
-            Interest(InterestKind.KEYWORD, "blockchain", -1.0),
-        ),
-    )
-    page = site.client.get(url).text
-    assert "grasping" in page
-    assert "blockchain" in page
-    answer = site.client.post(
-        url,
-        data={
-            "action": "save",
-            "category": ["cs.RO"],
-            "categories": "math.ag",
-            "keywords": "grasping\nworld models",
-            "authors": "Example, Ada",
-            "mutes": "crypto",
-            "likes": "https://arxiv.org/abs/2604.21952v1",
-            "text": "I build robots.",
-            "cadence": "weekly",
-            "hour": "21",
-            "timezone": "America/New_York",
-            "max_papers": "5",
-            "trending_weight": "0.8",
-            "name": "A reader",
-        },
-    )
-    assert answer.status_code == 200
-    assert "saved" in answer.text
-    subscriber = site.subscriber()
-    assert subscriber is not None
-    assert Preferences.of(subscriber) == Preferences(
-        name="A reader",
-        cadence=Cadence.WEEKLY,
-        hour=21,
-        timezone="America/New_York",
-        max_papers=5,
-        trending_weight=0.8,
-        interests=(
-            Interest(InterestKind.CATEGORY, "cs.RO"),
-            Interest(InterestKind.CATEGORY, "math.AG"),
-            Interest(InterestKind.KEYWORD, "grasping", 2.5),
-            Interest(InterestKind.KEYWORD, "world models"),
-            Interest(InterestKind.AUTHOR, "Example, Ada"),
-            Interest(InterestKind.KEYWORD, "crypto", -1.0),
-            Interest(InterestKind.SEED, "arxiv:2604.21952"),
-            Interest(InterestKind.TEXT, "I build robots."),
-        ),
-    )
-
-
-def test_saving_the_form_as_it_is_changes_nothing(site: Running) -> None:
-    chosen = {
-        "cadence": Cadence.WEEKLY,
-        "trending_weight": 0.35,
-        "interests": (
-            Interest(InterestKind.CATEGORY, "cs.LG"),
-            Interest(InterestKind.SEED, "url:https://example.org/paper.pdf"),
-        ),
-    }
-    url = preferences(site, **chosen)
-    before = site.subscriber()
-    site.client.post(
-        url,
-        data={
-            "category": "cs.LG",
-            "likes": "url:https://example.org/paper.pdf",
-            "cadence": "weekly",
-            "trending_weight": "0.35",
-        },
-    )
-    assert site.subscriber() == before
-
-
-def test_mistakes_are_shown_and_nothing_is_saved(site: Running) -> None:
-    url = preferences(site, hour=6)
-    answer = site.client.post(url, data={"hour": "7", "max_papers": "1000", "likes": "robots"})
-    assert answer.status_code == 422
-    assert "1 to 100 papers" in answer.text
-    assert "not a paper" in answer.text
-    subscriber = site.subscriber()
-    assert subscriber is not None
-    assert subscriber.hour == 6
-
-
-def test_a_digest_can_be_paused_and_resumed(site: Running) -> None:
-    url = preferences(site)
-    assert site.client.post(url, data={"action": "pause", "until": "2026-12-24"}).status_code == 200
-    subscriber = site.subscriber()
-    assert subscriber is not None
-    assert subscriber.status is SubscriberStatus.PAUSED
-    assert subscriber.paused_until == date(2026, 12, 24)
-    assert "24 December 2026" in site.client.get(url).text
-    site.client.post(url, data={"action": "resume"})
-    assert status(site) is SubscriberStatus.CONFIRMED
-
-
-@pytest.mark.parametrize("until", ["2026-11-24", "tomorrow"])
-def test_a_pause_needs_a_day_to_come(site: Running, until: str) -> None:
-    answer = site.client.post(preferences(site), data={"action": "pause", "until": until})
-    assert answer.status_code == 422
-    assert status(site) is SubscriberStatus.CONFIRMED
-
-
-def test_leaving_and_coming_back_by_the_preferences(site: Running) -> None:
-    url = preferences(site)
-    site.client.post(url, data={"action": "leave"})
-    assert status(site) is SubscriberStatus.UNSUBSCRIBED
-    site.client.post(url, data={"action": "rejoin"})
-    assert status(site) is SubscriberStatus.CONFIRMED
-
-
-def test_erasure_wants_to_be_sure_and_is_for_good(site: Running) -> None:
-    url = preferences(site)
-    assert site.client.post(url, data={"action": "erase"}).status_code == 422
-    assert site.subscriber() is not None
-    answer = site.client.post(url, data={"action": "erase", "sure": "yes"})
-    assert "You are forgotten" in answer.text
-    assert site.subscriber() is None
     assert site.client.get(url).status_code == 404
 
 

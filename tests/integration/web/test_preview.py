@@ -1,0 +1,105 @@
+"""What somebody would have got today, before they agree to anything."""
+
+from __future__ import annotations
+
+import pytest
+
+from digest.model import Interest, InterestKind
+from digest.tokens import Purpose
+from tests.integration.web.test_links import pending
+from tests.support.samples import NOW, paper
+from tests.support.site import EMAIL, Running
+
+GRASPING = paper("arxiv:2611.00001", title="Grasping with care")
+WALKING = paper("arxiv:2611.00002", title="Walking, slowly", categories=("cs.SE",))
+
+
+@pytest.fixture(autouse=True)
+def _papers(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([GRASPING, WALKING], source="arxiv", listed_at=NOW)
+
+
+def shown(text: str) -> list[str]:
+    """Return which of the two papers a page shows, below the heading of the preview."""
+    _, _, sample = text.partition("What you would have got today")
+    sample = sample.partition("</section>")[0]
+    return [one.title for one in (GRASPING, WALKING) if one.title in sample]
+
+
+def test_a_preview_needs_no_address_and_leaves_nothing(site: Running) -> None:
+    answer = site.client.post("/subscribe", data={"action": "preview", "keywords": "grasping"})
+    assert answer.status_code == 200
+    assert shown(answer.text) == [GRASPING.title]
+    assert "matches your keyword grasping" in answer.text
+    assert ">grasping</textarea>" in answer.text
+    assert site.mails() == []
+
+
+def test_a_preview_keeps_what_was_typed_and_the_address_too(site: Running) -> None:
+    typed = {"action": "preview", "email": EMAIL, "category": "cs.SE", "timezone": "Asia/Tokyo"}
+    answer = site.client.post("/subscribe", data=typed)
+    assert shown(answer.text) == [WALKING.title]
+    assert f'value="{EMAIL}"' in answer.text
+    assert 'value="Asia/Tokyo"' in answer.text
+    assert site.subscriber() is None
+
+
+def test_nothing_that_matches_is_said_in_words(site: Running) -> None:
+    answer = site.client.post("/subscribe", data={"action": "preview", "keywords": "zebrafish"})
+    assert shown(answer.text) == []
+    assert "None of today&#39;s papers matches" in answer.text
+
+
+def test_the_answer_to_a_sign_up_shows_what_would_have_come(site: Running) -> None:
+    answer = site.client.post("/subscribe", data={"email": EMAIL, "keywords": "grasping"})
+    assert "Check your inbox" in answer.text
+    assert shown(answer.text) == [GRASPING.title]
+
+
+def test_the_page_that_asks_to_confirm_shows_it_too(site: Running) -> None:
+    public_id = pending(site, keywords="walking").public_id
+    token = site.app.signer.sign(Purpose.CONFIRM, public_id)
+    assert shown(site.client.get(f"/confirm/{token}").text) == [WALKING.title]
+
+
+def test_preferences_can_be_tried_without_saving(site: Running) -> None:
+    reader = site.member(interests=(Interest(InterestKind.KEYWORD, "grasping"),))
+    url = site.path(site.app.links.preferences(reader.public_id))
+    answer = site.client.post(url, data={"action": "preview", "keywords": "walking"})
+    assert shown(answer.text) == [WALKING.title]
+    assert "nothing is saved yet" in answer.text
+    assert ">walking</textarea>" in answer.text
+    assert site.subscriber() == reader
+
+
+def test_seeds_count_in_a_preview(site: Running) -> None:
+    answer = site.client.post(
+        "/subscribe",
+        data={"action": "preview", "trending_weight": "0"},
+        files={"library": ("my.bib", b"@misc{x, title={Grasping}, eprint={2611.00001}}")},
+    )
+    assert answer.status_code == 200
+    assert "Your list names 1 paper; 1 of them is here." in answer.text
+    assert ">2611.00001</textarea>" in answer.text
+
+
+def test_previews_are_limited(site: Running) -> None:
+    form = {"action": "preview", "keywords": "grasping"}
+    codes = [site.client.post("/subscribe", data=form).status_code for _ in range(61)]
+    assert codes == [200] * 60 + [429]
+    # The sign-up itself goes on, only without one.
+    answer = site.client.post("/subscribe", data={"email": EMAIL})
+    assert answer.status_code == 200
+    assert "What you would have got today" not in answer.text
+    site.clock.advance(3600)
+    assert site.client.post("/subscribe", data=form).status_code == 200
+
+
+def test_new_papers_are_in_the_next_preview(site: Running) -> None:
+    form = {"action": "preview", "keywords": "swimming"}
+    assert "Swimming" not in site.client.post("/subscribe", data=form).text
+    with site.app.store.write() as tx:
+        swimming = paper("arxiv:2611.00003", title="Swimming robots")
+        tx.papers.add([swimming], source="arxiv", listed_at=NOW)
+    assert "Swimming robots" in site.client.post("/subscribe", data=form).text
