@@ -166,13 +166,16 @@ def _engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
-            engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            engine = create_engine(
+                parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+            )
             if parsed.database and parsed.database != ":memory:":
                 event.listen(engine, "do_connect", _keep_private(Path(parsed.database)))
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
-        return create_engine(parsed, pool_pre_ping=True)
+        # What is written holds addresses, which belong in no traceback.
+        return create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
     except (SQLAlchemyError, ImportError) as error:
         raise ConfigError(
             "[database] url cannot be used: write sqlite:///FILE, or postgresql+psycopg://... "

@@ -28,6 +28,7 @@ POLICY = (
 MAIL_POLICY = POLICY.replace("style-src 'self'", "style-src 'unsafe-inline'")
 
 LARGEST_BODY = 64 * 1024
+LONGEST_ADDRESS = 8 * 1024
 LARGEST_UPLOAD = 1024 * 1024  # of a form that may hold a file
 
 # Seconds that a visitor has to send a request, and to be answered: the database may make us wait
@@ -88,6 +89,9 @@ class Shield:
                 self._add_headers(MutableHeaders(scope=message))
             await send(message)
 
+        if len(scope["query_string"]) + len(scope["path"]) > LONGEST_ADDRESS:
+            await PlainTextResponse("That address is too long.\n", 414)(scope, receive, guarded)
+            return
         # Somebody who does not read what is sent must not keep their place for ever.
         try:
             async with asyncio.timeout(self._time_to_answer) as patience:

@@ -19,10 +19,6 @@ MOST_REQUESTS = 200
 PATIENCE = 5  # seconds that requests get to end when the server stops
 
 
-# Seconds in which the head of a request must have arrived.
-TIME_FOR_HEAD = 15.0
-
-
 class PatientProtocol(H11Protocol):
     """HTTP/1.1 that hangs up where the head of a request does not arrive in time.
 
@@ -30,6 +26,7 @@ class PatientProtocol(H11Protocol):
     would keep one of the places for ever.
     """
 
+    time_for_head = 15.0  # seconds
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -54,7 +51,7 @@ class PatientProtocol(H11Protocol):
                 self._deadline.cancel()
                 self._deadline = None
         elif self._deadline is None:
-            self._deadline = self.loop.call_later(TIME_FOR_HEAD, self._hang_up)
+            self._deadline = self.loop.call_later(self.time_for_head, self._hang_up)
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle
