@@ -90,7 +90,7 @@ FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
     TokenInvalid: (
         404,
         "This link does not work",
-        "It may have been cut in two on its way. Please copy the whole link from the mail.",
+        "It may have been cut in two on its way: copy the whole link, or let us send a new one.",
     ),
     NotFound: (404, "This is gone", "The link is ours, but what it leads to is not kept any more."),
     InvalidInput: (400, "That cannot be done", "Please go back and look at what you entered."),
@@ -118,6 +118,8 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
         status, title, advice = known or BROKEN
         if isinstance(error, InvalidInput):
             advice = str(error)
+        if isinstance(error, TokenInvalid):
+            return pages.lost(title, advice, status=status)
         headers = {"Retry-After": "60"} if status == 503 else {}
         return pages.notice(title, advice, status=status, headers=headers)
 

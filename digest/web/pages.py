@@ -45,6 +45,10 @@ class Pages:
         context = {"title": title, "paragraphs": paragraphs}
         return self.show("notice", context, status=status, headers=headers)
 
+    def lost(self, title: str, *paragraphs: str, status: int) -> HTMLResponse:
+        """Return a page that says why a link leads nowhere, and offers a new one."""
+        return self.show("lost", {"title": title, "paragraphs": paragraphs}, status=status)
+
     def too_many(self, what: str) -> HTMLResponse:
         """Return the answer to somebody who has used a form too often."""
         return self.notice(

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +15,8 @@ import pytest
 
 from digest import deliver
 from digest.config import DeliverySettings
-from digest.model import Cadence, InterestKind, Signal, SignalName, SubscriberStatus
+from digest.links import on
+from digest.model import Cadence, InterestKind, Opinion, Signal, SignalName, SubscriberStatus
 from tests.support.samples import NOW, papers
 from tests.support.site import Running, running
 
@@ -155,6 +158,110 @@ def test_joining_choosing_and_leaving_on_a_phone(page: Page, site: Running) -> N
     page.get_by_role("button", name="Undo").click()
     assert site.subscriber().status is SubscriberStatus.CONFIRMED  # type: ignore[union-attr]
     assert page.context.cookies() == []
+
+
+def test_looking_before_joining(page: Page, site: Running) -> None:
+    """Somebody chooses, sees what would have come, and only then gives an address."""
+    page.goto("/")
+    page.get_by_text("Choose your topics").click()
+    page.get_by_label("Robotics").check()
+    page.get_by_role("button", name="More choices").click()
+    assert page.get_by_role("heading", name="What you would have got today").is_visible()
+    assert page.get_by_label("Robotics").is_checked()
+    assert fits(page)
+    page.get_by_text("All 155 categories").click()
+    page.get_by_label("Find one by its name").fill("Algebraic Geometry")
+    page.locator("summary", has_text="Astrophysics").click()
+    page.get_by_label("Astrophysics of Galaxies").check()
+    assert fits(page)
+    page.get_by_label("Or a BibTeX file").set_input_files(
+        {
+            "name": "my.bib",
+            "mimeType": "application/x-bibtex",
+            "buffer": b"@misc{x, title={Known}, eprint={2611.00002}}",
+        }
+    )
+    page.get_by_role("button", name="Show me today").click()
+    assert "1 of them is here" in page.get_by_role("status").inner_text()
+    assert page.get_by_label("Algebraic Geometry").is_checked()
+    page.get_by_label("Your email address").fill("reader@example.org")
+    page.get_by_role("button", name="Subscribe").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert {one.value for one in subscriber.interests} == {
+        "cs.RO",
+        "astro-ph.GA",
+        "math.AG",
+        "arxiv:2611.00002",
+    }
+
+
+def test_the_link_the_history_and_the_data_without_a_mail_at_hand(
+    page: Page, site: Running
+) -> None:
+    reader = site.member("reader@example.org")
+    with site.app.store.write() as tx:
+        for key, opinion in (("00001", Opinion.MORE), ("00002", Opinion.LESS)):
+            tx.feedback.give(reader.id, f"arxiv:2611.{key}", opinion, now=site.clock.now())
+    newest_mail(site)
+    page.goto("/")
+    page.get_by_role("link", name="Your preferences").click()
+    page.get_by_label("Your email address").fill("reader@example.org")
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    assert fits(page)
+    page.goto(link(site, newest_mail(site), "preferences"))
+    page.get_by_role("button", name="Undo: less like A study of 2611.00002").click()
+    assert "Taken back" in page.get_by_role("status").inner_text()
+    assert page.get_by_role("button", name="Undo").count() == 1
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.suggested_filename == "my-digest-data.json"
+    page.get_by_label("Until").fill("2026-12-24")
+    page.get_by_role("button", name="Pause").click()
+    assert "24 December 2026" in page.get_by_text("Your digest is paused until").inner_text()
+
+
+def test_a_scanner_with_a_browser_changes_nothing(
+    page: Page, site: Running, tmp_path: Path
+) -> None:
+    """Some scanners open links in a browser that runs scripts, and move the pointer."""
+    reader = site.member("reader@example.org")
+    site.client.post("/subscribe", data={"email": "waiting@example.org"})
+    waiting = site.subscriber("waiting@example.org")
+    assert waiting is not None
+    links = site.app.links
+    with closing(sqlite3.connect(tmp_path / "digest.db")) as database:
+        before = list(database.iterdump())
+        for url in (
+            links.confirm(waiting.public_id),
+            links.preferences(reader.public_id),
+            links.unsubscribe(reader.public_id),
+            links.feedback(reader.public_id) + on("arxiv:2611.00001", Opinion.MORE),
+        ):
+            page.goto(site.path(url))
+            page.mouse.move(180, 300)
+            page.mouse.wheel(0, 800)
+            page.evaluate("document.querySelectorAll('summary').forEach(one => one.click())")
+            page.wait_for_timeout(200)
+        assert list(database.iterdump()) == before
+
+
+def test_the_whole_form_by_keyboard(page: Page, site: Running) -> None:
+    page.goto("/subscribe")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    while page.evaluate("document.activeElement.id") != "email":
+        page.keyboard.press("Tab")
+    page.keyboard.type("reader@example.org")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")  # the first category
+    page.keyboard.press("Enter")
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    subscriber = site.subscriber()
+    assert subscriber is not None
+    assert [one.value for one in subscriber.interests] == ["cs.LG"]
 
 
 def test_a_mistake_is_shown_beside_its_field(page: Page, site: Running) -> None:
