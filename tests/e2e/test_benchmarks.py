@@ -54,3 +54,11 @@ def test_a_paced_rate_is_measured_against_a_distant_relay() -> None:
 def test_composing_and_planning_are_measured() -> None:
     assert benchmark("compose", "--messages", "200", "--papers", "3")["ratio"] > 1
     assert benchmark("plan", "--subscribers", "60", "--papers", "50")["per_second"] > 0
+
+
+def test_the_time_of_an_answer_does_not_tell_who_is_known() -> None:
+    figures = benchmark("answers", "--rounds", "12")
+    medians = [value for name, value in figures.items() if name.endswith("median_ms")]
+    assert len(medians) == 8
+    # Without the beat they are less than half as long for some as for others.
+    assert max(medians) < 1.2 * min(medians)
