@@ -52,8 +52,13 @@ class SignUpPages:
         return self.pages.show("home", context, headers=headers)
 
     def form(self, request: Request) -> HTMLResponse:
-        """Show the form alone."""
-        return self.pages.show("subscribe", self.fields(request))
+        """Show the whole form, with what the address of the page says filled in."""
+        given = FormData(request.query_params.multi_items()[: forms.MOST_FIELDS])
+        if not given:
+            return self.pages.show("subscribe", self.fields(request))
+        _, filled = forms.read(given, here=self._here)
+        email = forms.text(given, "email")
+        return self.pages.show("subscribe", self.fields(request, filled, email))
 
     def subscribe(self, request: Request, form: FormData = Form) -> HTMLResponse:
         """Take a sign-up; the answer and its time are the same whoever's address it is.

@@ -197,6 +197,35 @@ def test_looking_before_joining(page: Page, site: Running) -> None:
     }
 
 
+def test_a_form_on_another_site_needs_one_more_press_here(browser: Browser, site: Running) -> None:
+    """The form of docs/reference/web.md, and one that would act without being asked."""
+    home = str(site.client.base_url)
+    page = browser.new_context().new_page()
+    page.set_default_timeout(20_000)
+    page.goto("about:blank")
+    page.set_content(
+        f'<form method="post" action="{home}/subscribe"><input type="email" name="email">'
+        '<input type="hidden" name="category" value="cs.RO"><button>Subscribe</button></form>'
+    )
+    page.locator("input[type=email]").fill("reader@example.org")
+    page.get_by_role("button").click()
+    assert "One more press" in page.get_by_role("alert").inner_text()
+    assert site.subscriber() is None
+    assert page.get_by_label("Robotics").is_checked()
+    page.get_by_role("button", name="Subscribe").click()
+    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    reader = site.subscriber()
+    assert reader is not None
+    url = site.path(site.app.links.confirm(reader.public_id))
+    page.goto("about:blank")
+    page.set_content(f'<form method="post" action="{home}{url}"></form>')
+    with page.expect_navigation():
+        page.evaluate("document.forms[0].submit()")
+    assert page.get_by_role("heading", level=1).inner_text() == "This button is not ours"
+    assert site.subscriber() == reader
+    page.context.close()
+
+
 def test_the_link_the_history_and_the_data_without_a_mail_at_hand(
     page: Page, site: Running
 ) -> None:

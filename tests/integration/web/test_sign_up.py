@@ -106,6 +106,23 @@ def test_a_sign_up_is_written_and_asks_for_confirmation(site: Running) -> None:
     assert site.mails() == [DeliveryKind.CONFIRM]
 
 
+def test_a_link_may_fill_in_the_form(site: Running) -> None:
+    answer = site.client.get("/subscribe?category=cs.RO&keywords=grasping&timezone=Asia/Tokyo")
+    assert answer.status_code == 200
+    assert 'value="cs.RO" checked' in answer.text
+    assert ">grasping</textarea>" in answer.text
+    assert 'value="Asia/Tokyo"' in answer.text
+    assert "Almost there" in site.client.get("/subscribe?hour=25").text
+    assert site.mails() == []
+
+
+def test_the_time_zone_is_guessed_from_the_language_and_said_to_be(site: Running) -> None:
+    page = site.client.get("/subscribe", headers={"Accept-Language": "ja"}).text
+    assert 'value="Asia/Tokyo"' in page.partition('<datalist id="zones"')[0]
+    assert "Guessed from your browser" in page
+    assert "Guessed" not in site.client.get("/subscribe", headers={"Accept-Language": "en"}).text
+
+
 def test_an_address_alone_is_enough(site: Running) -> None:
     assert site.client.post("/subscribe", data={"email": EMAIL}).status_code == 200
     assert site.subscriber() is not None
