@@ -14,7 +14,7 @@ from starlette.requests import Request
 
 from digest import subscriptions
 from digest.errors import InvalidInput
-from digest.model import Subscriber
+from digest.model import InterestKind, Subscriber
 from digest.store import Transaction
 from digest.subscriptions import Preferences
 from digest.tokens import Purpose
@@ -221,6 +221,7 @@ class PreferencesPages:
             "guessed": "",
             "problems": problems,
             "opinions": self._opinions(tx, subscriber),
+            "seeds": _seeds(tx, subscriber),
             "sample": sample,
             "said": said,
             "wrong": status != 200,
@@ -239,6 +240,12 @@ class PreferencesPages:
             }
             for said in newest
         ]
+
+
+def _seeds(tx: Transaction, subscriber: Subscriber) -> dict[str, int]:
+    """Count the papers that somebody gave as examples, and those of them that are here."""
+    keys = [one.value for one in subscriber.interests if one.kind is InterestKind.SEED]
+    return {"total": len(keys), "here": len(tx.papers.many(keys))}
 
 
 def _be_sure(form: FormData) -> None:

@@ -53,7 +53,7 @@ class SignUpPages:
 
     def form(self, request: Request) -> HTMLResponse:
         """Show the whole form, with what the address of the page says filled in."""
-        given = FormData(request.query_params.multi_items()[: forms.MOST_FIELDS])
+        given = FormData(request.query_params)
         if not given:
             return self.pages.show("subscribe", self.fields(request))
         _, filled = forms.read(given, here=self._here)
@@ -129,6 +129,7 @@ class SignUpPages:
             "problems": filled.problems if filled else {},
             "remarks": filled.remarks if filled else [],
             "lead": "Please look at the marked fields." if filled and filled.problems else "",
+            "seeds": {"total": 0, "here": 0},
             "sample": None,
         }
 

@@ -228,6 +228,17 @@ def test_a_library_is_saved_as_seeds(site: Running) -> None:
     assert [one.value for one in subscriber.interests] == ["arxiv:2611.00001", "Grasping"]
 
 
+def test_papers_that_are_not_here_yet_are_counted(site: Running) -> None:
+    seeds = [Interest(InterestKind.SEED, f"arxiv:2611.0000{number}") for number in (1, 2, 3)]
+    url = preferences(site, interests=tuple(seeds))
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(2), source="arxiv", listed_at=NOW)
+    assert "2 of your 3 are here so far" in site.client.get(url).text
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(1, first=3), source="arxiv", listed_at=NOW)
+    assert "are here so far" not in site.client.get(url).text
+
+
 # --- the link, on request -------------------------------------------------------------------
 
 
