@@ -1,0 +1,103 @@
+"""The people's pages as axe judges them, with everything on them unfolded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from digest.links import on
+from digest.model import Interest, InterestKind, Opinion
+from tests.support.samples import NOW, papers
+from tests.support.site import Running, running
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = Path("/usr/bin/chromium")
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start the system's Chromium, or skip."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not CHROMIUM.exists():
+        pytest.skip(f"there is no {CHROMIUM}")
+    with playwright.sync_playwright() as started:
+        browser = started.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run a site with a reader who has said something, and somebody who has not confirmed."""
+    with running(tmp_path_factory.mktemp("site")) as site:
+        chosen = (
+            Interest(InterestKind.CATEGORY, "cs.RO"),
+            Interest(InterestKind.CATEGORY, "math.AG"),
+            Interest(InterestKind.SEED, "arxiv:2611.99999"),
+        )
+        reader = site.member("reader@example.org", interests=chosen)
+        with site.app.store.write() as tx:
+            tx.papers.add(papers(4), source="arxiv", listed_at=NOW)
+            for key, opinion in (("00001", Opinion.MORE), ("00002", Opinion.LESS)):
+                tx.feedback.give(reader.id, f"arxiv:2611.{key}", opinion, now=NOW)
+        form = {"email": "waiting@example.org", "category": "cs.RO"}
+        site.client.post("/subscribe", data=form)
+        yield site
+
+
+def visited(site: Running) -> dict[str, str]:
+    """Return where the pages are, by name."""
+    links = site.app.links
+    reader = site.subscriber("reader@example.org")
+    waiting = site.subscriber("waiting@example.org")
+    assert reader is not None
+    assert waiting is not None
+    return {
+        "home": "/",
+        "subscribe": "/subscribe?category=cs.RO",
+        "mistake": "/subscribe?timezone=Mars&hour=25&email=x",
+        "link": "/preferences",
+        "confirm": site.path(links.confirm(waiting.public_id)),
+        "preferences": site.path(links.preferences(reader.public_id)),
+        "unsubscribe": site.path(links.unsubscribe(reader.public_id)),
+        "feedback": site.path(links.feedback(reader.public_id))
+        + on("arxiv:2611.00003", Opinion.MORE),
+        "lost": "/confirm/lost",
+    }
+
+
+def violations(page: Page) -> list[str]:
+    """Return what axe finds wrong with a page on which everything is unfolded."""
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found = axe.run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize(("scheme", "width"), [("light", 360), ("dark", 1100)])
+def test_axe_finds_nothing(browser: Browser, site: Running, scheme: str, width: int) -> None:
+    context = browser.new_context(
+        base_url=str(site.client.base_url),
+        viewport={"width": width, "height": 800},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        bypass_csp=True,  # axe is a script
+    )
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    found = {}
+    for name, path in visited(site).items():
+        page.goto(path)
+        found[name] = violations(page)
+        if name in ("subscribe", "preferences"):
+            page.locator("button[value=preview]").click()
+            found[f"{name}, previewed"] = violations(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), name
+    context.close()
+    assert {name: each for name, each in found.items() if each} == {}
