@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+
 import pytest
 
 from digest.config import Settings
@@ -114,6 +117,17 @@ def test_a_link_may_fill_in_the_form(site: Running) -> None:
     assert 'value="Asia/Tokyo"' in answer.text
     assert "Almost there" in site.client.get("/subscribe?hour=25").text
     assert site.mails() == []
+
+
+def test_the_form_for_other_pages_works_as_it_stands(site: Running) -> None:
+    page = site.client.get("/subscribe").text
+    snippet = unescape(page.partition("<pre")[2].partition("<code>")[2].partition("</code>")[0])
+    assert 'action="https://papers.example.org/subscribe"' in snippet
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', snippet)) | {"email": EMAIL}
+    elsewhere = {"Origin": "https://lab.example.org", "Sec-Fetch-Site": "cross-site"}
+    answer = site.client.post("/subscribe", data=fields, headers=elsewhere)
+    assert 'value="cs.RO" checked' in answer.text
+    assert f'value="{EMAIL}"' in answer.text
 
 
 def test_the_time_zone_is_guessed_from_the_language_and_said_to_be(site: Running) -> None:
