@@ -64,7 +64,7 @@ class TokenPages:
             **self.pages.rhythm_of(subscriber),
             "email": subscriber.email,
             "consent": CONSENT_WORDING,
-            "sample": self.sampler.sample(wanted, asked_by=visitor(request, self.trusted)),
+            "sample": self.sampler.glimpse(wanted, asked_by=visitor(request, self.trusted)),
         }
         return self.pages.show("confirm", context)
 

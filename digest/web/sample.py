@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -17,6 +18,8 @@ from digest.rank.readers import profile_of
 from digest.ranking.trending import trending
 from digest.subscriptions import Preferences
 from digest.web.limits import Limits
+
+log = logging.getLogger(__name__)
 
 # A digest of one day: what was listed within this time of the newest paper.
 DAY = timedelta(hours=24)
@@ -98,6 +101,14 @@ class Sampler:
             for pick in plan.picks
         )
         return Sample(day, shown, len(pool.candidates), SAID[plan.reason] if plan.reason else "")
+
+    def glimpse(self, wanted: Preferences, *, asked_by: str) -> Sample | None:
+        """Return the same for a page that is about something else: `None` also where it fails."""
+        try:
+            return self.sample(wanted, asked_by=asked_by)
+        except Exception as error:  # a ranker may be somebody else's
+            log.warning("there is no preview: %s", type(error).__name__)
+            return None
 
     def _todays(self, now: datetime) -> Pool | None:
         with self.app.store.read() as tx:

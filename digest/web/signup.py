@@ -96,7 +96,7 @@ class SignUpPages:
             "email": email,
             "days": app.settings.retention.unconfirmed_days,
             "remarks": filled.remarks,
-            "sample": self.sampler.sample(preferences, asked_by=origin),
+            "sample": self.sampler.glimpse(preferences, asked_by=origin),
         }
         answer = self.pages.show("check", context)
         wait_for_the_beat(app.clock, began)

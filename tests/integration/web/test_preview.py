@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import httpx
 import pytest
 
 from digest.model import Interest, InterestKind
+from digest.testing import ListRanker
 from digest.tokens import Purpose
+from digest.web.server import WebServer
 from tests.integration.web.test_links import pending
 from tests.support.samples import NOW, paper
 from tests.support.site import EMAIL, Running
@@ -103,3 +108,28 @@ def test_new_papers_are_in_the_next_preview(site: Running) -> None:
         swimming = paper("arxiv:2611.00003", title="Swimming robots")
         tx.papers.add([swimming], source="arxiv", listed_at=NOW)
     assert "Swimming robots" in site.client.post("/subscribe", data=form).text
+
+
+class BrokenRanker(ListRanker):
+    """A plug-in with a bug."""
+
+    def fit(self, *_: object) -> object:  # type: ignore[override]
+        raise ZeroDivisionError("a bug with a secret in it")
+
+
+def test_a_ranker_that_is_broken_keeps_nobody_from_joining(
+    site: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = WebServer(replace(site.app, ranker=BrokenRanker()), "127.0.0.1", 0)
+    server.start()
+    answer = httpx.post(f"{server.url}/subscribe", data={"email": EMAIL})
+    assert answer.status_code == 200
+    assert "Check your inbox" in answer.text
+    reader = site.subscriber()
+    assert reader is not None
+    token = site.app.signer.sign(Purpose.CONFIRM, reader.public_id)
+    assert "Yes, subscribe me" in httpx.get(f"{server.url}/confirm/{token}").text
+    assert httpx.post(f"{server.url}/confirm/{token}").status_code == 200
+    server.stop()
+    assert "there is no preview: ZeroDivisionError" in caplog.text
+    assert "secret" not in caplog.text
