@@ -46,6 +46,7 @@ def test_every_answer_is_guarded(site: Running, path: str) -> None:
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
     assert headers["x-content-type-options"] == "nosniff"
+    assert headers["x-frame-options"] == "DENY"
     assert headers["referrer-policy"] == "no-referrer"
     assert "max-age" in headers["strict-transport-security"]
     assert "server" not in headers
