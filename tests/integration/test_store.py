@@ -121,6 +121,31 @@ def test_a_later_opinion_replaces_an_earlier_one(store: Store) -> None:
             tx.feedback.give(reader.id, "arxiv:2611.99999", Opinion.MORE, now=NOW)
 
 
+def test_opinions_of_one_reader_are_forgotten_together(store: Store) -> None:
+    reader, other = subscribe(store), subscribe(store, "other@example.org")
+    with store.write() as tx:
+        tx.papers.add(papers(2), source="arxiv", listed_at=NOW)
+        for one in papers(2):
+            tx.feedback.give(reader.id, one.key, Opinion.MORE, now=NOW)
+            tx.feedback.give(other.id, one.key, Opinion.MORE, now=NOW)
+        tx.feedback.forget(reader.id)
+        assert tx.feedback.of(reader.id) == []
+        assert len(tx.feedback.of(other.id)) == 2
+
+
+def test_what_one_reader_has_received_is_listed_with_its_papers(store: Store) -> None:
+    reader, other = subscribe(store), subscribe(store, "other@example.org")
+    with store.write() as tx:
+        tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
+        edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        for who in (reader, other):
+            picks = tuple(pick(one, place) for place, one in enumerate(papers(3), start=1))
+            tx.deliveries.plan([plan(who, picks=picks, edition_id=edition.id)])
+        ((delivery, keys),) = tx.deliveries.received(reader.id)
+        assert delivery.subscriber_id == reader.id
+        assert keys == [one.key for one in papers(3)]
+
+
 def test_libraries_hold_what_is_liked_and_given_most_often(store: Store) -> None:
     one, two, three, four = papers(4)
     readers = [subscribe(store, f"{number}@example.org") for number in range(4)]
