@@ -34,6 +34,7 @@ from digest.model.papers import (
 )
 from digest.model.ranking import (
     Candidate,
+    Expectation,
     Pick,
     Profile,
 )
@@ -66,6 +67,7 @@ __all__ = [
     "DeliveryState",
     "Edition",
     "EditionSummary",
+    "Expectation",
     "Feedback",
     "Fetched",
     "Interest",

@@ -11,12 +11,28 @@ from digest.model.subscribers import Interest
 
 
 @dataclass(frozen=True, slots=True)
+class Expectation:
+    """How much a paper is expected to be looked at, before anybody has.
+
+    `share` is that of the papers of its day which it may expect to leave behind, in 0..1: one
+    half is usual. `why` names on one line what speaks for it, empty where nothing does.
+    """
+
+    share: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Candidate:
-    """A paper that may stand in an edition, with the history of its signals, oldest first."""
+    """A paper that may stand in an edition, with the history of its signals, oldest first.
+
+    `expected` is `None` where the past says too little.
+    """
 
     paper: Paper
     listed_at: datetime
     signals: tuple[Signal, ...] = ()
+    expected: Expectation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.blend import Likeness, choose
 from digest.ranking.default import DefaultRanker
+from digest.ranking.expecting import expectations, score_attention
 from digest.ranking.libraries import score_libraries
 from digest.ranking.space import text_of
 from digest.ranking.trending import figures
@@ -17,9 +18,11 @@ __all__ = [
     "RANKERS",
     "Likeness",
     "choose",
+    "expectations",
     "figures",
     "names",
     "ranker",
+    "score_attention",
     "score_libraries",
     "text_of",
 ]

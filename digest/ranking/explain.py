@@ -56,6 +56,31 @@ def close(what: str, terms: Sequence[str]) -> str:
     return f"close to {what}: {', '.join(terms)}" if terms else f"close to {what}"
 
 
+def expected(grounds: Sequence[str]) -> str:
+    """Say why a paper that nobody has voted on yet may be looked at."""
+    return f"expected to be looked at: {' and '.join(grounds)}" if grounds else ""
+
+
+def known_author(name: str) -> str:
+    """Name an author whose earlier papers were looked at."""
+    return f"earlier papers of {cut(name, _VALUE)} were"
+
+
+def known_organisation(name: str) -> str:
+    """Name an organisation whose papers are looked at."""
+    return f"papers from {cut(name, _VALUE)} are"
+
+
+def with_code(stars: int | None) -> str:
+    """Tell that there is code, and how many have starred it."""
+    return f"its code has {stars:,} stars" if stars and stars > 1 else "its code is open"
+
+
+def telling(terms: Sequence[str]) -> str:
+    """Name words whose papers are looked at."""
+    return f"papers on {_list([cut(term, _VALUE) for term in terms])} are" if terms else ""
+
+
 def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> str:
     """Tell a paper's figures: what came since yesterday where that is known, or all of it.
 

@@ -1,0 +1,111 @@
+"""The expected attention of papers that nobody has voted on yet, and why; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.model import Candidate, Expectation
+from digest.ranking import explain
+from digest.ranking.listing import Listing
+from digest.ranking.traits import Trait
+
+if TYPE_CHECKING:
+    from digest.ranking.attention import Attention
+
+Floats = npt.NDArray[np.float64]
+
+_NAMED = 2  # grounds that are named
+_WORTH_NAMING = 0.1  # a tenth more upvotes
+_HALF_WAY = 50.0  # upvotes, where there is no past to say how many are usual
+
+
+def score_attention(
+    history: Sequence[Mapping[str, Any]], today: Sequence[Mapping[str, Any]]
+) -> Floats:
+    """Score papers by the attention that they may expect, learned from past ones alone.
+
+    Records are those of the list of Hugging Face (see `Listing.of_record`); any field but the
+    title may be missing. `upvotes` of the past are the final counts; records without them say
+    nothing. Returns an array [today] in 0..1: the share of the papers of its day that each may
+    expect to leave behind. A record of today that has `upvotes` is scored by this early count
+    too; no other count is looked at, and one paper's score depends on no other's but by the
+    usual early count of its day. With fewer than `digest.ranking.attention.ENOUGH` past papers
+    nothing is expected: 0, or what an early count says. Raises `ValueError` for a record without
+    a title.
+    """
+    past = [one for one in _listings("history", history) if one.upvotes is not None]
+    listings = _listings("today", today)
+    model = _learned(tuple(past))
+    if model is None:
+        counts = np.array([one.upvotes or 0 for one in listings], np.float64)
+        return counts / (counts + _HALF_WAY)
+    return model.share(model.with_votes(model.expect(listings), listings))
+
+
+def expectations(
+    past: Sequence[Candidate], candidates: Sequence[Candidate]
+) -> list[Expectation] | None:
+    """Return what each candidate may expect, whatever votes it has; `None` if too little is known.
+
+    `past` are papers with the signals that they had in the end.
+    """
+    model = _learned(tuple(map(Listing.of_candidate, past)))
+    if model is None:
+        return None
+    listings = [Listing.of_candidate(one) for one in candidates]
+    expected = model.expect(listings)
+    return [
+        Expectation(
+            float(share),
+            _why(model, listing, {trait: float(of[row]) for trait, of in expected.traits.items()}),
+        )
+        for row, (listing, share) in enumerate(zip(listings, expected.share, strict=True))
+    ]
+
+
+# The past of one edition is learned once, by whomever it is asked about.
+@lru_cache(2)
+def _learned(past: tuple[Listing, ...]) -> Attention | None:
+    # Here, for scikit-learn takes a second to load and most commands expect nothing.
+    from digest.ranking.attention import Attention
+
+    return Attention.learn(past)
+
+
+def _listings(what: str, records: Sequence[Mapping[str, Any]]) -> list[Listing]:
+    found = []
+    for place, record in enumerate(records):
+        try:
+            found.append(Listing.of_record(record))
+        except ValueError as error:
+            raise ValueError(f"{what}[{place}]: {error}") from error
+    return found
+
+
+def _why(model: Attention, listing: Listing, traits: Mapping[Trait, float]) -> str:
+    """Name what speaks most for a listing, the strongest first; empty where nothing does."""
+    grounds = []
+    for trait, worth in sorted(traits.items(), key=lambda one: -one[1]):
+        if worth >= _WORTH_NAMING and (said := _ground(model, listing, trait)):
+            grounds.append(said)
+    return explain.expected(grounds[:_NAMED])
+
+
+def _ground(model: Attention, listing: Listing, trait: Trait) -> str:
+    if trait is Trait.AUTHORS:
+        name = model.best_author(listing)
+        return name and explain.known_author(name)
+    if trait is Trait.CODE and listing.owner:
+        return explain.with_code(listing.stars)
+    if trait is Trait.PAGE and listing.site:
+        return "it has a project page"
+    if trait is Trait.ORGANISATION and listing.organisation_name:
+        return explain.known_organisation(listing.organisation_name)
+    if trait is Trait.TEXT:
+        return explain.telling(model.telling(listing))
+    return ""

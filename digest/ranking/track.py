@@ -1,0 +1,46 @@
+"""How the earlier papers of a name did: of an author, an organisation, an owner of code, a site."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+# The attention of half a year ago counts half, and a name starts with two papers of the usual
+# attention: one lucky paper makes nobody famous.
+HALF_LIFE = 180.0  # days
+UNSURE = 2.0  # papers
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What earlier papers say of a name; `worth` is 0 for the usual attention."""
+
+    papers: float = 0.0
+    worth: float = 0.0
+
+
+_NONE = Past()
+
+
+class Track:
+    """The papers of each name so far, in the order in which they were listed."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[float, float, date]] = {}
+
+    def past(self, name: str, day: date) -> Past:
+        """Return what is known of a name on that day."""
+        known = self._known.get(name)
+        if known is None:
+            return _NONE
+        papers, total, since = known
+        faded = 0.5 ** (max(0, (day - since).days) / HALF_LIFE)
+        return Past(papers * faded, total * faded / (papers * faded + UNSURE))
+
+    def note(self, names: Iterable[str], day: date, worth: float) -> None:
+        """Add one paper of these names, listed on that day or later than all before."""
+        for name in set(names):
+            papers, total, since = self._known.get(name, (0.0, 0.0, day))
+            faded = 0.5 ** (max(0, (day - since).days) / HALF_LIFE)
+            self._known[name] = (papers * faded + 1, total * faded + worth, day)
