@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
-from digest.cli import crediting, replaying
+from digest.cli import crediting, foreseeing, replaying
 from digest.cli.estimates import interval
 from digest.cli.output import document, progress, say, table
+from digest.cli.report_page import check_writable, write_report
 from digest.cli.state import Json
-from digest.errors import InvalidInput
 from digest.evaluation.settings import Setting
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def group() -> None:
 
 replaying.register(commands)
 crediting.register(commands)
+foreseeing.register(commands)
 
 
 @commands.command()
@@ -64,7 +65,7 @@ def ranking(
 ) -> None:
     """Compare our ranker with those of other programs on reading libraries."""
     if report is not None:
-        _check_writable(report)
+        check_writable(report)
     settings = settings or [Setting.FULL]
     comparison = _compare(
         folder, rankers=rankers or (), settings=settings, folds=folds, users=users, seed=seed
@@ -75,7 +76,10 @@ def ranking(
         words += [f"--setting={each.value}" for each in settings]
         words += [f"--folds={folds}"] if folds else []
         words += [f"--users={users}"] if users else []
-        _write_report(report, comparison, command=shlex.join(words))
+        from digest.evaluation.report import context
+
+        filled = context(comparison, command=shlex.join(words), version=__version__)
+        write_report(report, "evaluation", filled)
     if json:
         document(comparison)
     else:
@@ -142,23 +146,3 @@ def _show(comparison: Comparison) -> None:
             title=f"{comparison.data}, {name}: {first.readers:,} readers, "
             f"{first.rankings:,} rankings",
         )
-
-
-def _check_writable(path: Path) -> None:
-    """Say at once, and not after an hour of ranking, that a page has no place to go."""
-    if path.is_dir() or not path.parent.is_dir():
-        raise InvalidInput(f"{path} cannot be written: name a file in a folder that exists")
-
-
-def _write_report(path: Path, comparison: Comparison, *, command: str) -> None:
-    from digest.evaluation.report import context
-    from digest.rendering import JinjaRenderer
-
-    page = JinjaRenderer().report(
-        "evaluation", context(comparison, command=command, version=__version__)
-    )
-    try:
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
-    say(f"wrote {path}")

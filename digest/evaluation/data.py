@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
 import json
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,8 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.errors import EvaluationDataError
-
-_MOST_PROBLEMS = 10  # that are named; the first few show what is wrong with the others
+from digest.evaluation.lines import Problems, one_of, records
 
 
 class Protocol(StrEnum):
@@ -79,7 +76,7 @@ def read(folder: Path) -> Collection:
     """
     if not folder.is_dir():
         raise EvaluationDataError(f"there is no folder {folder}: name one that holds libraries")
-    problems = _Problems()
+    problems = Problems()
     documents = list(_documents(_one_of(folder, "papers"), problems))
     problems.end()
     if not documents:
@@ -94,59 +91,19 @@ def read(folder: Path) -> Collection:
     return Collection(name, protocol, documents, readers, _vectors(folder, len(documents)))
 
 
-class _Problems:
-    """What is wrong with the lines of files."""
-
-    def __init__(self) -> None:
-        self._found: list[str] = []
-
-    def note(self, path: Path, line: int, problem: str) -> None:
-        self._found.append(f"{path.name}, line {line}: {problem}")
-
-    def end(self) -> None:
-        """Raise `EvaluationDataError` if there was any."""
-        if not self._found:
-            return
-        more = len(self._found) - _MOST_PROBLEMS
-        rest = [f"and {more} more lines like these"] if more > 0 else []
-        raise EvaluationDataError(*self._found[:_MOST_PROBLEMS], *rest)
-
-
 def _one_of(folder: Path, name: str) -> Path:
-    for path in (folder / f"{name}.jsonl.gz", folder / f"{name}.jsonl"):
-        if path.is_file():
-            return path
-    raise EvaluationDataError(
-        f"{folder} has no {name}.jsonl.gz and no {name}.jsonl: see docs/howto/evaluate.md for "
-        "what such a folder holds"
-    )
-
-
-def _records(path: Path, problems: _Problems) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    """Yield the objects of a file with their lines; note lines that hold none."""
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    found = json.loads(line)
-                except ValueError:
-                    problems.note(path, number, "is not JSON in UTF-8")
-                    continue
-                if isinstance(found, dict):
-                    yield number, found
-                else:
-                    problems.note(path, number, "is not a JSON object")
-    except (OSError, EOFError, zlib.error) as error:
+    path = one_of(folder, name)
+    if path is None:
         raise EvaluationDataError(
-            f"{path} cannot be read to its end ({error}): fetch or write it again"
-        ) from error
+            f"{folder} has no {name}.jsonl.gz and no {name}.jsonl: see docs/howto/evaluate.md for "
+            "what such a folder holds"
+        )
+    return path
 
 
-def _documents(path: Path, problems: _Problems) -> Iterator[Document]:
+def _documents(path: Path, problems: Problems) -> Iterator[Document]:
     seen: set[str] = set()
-    for line, found in _records(path, problems):
+    for line, found in records(path, problems):
         id_, title, abstract = (found.get(name) or "" for name in ("id", "title", "abstract"))
         group = found.get("batch") if found.get("fold") is None else found["fold"]
         if not isinstance(id_, str) or not id_:
@@ -164,7 +121,7 @@ def _documents(path: Path, problems: _Problems) -> Iterator[Document]:
 
 
 def _readers(
-    path: Path, places: Mapping[str, int], documents: Sequence[Document], problems: _Problems
+    path: Path, places: Mapping[str, int], documents: Sequence[Document], problems: Problems
 ) -> Iterator[Reader]:
     def texts(line: int, found: Mapping[str, Any], name: str) -> tuple[str, ...]:
         value = found.get(name) or []
@@ -173,7 +130,7 @@ def _readers(
         problems.note(path, line, f'"{name}" must be a list of texts')
         return ()
 
-    for line, found in _records(path, problems):
+    for line, found in records(path, problems):
         if "user" not in found:
             problems.note(path, line, 'has no "user"')
             continue

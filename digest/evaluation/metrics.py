@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.floating]
 Flags = npt.NDArray[np.bool_]
@@ -71,6 +72,24 @@ def figures(found: Flags) -> dict[str, float]:
         "precision@10": within(10) / 10,
         "mrr": 1 / (1 + int(places[0])),
     }
+
+
+def gained(gains: Floats, depth: int) -> float:
+    """Return the nDCG of one ranking with graded gains, given from its first place on.
+
+    The sum of `gain / log2(1 + place)` over the first places, as a share of what the best order
+    would have. 1 where there is nothing to gain.
+    """
+    worth = 1 / np.log2(np.arange(2, min(depth, len(gains)) + 2))
+    best = float(np.sort(gains)[::-1][: len(worth)] @ worth)
+    return float(gains[: len(worth)] @ worth) / best if best > 0 else 1.0
+
+
+def agreement(scores: Floats, gains: Floats) -> float:
+    """Return Spearman's rank correlation; 0 where one of both says nothing."""
+    ranks = [rankdata(some) - (len(some) + 1) / 2 for some in (scores, gains)]
+    lengths = [float(np.linalg.norm(some)) for some in ranks]
+    return float(ranks[0] @ ranks[1]) / (lengths[0] * lengths[1]) if all(lengths) else 0.0
 
 
 class Bootstrap:

@@ -11,6 +11,7 @@ from typer.testing import CliRunner, Result
 from digest.cli import cli
 from digest.evaluation.metrics import FIGURES
 from tests.support.libraries import folder, lines
+from tests.support.listings import records
 
 
 def type_(*arguments: str | Path) -> Result:
@@ -105,3 +106,39 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     result = type_(tmp_path / "gone")
     assert result.exit_code == 1
     assert "there is no folder" in result.stderr
+
+
+# --- trending -------------------------------------------------------------------------------
+
+
+def foresee(folder: Path, *arguments: str | Path) -> Result:
+    lines(folder / "hf_daily.jsonl.gz", records(380))
+    return CliRunner().invoke(cli, ["eval", "trending", *map(str, [folder, *arguments])])
+
+
+def test_expected_attention_is_held_against_votes(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    result = foresee(tmp_path, "--before", "2026-02-05", "--report", page, "--json")
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert [one["before"] for one in found["trials"]] == ["2026-02-05"]
+    assert set(found["overall"]["digest"]["spearman"]) == {"mean", "low", "high"}
+    assert found["medians"]["random"]["ndcg@10"] < found["medians"]["digest"]["ndcg@10"]
+    text = page.read_text()
+    assert "--before=2026-02-05" in text
+    assert "Expected attention on" in text
+
+
+def test_the_table_of_expected_attention_holds_every_order(tmp_path: Path) -> None:
+    result = foresee(tmp_path, "--before", "2026-02-05", "--days", "3")
+    assert result.exit_code == 0, result.output
+    assert "1 dates, 3 days, 30 papers" in result.stdout
+    for name in ("random", "digest", "early upvotes", "digest with early upvotes"):
+        assert f"\n{name} " in result.stdout
+
+
+def test_a_past_that_is_too_short_is_named(tmp_path: Path) -> None:
+    result = foresee(tmp_path, "--before", "2026-01-10")
+    assert result.exit_code == 2
+    assert "2026-01-10 cannot be tried" in result.stderr
+    assert foresee(tmp_path, "--before", "soon").exit_code == 2
