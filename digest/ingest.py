@@ -24,7 +24,7 @@ from digest.model import (
     SourceState,
 )
 from digest.ports import Clock, Source
-from digest.store import Store
+from digest.store import Store, Transaction
 
 log = logging.getLogger(__name__)
 
@@ -143,17 +143,7 @@ def _write(
         return report
     fetched = look.fetched
     with store.write() as tx:
-        known = tx.papers.many(
-            paper.key for papers in (fetched.papers, fetched.revisions) for paper in papers
-        )
-        merged = merge(fetched.papers, fetched.revisions, known)
-        tx.papers.add(merged.new, source=named.name, listed_at=now)
-        tx.papers.change(merged.changed, changed_at=now)
-        tx.papers.name_source(
-            [paper.key for papers in (merged.changed, merged.unchanged) for paper in papers],
-            source=named.name,
-        )
-        moved = tx.signals.record(fetched.signals)
+        merged, moved = write(tx, named.name, fetched, listed_at=now, now=now)
         report = SourceReport(
             name=named.name,
             kind=named.kind,
@@ -169,6 +159,26 @@ def _write(
         tx.sources.save(after_success(before, report, fetched, now=now, every=every))
     log.info("source %s: %s, %d new papers", named.name, report.outcome, report.new)
     return report
+
+
+def write(
+    tx: Transaction, source: str, fetched: Fetched, *, listed_at: datetime, now: datetime
+) -> tuple[Merged, int]:
+    """Write what a source brought; return what came of the papers, and how many signals moved.
+
+    New papers are held to be listed at `listed_at`.
+    """
+    known = tx.papers.many(
+        paper.key for papers in (fetched.papers, fetched.revisions) for paper in papers
+    )
+    merged = merge(fetched.papers, fetched.revisions, known)
+    tx.papers.add(merged.new, source=source, listed_at=listed_at)
+    tx.papers.change(merged.changed, changed_at=now)
+    tx.papers.name_source(
+        [paper.key for papers in (merged.changed, merged.unchanged) for paper in papers],
+        source=source,
+    )
+    return merged, tx.signals.record(fetched.signals)
 
 
 def outcome(fetched: Fetched, merged: Merged) -> SourceOutcome:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from digest.model import (
@@ -53,6 +53,15 @@ class Source(Protocol):
         `SourceUnavailable` where waiting may help, else `SourceMalformed` or `SourceError`; one
         unreadable entry is left out and counted in `Fetched.note`, it does not spoil the others.
         """
+        ...
+
+
+@runtime_checkable
+class DatedSource(Source, Protocol):
+    """A source that still has the lists of past days."""
+
+    def on(self, day: date) -> Fetched:
+        """Return the list of that day with today's figures; raise as `fetch` does."""
         ...
 
 

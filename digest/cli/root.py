@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from digest import __version__
 from digest.cli import (
+    backfilling,
     configuration,
     db,
     delivery,
@@ -87,6 +88,7 @@ cli = typer.Typer(
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 75 temporary, 78 configuration or schema.",
 )
 running.register(cli)
+backfilling.register(cli)
 cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
 cli.add_typer(edition.commands, name="edition")

@@ -23,6 +23,9 @@ def register(cli: typer.Typer) -> None:
 
 def status(context: typer.Context, *, json: Json = False) -> None:
     """Show the last run, the sources, the subscribers, the deliveries and what is due next."""
+    from digest.rank.expecting import past_papers
+    from digest.ranking.expecting import ENOUGH
+
     with state_of(context).open() as app:
         now = app.clock.now()
         with app.store.read() as tx:
@@ -37,6 +40,7 @@ def status(context: typer.Context, *, json: Json = False) -> None:
             "last_run": runs[0] if runs else None,
             "next_due": next_due(rhythms, app.settings.schedule, now=now),
             "papers": papers,
+            "expected_attention": {"learned_from": past_papers(app.store, now), "needed": ENOUGH},
             "subscribers": subscribers,
             "deliveries": deliveries,
             "sources": [
@@ -66,6 +70,7 @@ def _show(facts: dict[str, Any]) -> None:
             else "none yet: `digest run`, or `digest serve`",
             "next due": facts["next_due"] or "nothing: there are no confirmed subscribers",
             "papers": facts["papers"],
+            "expected attention": _expected(**facts["expected_attention"]),
             "subscribers": facts["subscribers"] or "none: `digest subscriber add EMAIL`",
             "deliveries": facts["deliveries"] or "none yet",
         }
@@ -79,6 +84,15 @@ def _show(facts: dict[str, Any]) -> None:
             ("source", *(name.replace("_", " ") for name in names[1:])),
             [[source[name] for name in names] for source in facts["sources"]],
         )
+
+
+def _expected(learned_from: int, needed: int) -> str:
+    if learned_from >= needed:
+        return f"learned from {learned_from:,} past papers with upvotes"
+    return (
+        f"none: {learned_from:,} past papers with upvotes, {needed:,} are needed "
+        "(`digest backfill SOURCE --days N`)"
+    )
 
 
 def next_due(

@@ -17,7 +17,7 @@ from digest.errors import InvalidInput
 from digest.evaluation.metrics import Bootstrap, Estimate, agreement, gained, order
 from digest.evaluation.stream import Listed, Stream
 from digest.ranking import score_attention
-from digest.ranking.attention import ENOUGH
+from digest.ranking.expecting import ENOUGH
 
 Floats = npt.NDArray[np.float64]
 Records = Sequence[Mapping[str, Any]]

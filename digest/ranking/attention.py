@@ -17,13 +17,12 @@ from sklearn.linear_model import Ridge
 from threadpoolctl import threadpool_limits
 
 from digest.ranking.listing import Listing, folded
-from digest.ranking.track import Track
+from digest.ranking.repute import Repute
 from digest.ranking.traits import Trait, figures_of, matrix, names_of
 from digest.ranking.wording import Wording
 
 Floats = npt.NDArray[np.float64]
 
-ENOUGH = 300  # past papers; with fewer there is more chance than attention in what is learned
 SEEDS = (1, 2, 3, 4)  # of the trees
 
 _FEW = 5.0  # papers that the usual level counts as, beside those of a day
@@ -57,12 +56,24 @@ class Attention:
     is learned from other times. What is known of names is from the days before.
     """
 
+    @classmethod
+    def learn(cls, past: Sequence[Listing]) -> Self:
+        """Learn from listings with their last upvotes, at least one; pure and repeatable.
+
+        Who has no day is taken to be listed with the one before: lists are in the order of time.
+        """
+        days = days_of(past)
+        order = sorted(range(len(past)), key=lambda row: days[row])
+        # The products are small: threads would wait for each other, and add in another order.
+        with threadpool_limits(limits=1):
+            return cls([past[row] for row in order])
+
     def __init__(self, past: Sequence[Listing]) -> None:
         days = days_of(past)
         counts = np.array([one.upvotes for one in past], np.float64)
         worth, self._level = _relative(np.log1p(counts), days)
-        self._track = Track()
-        rows = figures_before(past, worth, self._track)
+        self._repute = Repute()
+        rows = figures_before(past, worth, self._repute)
         self._wording = Wording(past, worth)
         figures, self._columns = matrix(rows)
         figures = np.column_stack([figures, self._wording.of_past])
@@ -80,28 +91,12 @@ class Attention:
         self._chance = max(float(worth.var() - said.var()), 0.1 * float(worth.var()), 1e-6)
         self._scale = math.sqrt(float(worth.var()) + self._chance)
 
-    @classmethod
-    def learn(cls, past: Sequence[Listing]) -> Self | None:
-        """Learn from listings with their last upvotes; `None` from fewer than `ENOUGH`.
-
-        Listings without upvotes say nothing. Who has no day is taken to be listed with the one
-        before, as lists are in the order of time.
-        """
-        told = [one for one in past if one.upvotes is not None]
-        if len(told) < ENOUGH:
-            return None
-        days = days_of(told)
-        order = sorted(range(len(told)), key=lambda row: days[row])
-        # The products are small: threads would wait for each other, and add in another order.
-        with threadpool_limits(limits=1):
-            return cls([told[row] for row in order])
-
     def expect(self, listings: Sequence[Listing]) -> Expected:
         """Say what attention listings may expect, whatever votes they have by now."""
         if not listings:
             return Expected(np.zeros(0), np.zeros(0), {})
         days = [one.day or self._last_day for one in listings]
-        rows = [figures_of(one, self._track, day) for one, day in zip(listings, days, strict=True)]
+        rows = [figures_of(one, self._repute, day) for one, day in zip(listings, days, strict=True)]
         figures = np.column_stack([matrix(rows)[0], self._wording.worth(listings)])
         with threadpool_limits(limits=1):
             worth = self._said(figures)
@@ -144,7 +139,7 @@ class Attention:
         """Return the author whose earlier papers did best, "" where none did well."""
         day = listing.day or self._last_day
         worth = {
-            name: self._track.past(f"author:{folded(name)}", day).worth
+            name: self._repute.past(f"author:{folded(name)}", day).worth
             for name in listing.author_names
         }
         best = max(worth, key=lambda name: worth[name], default="")
@@ -178,9 +173,9 @@ def days_of(listings: Sequence[Listing]) -> list[date]:
 
 
 def figures_before(
-    listings: Sequence[Listing], worth: Floats, track: Track
+    listings: Sequence[Listing], worth: Floats, repute: Repute
 ) -> list[dict[Trait, list[float]]]:
-    """Return the figures of listings as they stood on their day, and let the track go on.
+    """Return the figures of listings as they stood on their day, and let the repute go on.
 
     Listings are in the order of their days: what a day brought is noted when it is over.
     """
@@ -188,9 +183,9 @@ def figures_before(
     rows = []
     for day, group in groupby(range(len(listings)), key=lambda row: days[row]):
         today = list(group)
-        rows += [figures_of(listings[row], track, day) for row in today]
+        rows += [figures_of(listings[row], repute, day) for row in today]
         for row in today:
-            track.note(names_of(listings[row]), day, float(worth[row]))
+            repute.note(names_of(listings[row]), day, float(worth[row]))
     return rows
 
 

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from digest.model import Candidate, InterestKind, Paper, Profile
 from digest.ports import MUTED, Embeddings
-from digest.ranking import explain
+from digest.ranking import explain, foreseen
 from digest.ranking.blend import blend
 from digest.ranking.content import Content, Likes, together
 from digest.ranking.matching import Authors, Categories, Keywords
@@ -109,12 +109,15 @@ class DefaultRanking:
             {one.paper.key: one for one in candidates}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
-        self.trending = np.array(
-            [trending(one.signals, now) for one in self.candidates], np.float32
-        )
-        self.popularity = [explain.popularity(one, now) for one in self.candidates]
+        seen = np.array([trending(one.signals, now) for one in self.candidates], np.float32)
+        self.trending = foreseen.lifted(seen, self.candidates, now)
+        # Until somebody has voted there is only what is expected to tell.
+        self.popularity = [
+            explain.popularity(one, now) or foreseen.said(one, now) for one in self.candidates
+        ]
         self.popularity_alone = [
-            explain.popularity(one, now, total=True) for one in self.candidates
+            explain.popularity(one, now, total=True) or foreseen.said(one, now)
+            for one in self.candidates
         ]
         papers = [one.paper for one in self.candidates]
         known = {paper.key for paper in papers}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+ENOUGH = 300  # past papers; with fewer there is more chance than attention in what is learned
+
 _NAMED = 2  # grounds that are named
 _WORTH_NAMING = 0.1  # a tenth more upvotes
 _HALF_WAY = 50.0  # upvotes, where there is no past to say how many are usual
@@ -34,7 +36,7 @@ def score_attention(
     nothing. Returns an array [today] in 0..1: the share of the papers of its day that each may
     expect to leave behind. A record of today that has `upvotes` is scored by this early count
     too; no other count is looked at, and one paper's score depends on no other's but by the
-    usual early count of its day. With fewer than `digest.ranking.attention.ENOUGH` past papers
+    usual early count of its day. With fewer than `ENOUGH` past papers
     nothing is expected: 0, or what an early count says. Raises `ValueError` for a record without
     a title.
     """
@@ -54,7 +56,8 @@ def expectations(
 
     `past` are papers with the signals that they had in the end.
     """
-    model = _learned(tuple(map(Listing.of_candidate, past)))
+    told = [Listing.of_candidate(one) for one in past]
+    model = _learned(tuple(one for one in told if one.upvotes is not None))
     if model is None:
         return None
     listings = [Listing.of_candidate(one) for one in candidates]
@@ -71,6 +74,8 @@ def expectations(
 # The past of one edition is learned once, by whomever it is asked about.
 @lru_cache(2)
 def _learned(past: tuple[Listing, ...]) -> Attention | None:
+    if len(past) < ENOUGH:
+        return None
     # Here, for scikit-learn takes a second to load and most commands expect nothing.
     from digest.ranking.attention import Attention
 

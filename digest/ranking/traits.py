@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.ranking.listing import Listing
-from digest.ranking.track import Past, Track
+from digest.ranking.repute import Past, Repute
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,6 +29,7 @@ class Trait(StrEnum):
 
 
 _NAMED = re.compile(r"[\w .+-]{1,20}:")  # "Name: what it does"
+_KINDS = ("survey", "bench", "technical report")
 _UNKNOWN = math.nan
 
 
@@ -44,12 +45,13 @@ def names_of(listing: Listing) -> list[str]:
     return names
 
 
-def figures_of(listing: Listing, track: Track, day: date) -> dict[Trait, list[float]]:
+def figures_of(listing: Listing, repute: Repute, day: date) -> dict[Trait, list[float]]:
     """Return the figures of a listing by their trait, text apart; NaN where nothing is known."""
 
     def past(kind: str, name: str) -> Past:
-        return track.past(f"{kind}:{name}", day) if name else Past()
+        return repute.past(f"{kind}:{name}", day) if name else Past()
 
+    title = listing.title.lower()
     authors = [past("author", name) for name in listing.authors]
     worth = sorted((one.worth for one in authors), reverse=True)
     owner = past("owner", listing.owner)
@@ -87,6 +89,11 @@ def figures_of(listing: Listing, track: Track, day: date) -> dict[Trait, list[fl
             float(len(listing.title)),
             float(len(listing.title.split())),
             float(_NAMED.match(listing.title) is not None),
+            float("?" in listing.title),
+            float(any(sign.isdigit() for sign in listing.title)),
+            *(float(kind in title) for kind in _KINDS),
+            float("http" in listing.abstract or "github" in listing.abstract.lower()),
+            float(day.weekday()),
             float(listing.keywords) if listing.keywords else _UNKNOWN,
             _since(listing.listed_at, day, hours=1),
             -_since(listing.published_at, day, hours=24),

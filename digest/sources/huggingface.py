@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,13 +64,30 @@ class HuggingFace:
             records = [record for record in records if not _listed_before(record, since)]
         return self._fetched(records, failures)
 
-    def _requests(self, since: datetime | None) -> Iterator[tuple[str, Mapping[str, str]]]:
+    def on(self, day: date) -> Fetched:
+        """Return the list of that day with today's figures."""
+        url = self._lists()
+        if url is None:
+            raise SourceError(
+                "A source whose url is one whole list has no other days: leave out its url, or "
+                "name the site."
+            )
+        params = {"date": day.isoformat(), "limit": str(self._options.limit)}
+        return self._fetched(_records(self._fetcher.get(url, params=params)), [])
+
+    def _lists(self) -> str | None:
+        """Return where the list of each day is; `None` where there is but one list."""
         parts = urlsplit(self._options.url)
         path = parts.path.rstrip("/")
         if parts.query or (path and not path.endswith(_PATH)):
+            return None
+        return self._options.url.rstrip("/") + ("" if path else _PATH)
+
+    def _requests(self, since: datetime | None) -> Iterator[tuple[str, Mapping[str, str]]]:
+        url = self._lists()
+        if url is None:
             yield self._options.url, {}
             return
-        url = self._options.url.rstrip("/") + ("" if path else _PATH)
         today = self._clock.now().astimezone(UTC).date()
         days = self._options.days
         if since is not None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from datetime import datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, select, update
 
 from digest.model import Candidate, Paper, Signal, SignalName
 from digest.store.rows import chunks, paper_of
@@ -74,10 +74,23 @@ class Papers:
 
     def listed(self, since: datetime, until: datetime) -> list[Candidate]:
         """Return the papers listed after `since` and up to `until`, with all their signals."""
+        within = (papers.c.listed_at > since, papers.c.listed_at <= until)
+        return self._candidates(within, until=until)
+
+    def voted(self, since: datetime, until: datetime, *, seen: datetime) -> list[Candidate]:
+        """Return those of them that had upvotes, be it none, in a list by the time `seen`."""
+        return self._candidates(_voted(since, until, seen), until=seen)
+
+    def count_voted(self, since: datetime, until: datetime, *, seen: datetime) -> int:
+        """Return how many they are."""
+        number = select(func.count()).select_from(papers).where(*_voted(since, until, seen))
+        return self._connection.execute(number).scalar_one()
+
+    def _candidates(
+        self, within: Iterable[ColumnElement[bool]], *, until: datetime
+    ) -> list[Candidate]:
         rows = self._connection.execute(
-            select(papers)
-            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
-            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            select(papers).where(*within).order_by(papers.c.listed_at.desc(), papers.c.key)
         ).all()
         history: defaultdict[int, list[Signal]] = defaultdict(list)
         known = {row.id: row.key for row in rows}
@@ -97,6 +110,15 @@ class Papers:
                     )
                 )
         return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
+
+    def days_of(self, source: str, since: datetime, until: datetime) -> set[date]:
+        """Return the days in UTC on which papers of a source were listed, from `since` on."""
+        rows = self._connection.execute(
+            select(papers.c.listed_at, papers.c.sources).where(
+                papers.c.listed_at >= since, papers.c.listed_at < until
+            )
+        )
+        return {row.listed_at.astimezone(UTC).date() for row in rows if source in row.sources}
 
     def recent(self, limit: int, *, until: datetime) -> list[Paper]:
         """Return the newest papers that were listed up to `until`, newest first."""
@@ -118,6 +140,13 @@ class Papers:
     def count(self) -> int:
         """Return the number of papers."""
         return self._connection.execute(select(func.count()).select_from(papers)).scalar_one()
+
+
+def _voted(since: datetime, until: datetime, seen: datetime) -> tuple[ColumnElement[bool], ...]:
+    told = select(signals.c.paper_id).where(
+        signals.c.name == SignalName.UPVOTES.value, signals.c.observed_at <= seen
+    )
+    return (papers.c.listed_at > since, papers.c.listed_at <= until, papers.c.id.in_(told))
 
 
 def _columns(paper: Paper) -> dict[str, Any]:

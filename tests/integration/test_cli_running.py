@@ -204,6 +204,7 @@ def test_the_status_of_a_new_place_says_what_to_do(tmp_path: Path) -> None:
     shown = desk(tmp_path).do("status").stdout
     assert "`digest run`" in shown
     assert "`digest subscriber add EMAIL`" in shown
+    assert "none: 0 past papers with upvotes, 300 are needed (`digest backfill" in shown
 
 
 def test_the_status_tells_the_last_run_and_what_is_due_next(at: Desk) -> None:

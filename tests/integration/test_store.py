@@ -79,6 +79,25 @@ def test_signals_are_written_when_they_move(store: Store) -> None:
     assert [signal.value for signal in candidate.signals] == [3, 5]
 
 
+def test_papers_that_a_list_with_upvotes_showed_are_found(store: Store) -> None:
+    plain, voted, unvoted = papers(3)
+    with store.write() as tx:
+        tx.papers.add((plain, voted, unvoted), source="hf", listed_at=NOW)
+        for one, name, value in (
+            (voted, "upvotes", 3),
+            (unvoted, "upvotes", 0),
+            (plain, "stars", 9),
+        ):
+            tx.signals.record([Signal(one.key, "hf", SignalName(name), value, NOW + HOUR)])
+    with store.read() as tx:
+        found = tx.papers.voted(NOW - HOUR, NOW, seen=NOW + HOUR)
+        assert {one.paper.key for one in found} == {voted.key, unvoted.key}
+        assert [signal.value for one in found for signal in one.signals] == [3, 0]
+        assert tx.papers.count_voted(NOW - HOUR, NOW, seen=NOW + HOUR) == 2
+        assert tx.papers.voted(NOW - HOUR, NOW, seen=NOW) == []
+        assert tx.papers.voted(NOW, NOW + HOUR, seen=NOW + HOUR) == []
+
+
 def test_an_address_is_one_subscriber_however_it_is_written(store: Store) -> None:
     reader = subscribe(store, "Robotics@Example.org")
     with pytest.raises(InvalidInput, match="is a subscriber already"):

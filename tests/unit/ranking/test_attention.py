@@ -13,9 +13,10 @@ import pytest
 from scipy.stats import spearmanr
 
 from digest.ranking import score_attention
-from digest.ranking.attention import ENOUGH, days_of, figures_before
+from digest.ranking.attention import days_of, figures_before
+from digest.ranking.expecting import ENOUGH
 from digest.ranking.listing import Listing
-from digest.ranking.track import Track
+from digest.ranking.repute import Repute
 from digest.ranking.traits import Trait
 from tests.support.listings import records, unvoted
 
@@ -104,12 +105,12 @@ def test_a_record_without_a_title_is_named() -> None:
 
 
 def test_the_past_of_a_name_is_from_before_the_day() -> None:
-    track = Track()
+    repute = Repute()
     papers = [Listing.of_record(one) for one in PAST[:10]]
-    rows = figures_before(papers, np.arange(10.0), track)
+    rows = figures_before(papers, np.arange(10.0), repute)
     for row in rows:
         assert row[Trait.AUTHORS][3] == 0  # nobody has a past on the first day
-    again = figures_before([Listing.of_record(PAST[10])] * 2, np.array([5.0, -5.0]), track)
+    again = figures_before([Listing.of_record(PAST[10])] * 2, np.array([5.0, -5.0]), repute)
     assert again[0] == again[1]
 
 

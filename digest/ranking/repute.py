@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-# The attention of half a year ago counts half, and a name starts with two papers of the usual
-# attention: one lucky paper makes nobody famous.
-HALF_LIFE = 180.0  # days
-UNSURE = 2.0  # papers
+# A paper of long ago counts less, and a name starts with three papers of the usual attention: one
+# lucky paper makes nobody famous.
+HALF_LIFE = 500.0  # days
+UNSURE = 3.0  # papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Past:
 _NONE = Past()
 
 
-class Track:
+class Repute:
     """The papers of each name so far, in the order in which they were listed."""
 
     def __init__(self) -> None:
