@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -26,11 +27,12 @@ Floats = npt.NDArray[np.float64]
 SEEDS = (1, 2, 3, 4)  # of the trees
 
 _FEW = 5.0  # papers that the usual level counts as, beside those of a day
+_RECENT = 300.0  # days after which a paper counts half: what readers vote for changes
 _PENALTY = 10.0
 
 # How far an early count is from the last one, in logarithms: what later hours bring is chance,
 # and so is a single vote of few. Measured on the stream of Hugging Face, up to March 2026.
-_LATER = 0.15
+_LATER = 0.1
 _FIRST = 1.0
 _GROWTH = math.log(2)  # from the first morning to the end
 
@@ -79,12 +81,16 @@ class Attention:
         figures = np.column_stack([figures, self._wording.of_past])
         self._columns.append(Trait.TEXT)
         self._middle, self._spread = _spread(figures)
-        self._line = Ridge(_PENALTY).fit(self._scaled(figures), worth)
+        weights = _weights(days)
+        self._line = Ridge(_PENALTY).fit(self._scaled(figures), worth, sample_weight=weights)
         # A figure that is the same for all says nothing, and trees cannot stand it.
         most = np.nanmax(figures, axis=0, initial=-np.inf)
         self._telling = np.flatnonzero(most > np.nanmin(figures, axis=0, initial=np.inf))
         seeds = SEEDS if len(self._telling) else ()
-        self._trees = [_trees(seed).fit(figures[:, self._telling], worth) for seed in seeds]
+        self._trees = [
+            _trees(seed).fit(figures[:, self._telling], worth, sample_weight=weights)
+            for seed in seeds
+        ]
         said = self._said(figures)
         self._last_day = days[-1]
         # What is left to chance, and how far an order of chance and of what is known goes.
@@ -118,7 +124,7 @@ class Attention:
     def with_votes(self, expected: Expected, listings: Sequence[Listing]) -> Floats:
         """Return the worth of listings, those with early upvotes by what both say.
 
-        Each counts by how sure it is: a count of k has the variance `0.15 + 1 / (k + 1)` about
+        Each counts by how sure it is: a count of k has the variance `0.1 + 1 / (k + 1)` about
         what it will be, and what was expected that of the past.
         """
         worth = expected.worth.copy()
@@ -205,6 +211,15 @@ def _relative(
         here = (len(rows) * float(np.median(worth[rows])) + _FEW * usual) / (len(rows) + _FEW)
         relative[rows] = worth[rows] - here
     return relative, usual
+
+
+def _weights(days: Sequence[date]) -> Floats:
+    """Return how much each past paper counts: the recent more, those of a day of few less."""
+    number = Counter(days)
+    sure = np.array([number[day] / (number[day] + _FEW) for day in days])
+    age = np.array([(days[-1] - day).days for day in days])
+    weights: Floats = sure * 0.5 ** (age / _RECENT)
+    return weights
 
 
 def _spread(figures: Floats) -> tuple[Floats, Floats]:

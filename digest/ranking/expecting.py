@@ -108,7 +108,7 @@ def _ground(model: Attention, listing: Listing, trait: Trait) -> str:
     if trait is Trait.CODE and listing.owner:
         return explain.with_code(listing.stars)
     if trait is Trait.PAGE and listing.site:
-        return "it has a project page"
+        return "a project page"
     if trait is Trait.ORGANISATION and listing.organisation_name:
         return explain.known_organisation(listing.organisation_name)
     if trait is Trait.TEXT:

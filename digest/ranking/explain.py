@@ -63,22 +63,22 @@ def expected(grounds: Sequence[str]) -> str:
 
 def known_author(name: str) -> str:
     """Name an author whose earlier papers were looked at."""
-    return f"earlier papers of {cut(name, _VALUE)} were"
+    return f"earlier papers of {cut(name, _VALUE)}"
 
 
 def known_organisation(name: str) -> str:
     """Name an organisation whose papers are looked at."""
-    return f"papers from {cut(name, _VALUE)} are"
+    return f"papers from {cut(name, _VALUE)}"
 
 
 def with_code(stars: int | None) -> str:
     """Tell that there is code, and how many have starred it."""
-    return f"its code has {stars:,} stars" if stars and stars > 1 else "its code is open"
+    return f"code with {stars:,} stars" if stars and stars > 1 else "open code"
 
 
 def telling(terms: Sequence[str]) -> str:
     """Name words whose papers are looked at."""
-    return f"papers on {_list([cut(term, _VALUE) for term in terms])} are" if terms else ""
+    return f"its subject ({', '.join(cut(term, _VALUE) for term in terms)})" if terms else ""
 
 
 def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> str:

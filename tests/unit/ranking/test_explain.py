@@ -74,3 +74,24 @@ def test_what_nobody_has_looked_at_has_no_figures() -> None:
 def test_terms_are_words_and_say_nothing_twice() -> None:
     terms = ["soft gripper", "gripper", "54 5", "n", "tactile"]
     assert explain.distinct(terms) == ["soft gripper", "tactile"]
+
+
+def test_what_is_expected_names_its_grounds() -> None:
+    grounds = [
+        explain.known_author("Ada Byron"),
+        explain.known_organisation("The Fold"),
+        explain.with_code(1200),
+        explain.with_code(1),
+        explain.telling(["sheep", "long horizon"]),
+    ]
+    assert [explain.expected([one]).partition(": ")[2] for one in grounds] == [
+        "earlier papers of Ada Byron",
+        "papers from The Fold",
+        "code with 1,200 stars",
+        "open code",
+        "its subject (sheep, long horizon)",
+    ]
+    assert explain.expected(grounds[:2]) == (
+        "expected to be looked at: earlier papers of Ada Byron and papers from The Fold"
+    )
+    assert explain.expected([]) == explain.telling([]) == ""
