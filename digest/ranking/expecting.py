@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +33,21 @@ def score_attention(
     """Score papers by the attention that they may expect, learned from past ones alone.
 
     Records are those of the list of Hugging Face (see `Listing.of_record`); any field but the
-    title may be missing. `upvotes` of the past are the final counts; records without them say
-    nothing. Returns an array [today] in 0..1: the share of the papers of its day that each may
-    expect to leave behind. A record of today that has `upvotes` is scored by this early count
-    too; no other count is looked at, and one paper's score depends on no other's but by the
-    usual early count of its day. With fewer than `ENOUGH` past papers
-    nothing is expected: 0, or what an early count says. Raises `ValueError` for a record without
-    a title.
+    title may be missing. `upvotes` of the past are the final counts; records without them, or
+    listed on the first day of today's or later, say nothing. Returns an array [today] in 0..1:
+    the share of the papers of its day that each may expect to leave behind. A record of today
+    that has `upvotes` is scored by this early count too; no other count is looked at, and one
+    paper's score depends on no other's but by the usual early count of its day. With fewer than
+    `ENOUGH` past papers nothing is expected: 0, or what an early count says. Raises `ValueError`
+    for a record without a title.
     """
-    past = [one for one in _listings("history", history) if one.upvotes is not None]
     listings = _listings("today", today)
+    first = min((one.day for one in listings if one.day is not None), default=date.max)
+    past = [
+        one
+        for one in _listings("history", history)
+        if one.upvotes is not None and (one.day is None or one.day < first)
+    ]
     model = _learned(tuple(past))
     if model is None:
         counts = np.array([one.upvotes or 0 for one in listings], np.float64)

@@ -57,6 +57,11 @@ def test_ranks_and_comments_of_today_are_not_looked_at() -> None:
     assert scores(told) == plain
 
 
+def test_what_is_listed_on_the_day_or_later_is_not_looked_at() -> None:
+    today = [unvoted(one) for one in LATER[:5]]
+    assert scores(today, [*PAST, *LATER]) == scores(today)
+
+
 def test_an_early_count_is_met_half_way() -> None:
     today = [unvoted(one) for one in LATER]
     expected = scores(today)
