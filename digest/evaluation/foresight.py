@@ -196,10 +196,10 @@ def _scores(past: Records, later: Sequence[Listed], seed: int) -> Iterator[tuple
     early = [one.early for one in later]
     yield Order.RANDOM, np.random.default_rng(seed).random(len(later))
     yield Order.DIGEST, score_attention(past, unvoted)
+    yield Order.TEXT, score_attention(list(map(_only_text, past)), list(map(_only_text, unvoted)))
     told = [{**one, "upvotes": count} for one, count in zip(unvoted, early, strict=True)]
     yield Order.EARLY, np.array(early, np.float64)
     yield Order.DIGEST_EARLY, score_attention(past, told)
-    yield Order.TEXT, score_attention(list(map(_only_text, past)), list(map(_only_text, unvoted)))
 
 
 def _without(record: Mapping[str, Any], trait: str) -> dict[str, Any]:
