@@ -1,7 +1,7 @@
 """What the candidates of an edition may expect, by what the store knows of earlier papers.
 
 The past is learned anew for each edition and nothing of it is kept: two years of Hugging Face's
-list, some 7,000 papers, take less than ten seconds, and there is no old model to mistrust.
+list, some 7,000 papers, take seven seconds, and there is no old model to mistrust.
 """
 
 from __future__ import annotations
