@@ -12,6 +12,7 @@ from typing import Any
 from digest import wire
 from digest.config import Bounces, Site
 from digest.dkim import Key, signed
+from digest.excerpts import Room, cut, opening, room_for, size
 from digest.links import Links, on
 from digest.model import (
     Cadence,
@@ -23,6 +24,7 @@ from digest.model import (
     Opinion,
     Pick,
     Rendered,
+    Section,
     SignalName,
     Subscriber,
 )
@@ -31,14 +33,10 @@ from digest.ports import Renderer
 # Messages of the list; the others answer something that a person did.
 LISTED = frozenset({DeliveryKind.DIGEST, DeliveryKind.WELCOME})
 
-_LABELS = {
-    LinkKind.ABSTRACT: "Abstract",
-    LinkKind.PDF: "PDF",
-    LinkKind.CODE: "Code",
-    LinkKind.PROJECT: "Project",
-    LinkKind.DISCUSSION: "Discussion",
-    LinkKind.DOI: "DOI",
-}
+# Where the page of the preferences offers a pause.
+PAUSE = "#pause"
+
+_NAME = 80  # bytes of an author or a category
 
 
 def compose(
@@ -145,12 +143,16 @@ def context(
     """Return all that the templates of a mail may use (docs/howto/change-the-mail.md)."""
     person = subscriber.public_id
     feedback = links.feedback(person)
+    room = room_for(len(picks))
     return {
         **shared_context(delivery, subscriber.cadence, site=site),
+        **parts_context(delivery, len(picks)),
+        "about": about_context(delivery),
         "subscriber": {"name": subscriber.name, "email": subscriber.email},
         "papers": [
             paper_context(
                 pick,
+                room,
                 position=pick.position,
                 reason=pick.reason,
                 home=links.home(),
@@ -164,6 +166,7 @@ def context(
             "home": links.home(),
             "confirm": links.confirm(person),
             "preferences": links.preferences(person),
+            "pause": links.preferences(person) + PAUSE,
             "unsubscribe": links.unsubscribe(person),
             "browser": links.digest(person, delivery.key),
         },
@@ -185,29 +188,67 @@ def shared_context(delivery: Delivery, cadence: Cadence, *, site: Site) -> dict[
     }
 
 
+def parts_context(delivery: Delivery, papers: int) -> dict[str, Any]:
+    """Return how a digest of so many papers is parted: its sections, and what a card is like."""
+    sections = []
+    start = 0
+    for name, count in delivery.facts.get("sections") or [(Section.FOR_YOU, papers)]:
+        if start < papers:
+            end = min(start + count, papers)
+            sections.append({"name": str(name), "start": start, "end": end})
+            start = end
+    if sections:
+        sections[-1]["end"] = papers  # every paper stands somewhere
+    return {"sections": sections, "brief": room_for(papers).brief}
+
+
+def about_context(delivery: Delivery) -> dict[str, Any]:
+    """Return what the subject can tell of a digest."""
+    return {"author": "", "topics": [], "trending": "", **delivery.facts.get("about", {})}
+
+
 def paper_context(
-    pick: Pick, *, position: object, reason: object, home: str, more: object, less: object
+    pick: Pick,
+    room: Room,
+    *,
+    position: object,
+    reason: object,
+    home: str,
+    more: object,
+    less: object,
 ) -> dict[str, Any]:
-    """Return what the templates may use of a paper; what differs by reader comes from outside."""
+    """Return what the templates may use of a paper, cut to the room that it has.
+
+    What differs by reader comes from outside.
+    """
     paper = pick.paper
+    links = _shown(paper.links, room)
     return {
         "position": position,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "authors": list(paper.authors),
-        "category": paper.primary_category,
+        "title": cut(paper.title, room.title),
+        "abstract": opening(paper.abstract, room.abstract) if room.abstract else "",
+        "authors": [cut(name, _NAME) for name in paper.authors],
+        "people": room.people,
+        "brief": room.brief,
+        "category": cut(paper.primary_category, _NAME),
+        "categories": [cut(name, _NAME) for name in paper.categories[: room.people]],
         "reason": reason,
-        "upvotes": pick.figures.get(SignalName.UPVOTES, 0),
-        "comments": pick.figures.get(SignalName.COMMENTS, 0),
-        "stars": pick.figures.get(SignalName.STARS, 0),
-        "url": paper.links[0].url if paper.links else home,
-        "links": [{"label": _LABELS[link.kind], "url": link.url} for link in _shown(paper.links)],
+        "room": room.reason,
+        "figures": [
+            {"name": str(name), "count": count, "gained": pick.figures.get(f"{name}_gained", 0)}
+            for name in SignalName
+            if (count := pick.figures.get(name, 0)) > 0
+        ],
+        "url": links[0].url if links else home,
+        "links": [{"kind": str(link.kind), "url": link.url} for link in links],
         "more": more,
         "less": less,
     }
 
 
-def _shown(links: Sequence[Link]) -> list[Link]:
-    """Return the first link of each kind but that of the title."""
-    first = {link.kind: link for link in reversed(links[1:])}
-    return [first[kind] for kind in LinkKind if kind in first]
+def _shown(links: Sequence[Link], room: Room) -> list[Link]:
+    """Return the first link of each kind, that of the title in front."""
+    short = [link for link in links if size(link.url) <= room.url]
+    first = {link.kind: link for link in reversed(short)}
+    order = [*short[:1], *(first[kind] for kind in LinkKind if kind in first)]
+    return list(dict.fromkeys(order))[: room.links]

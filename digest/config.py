@@ -120,6 +120,7 @@ class Site(Section):
     postal_address: str = ""
     secret_file: Path = Path("secret.key")
     language: str = "en"
+    templates: Path | None = None
 
 
 class Database(Section):

@@ -49,7 +49,7 @@ class Mailing:
             store=Store(settings.database.url, hash_email=signer.hash_email),
             signer=signer,
             links=Links(settings.site.base_url, signer),
-            renderer=JinjaRenderer(),
+            renderer=JinjaRenderer(settings.site.templates, settings.site.language),
             transport=transports.build(settings.smtp),
             dkim_keys=dkim.load_keys(settings.smtp, domain=domain_of(settings)),
         )

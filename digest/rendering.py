@@ -1,16 +1,16 @@
 """The only place of Jinja2: templates become mails and pages.
 
-A mail is a folder of three templates (`subject.txt`, `body.txt`, `body.html`), and of one for each
-of its papers (`paper.txt`, `paper.html`) where it has any. The rules of `email/style.css` are put
-into the style attributes once, when a template is loaded, because mail programs drop style sheets;
-its @media rules stay in the head.
+A mail is a folder of three templates (`subject.txt`, `body.txt`, `body.html`), and of those for
+each of its papers (`paper.txt`, `opinion.txt`, `paper.html`) where it has any. The rules of
+`email/style.css` are put into the style attributes once, when a template is loaded, because mail
+programs drop style sheets; its @media rules stay in the head.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -26,9 +26,13 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from digest.errors import RenderError
+from digest.excerpts import cut
+from digest.language import Language
 from digest.model import DeliveryKind, Rendered
 from digest.resources import templates_dir
-from digest.slots import Marks, Piece, guarded
+from digest.slots import Marks, Piece, deferring, filling, guarded
+
+_OURS = "default/"
 
 _WIDTH = 72
 _BLANKS = re.compile(r"[\t\n\v\f\r ]+")  # not those that bind two words
@@ -46,27 +50,35 @@ Result = TypeVar("Result")
 
 
 class JinjaRenderer:
-    """The templates of one folder, ready to be rendered.
+    """The templates, ready to be rendered: a site's own where it has them, else ours.
 
-    Rendering text is safe in any thread, `pieces` in one at a time.
+    Rendering text is safe in any thread, `pieces` in one at a time. Raise `ConfigError` for a
+    language that has no catalogue.
     """
 
-    def __init__(self, folder: Path | None = None) -> None:
-        self._folder = folder or templates_dir()
+    def __init__(self, folder: Path | None = None, language: str = "en") -> None:
+        self._folders = [*([folder] if folder else []), templates_dir()]
+        said = Language(language, self._folders)
         self._marks = Marks()
         own: dict[str, Callable[..., Any]] = {
             "clip": clip,
             "column": column,
             "count": count,
-            "long_date": long_date,
-            "names": names,
+            "cut": cut,
+            "first_up": first_up,
+            "listed": said.listed,
+            "long_date": said.long_date,
+            "names": partial(names, language=said),
+            "number": said.number,
             "wrap": wrap,
             "json": htmlsafe_json_dumps,
         }
-        self._environment = _environment(self._folder)
+        self._environment = _environment(self._folders)
         self._environment.filters |= own
-        self._slotted = _environment(self._folder, finalize=self._marks.finalize)
+        self._environment.globals |= _words(said, said.say, said.plural)
+        self._slotted = _environment(self._folders, finalize=self._marks.finalize)
         self._slotted.filters = guarded(self._slotted.filters, own=own)
+        self._slotted.globals |= _words(said, filling(said.say), deferring(said.plural))
         self._slotted.tests = guarded(self._slotted.tests)
         # Jinja joins by it what macros and blocks capture; the template itself is joined by us.
         self._slotted.concat = self._marks.join  # type: ignore[method-assign]
@@ -74,17 +86,19 @@ class JinjaRenderer:
     def email(self, kind: DeliveryKind, context: Mapping[str, Any]) -> Rendered:
         """Render one message of that kind, card by card; raise `RenderError`."""
         subject = self._render(f"email/{kind}/subject.txt", context)
-        texts, htmls = (
+        texts, opinions, htmls = (
             [
-                self._render(f"email/{kind}/paper.{ending}", {**context, "paper": paper})
+                self._render(f"email/{kind}/{name}", {**context, "paper": paper})
                 for paper in context.get("papers", [])
             ]
-            for ending in ("txt", "html")
+            for name in ("paper.txt", "opinion.txt", "paper.html")
         )
+        of_text = {**context, "cards": texts, "opinions": opinions}
+        of_html = {**context, "cards": list(map(Markup, htmls))}
         return Rendered(
             " ".join(subject.split()),
-            self._render(f"email/{kind}/body.txt", {**context, "cards": texts}),
-            self._render(f"email/{kind}/body.html", {**context, "cards": list(map(Markup, htmls))}),
+            self._render(f"email/{kind}/body.txt", of_text),
+            self._render(f"email/{kind}/body.html", of_html),
         )
 
     def page(self, name: str, context: Mapping[str, Any]) -> str:
@@ -124,15 +138,19 @@ class JinjaRenderer:
         place, trace = name, error.__traceback__
         while trace is not None:
             path = Path(trace.tb_frame.f_code.co_filename)
-            if path.is_relative_to(self._folder):
-                place = f"{path.relative_to(self._folder).as_posix()}, line {trace.tb_lineno},"
+            for folder in self._folders:
+                if path.is_relative_to(folder):
+                    place = f"{path.relative_to(folder).as_posix()}, line {trace.tb_lineno},"
             trace = trace.tb_next
         return place
 
 
-def _environment(folder: Path, *, finalize: Callable[[Any], Any] | None = None) -> Environment:
+def _environment(
+    folders: Sequence[Path], *, finalize: Callable[[Any], Any] | None = None
+) -> Environment:
     return Environment(
-        loader=_InliningLoader(folder),
+        loader=_InliningLoader(folders),
+        auto_reload=False,
         autoescape=select_autoescape(["html", "svg"]),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -141,21 +159,39 @@ def _environment(folder: Path, *, finalize: Callable[[Any], Any] | None = None) 
     )
 
 
+def _words(
+    language: Language, say: Callable[..., Any], plural: Callable[..., Any]
+) -> dict[str, object]:
+    """Return what templates call for words: `_("text", name=value)`, `_n("one", "many", n)`."""
+
+    def numbered(one: str, many: str, number: Any, **values: Any) -> Any:
+        return plural(number, one, many, **values)
+
+    return {"_": say, "_n": numbered, "direction": language.direction}
+
+
 # --- styles -------------------------------------------------------------------------------
 
 
 class _InliningLoader(FileSystemLoader):
-    """Loads templates; those of mails with the style sheet in their style attributes."""
+    """Loads templates; those of mails with the style sheet in their style attributes.
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self._folder = folder
+    `default/email/...` is ours even where a site has a file of that name: its own may extend it.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        super().__init__(folders)
+        self._ours = FileSystemLoader(folders[-1])
 
     def get_source(self, environment: Environment, template: str) -> Source:
-        source, filename, uptodate = super().get_source(environment, template)
+        if template.startswith(_OURS):
+            template = template.removeprefix(_OURS)
+            source, filename, uptodate = self._ours.get_source(environment, template)
+        else:
+            source, filename, uptodate = super().get_source(environment, template)
         if template.startswith("email/") and template.endswith(".html"):
-            css = _MEDIA.sub("", (self._folder / "email" / "style.css").read_text("utf-8"))
-            source = inline(source, css, name=template)
+            css, *_ = super().get_source(environment, "email/style.css")
+            source = inline(source, _MEDIA.sub("", css), name=template)
         elif template == "email/style.css":
             source = "\n".join(_MEDIA.findall(source))
         return source, filename, uptodate
@@ -208,16 +244,21 @@ def count(number: int, one: str, many: str = "") -> str:
     return f"{number:,} {one if number == 1 else many or one + 's'}"
 
 
-def long_date(day: date) -> str:
-    """Return a date as people write it: `Tuesday, 24 November 2026`."""
-    return f"{day:%A}, {day.day} {day:%B} {day.year}"
+def first_up(text: str) -> str:
+    """Return a text whose first letter is a capital one."""
+    return text[:1].upper() + text[1:]
 
 
-def names(people: Sequence[str], most: int) -> str:
-    """Return at most so many names, and how many there are beside them."""
-    if len(people) <= most:
+def names(people: Sequence[str], most: int, *, language: Language) -> str:
+    """Return at most so many names, or one more, and how many there are beside them."""
+    if len(people) <= most + 1:
         return ", ".join(people)
-    return f"{', '.join(people[:most])} and {len(people) - most} more"
+    # Translators: the end of a list of people.
+    return language.say(
+        "{names} and {n} more",
+        names=", ".join(people[:most]),
+        n=language.number(len(people) - most),
+    )
 
 
 def column(value: object, width: int, after: str = "") -> str:

@@ -208,6 +208,28 @@ def deferring(filter_: Callable[..., Any]) -> Callable[..., Any]:
     return apply
 
 
+def filling(say: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of a text and the values in it that gives a slot where one of them is one.
+
+    The sentence is made when the value is known, and may be filtered like any slot.
+    """
+
+    def fill(value: object, text: str, name: str, others: tuple[tuple[str, Any], ...]) -> Any:
+        return say(text, **{name: value}, **dict(others))
+
+    @wraps(say)
+    def apply(text: str, **values: Any) -> Any:
+        open_ = [name for name, value in values.items() if isinstance(value, Slot)]
+        if not open_:
+            return say(text, **values)
+        if len(open_) > 1:
+            raise SlotUsed(f"{' and '.join(open_)} differ by reader, and stand in one sentence")
+        slot = values.pop(open_[0])
+        return slot._through((fill, (text, open_[0], tuple(values.items())), ()))
+
+    return apply
+
+
 def refusing(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a filter or a test that takes no slot."""
 

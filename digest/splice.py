@@ -10,17 +10,25 @@ by part; where a template wants more of a value than a slot can give, that one i
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import TypeVar
 
 from digest import wire
-from digest.compose import compose, finished, headers, paper_context, render, shared_context
+from digest.compose import (
+    PAUSE,
+    about_context,
+    compose,
+    finished,
+    headers,
+    paper_context,
+    parts_context,
+    render,
+    shared_context,
+)
 from digest.config import Bounces, Site
 from digest.dkim import Key
+from digest.excerpts import Room, cut, room_for
+from digest.fragments import CARD, TITLE, Card, Fragment, Frame, Kept
 from digest.links import Links, on
 from digest.model import (
     Delivery,
@@ -39,7 +47,7 @@ log = logging.getLogger(__name__)
 
 # How many are kept: a card has about 6 KB, a frame 13 KB, the values of a slot 0.5 KB.
 CARDS = 4096
-FRAMES = 256
+FRAMES = 512
 VALUES = 8192
 
 # What differs by reader, and where it comes from.
@@ -58,18 +66,28 @@ _PERSONAL: Mapping[str, Source] = {
     ),
     _FEEDBACK: lambda _, subscriber, links: links.feedback(subscriber.public_id),
 }
-# What differs by pick; in the frame it is numbered.
+# What differs by pick.
 _POSITION, _REASON = "paper.position", "paper.reason"
-_TITLE, _CARD = "papers[].title", "cards[]"
+
+# What is told of one reader's digest only; the body knows nothing of it, or only through a slot.
+_OWN_FACTS = frozenset({"papers", "about", "draft"})
 
 # What a template may use of a paper.
 _NAMES = tuple(
     paper_context(
-        Pick(Paper("", ""), 1, 0, 0, 0, ""), position=1, reason="", home="", more="", less=""
+        Pick(Paper("", ""), 1, 0, 0, 0, ""),
+        room_for(1),
+        position=1,
+        reason="",
+        home="",
+        more="",
+        less="",
     )
 )
 
-Value = TypeVar("Value")
+
+Edition = tuple[object, ...]
+"""What the frames of two readers have in common where they are the same."""
 
 
 class Composer:
@@ -91,8 +109,9 @@ class Composer:
         self._keys = keys
         self.splicing = True
         self._lock = Lock()
-        self._frames: Kept[_Frame] = Kept(FRAMES)
-        self._cards: Kept[_Card] = Kept(CARDS)
+        self._frames: Kept[Frame] = Kept(FRAMES)
+        self._subjects: Kept[Sequence[Piece]] = Kept(VALUES)
+        self._cards: Kept[Card] = Kept(CARDS)
         self._titles: Kept[bytes] = Kept(VALUES)
         self._rows: Kept[dict[Print, bytes]] = Kept(VALUES)
         # How the cards so far print what differs by reader, and by pick.
@@ -154,15 +173,17 @@ class Composer:
         )
 
     @property
-    def kept(self) -> tuple[Kept[_Frame], Kept[_Card], Kept[bytes], Kept[dict[Print, bytes]]]:
+    def kept(self) -> tuple[Kept[Frame], Kept[Card], Kept[bytes], Kept[dict[Print, bytes]]]:
         """Return what is kept between messages."""
         return self._frames, self._cards, self._titles, self._rows
 
     # --- one message ------------------------------------------------------------------
 
     def _spliced(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> bytes:
-        frame = self._frame(delivery, subscriber, len(picks))
-        cards = [self._card(delivery, subscriber, pick) for pick in picks]
+        edition = self._edition(delivery, subscriber, len(picks))
+        frame = self._frame(edition, delivery, subscriber, len(picks))
+        room = room_for(len(picks))
+        cards = [self._card(delivery, subscriber, pick, room) for pick in picks]
         reader = _Reader(delivery, subscriber, self._links.dated(delivery.date))
         unsubscribe = str(reader[_UNSUBSCRIBE])
         values = frame.empty.copy()
@@ -171,23 +192,25 @@ class Composer:
             text = one.text(reader[one.name])
             values[one] = encoded.get(text) or encoded.setdefault(text, wire.quoted(text))
         for one in frame.titles:
-            values[one] = self._title(one, picks[one.number].paper.title)
+            values[one] = self._title(one, _title(picks[one.number], room))
         texts: list[list[bytes]] = []
+        opinions: list[list[bytes]] = []
         htmls: list[list[bytes]] = []
         known = self._rows.get
         for card, pick in zip(cards, picks, strict=True):
             for place in ((_POSITION, pick.position), (_REASON, pick.reason)):
                 values |= known(place) or self._row(*place)
             texts.append(card.text.filled(values))
+            opinions.append(card.opinion.filled(values))
             htmls.append(card.html.filled(values))
         subject = "".join(
             [
                 piece
                 if isinstance(piece, str)
                 else piece.text(
-                    picks[piece.number].paper.title if piece.name == _TITLE else reader[piece.name]
+                    _title(picks[piece.number], room) if piece.name == TITLE else reader[piece.name]
                 )
-                for piece in frame.subject
+                for piece in self._subject(edition, delivery, subscriber, len(picks))
             ]
         )
         written = headers(
@@ -199,7 +222,7 @@ class Composer:
         )
         return wire.assemble(
             list(written),
-            frame.text.filled(values, texts),
+            frame.text.filled(values, texts + opinions),
             frame.html.filled(values, htmls),
             seed=delivery.message_id,
         )
@@ -217,21 +240,23 @@ class Composer:
 
     # --- what is rendered once --------------------------------------------------------
 
-    def _card(self, delivery: Delivery, subscriber: Subscriber, pick: Pick) -> _Card:
+    def _card(self, delivery: Delivery, subscriber: Subscriber, pick: Pick, room: Room) -> Card:
         paper, figures = pick.paper, pick.figures
-        key = (paper.key, pick.reason != "", *figures.items())
+        key = (paper.key, pick.reason != "", room, *figures.items())
         card = self._cards.get(key)
         if card is not None and (card.paper is paper or card.paper == paper):
             return card
         shared = shared_context(delivery, subscriber.cadence, site=self._site)
+        # A card outlives the edition: it may not depend on it.
+        closed = (*shared, *parts_context(delivery, 1), "papers", "looked_at", "about")
         context = {
-            # A card outlives the edition: it may not depend on it.
-            **{name: Closed(name) for name in (*shared, "papers", "looked_at")},
+            **{name: Closed(name) for name in closed},
             "site": shared["site"],
             "subscriber": {"name": Slot("subscriber.name"), "email": Slot("subscriber.email")},
             "links": self._links_context(),
             "paper": paper_context(
                 pick,
+                room,
                 position=Slot(_POSITION),
                 reason=pick.reason and Slot(_REASON, sure=True),
                 home=self._links.home(),
@@ -239,35 +264,74 @@ class Composer:
                 less=Slot(_FEEDBACK, sure=True, tail=on(paper.key, Opinion.LESS)),
             ),
         }
-        text, html = (
-            _Fragment(self._renderer.pieces(f"email/{delivery.kind}/paper.{ending}", context))
-            for ending in ("txt", "html")
+        made = Card(
+            paper,
+            *(
+                Fragment(self._renderer.pieces(f"email/{delivery.kind}/{name}", context))
+                for name in ("paper.txt", "opinion.txt", "paper.html")
+            ),
         )
-        for one in (*text.prints, *html.prints):
+        for one in (*made.text.prints, *made.opinion.prints, *made.html.prints):
             if one.name in _PERSONAL:
                 self._personal[one] = None
             elif one not in self._own[one.name]:
                 self._own[one.name][one] = None
                 self._rows.clear()
-        return self._cards.keep(key, _Card(paper, text, html))
+        return self._cards.keep(key, made)
 
-    def _frame(self, delivery: Delivery, subscriber: Subscriber, papers: int) -> _Frame:
-        shared = shared_context(delivery, subscriber.cadence, site=self._site)
-        named, looked = bool(subscriber.name), bool(delivery.facts.get("papers", 0))
-        key = (
-            shared["date"],
-            subscriber.cadence,
-            tuple(shared["sources"]),
-            tuple(shared["notes"]),
-            papers,
-            named,
-            looked,
-        )
-        frame = self._frames.get(key)
+    def _frame(
+        self, edition: Edition, delivery: Delivery, subscriber: Subscriber, papers: int
+    ) -> Frame:
+        frame = self._frames.get(edition)
         if frame is not None:
             return frame
+        blocks = [Block(CARD, number, sure=True) for number in range(2 * papers)]
         context = {
-            **shared,
+            **self._frame_context(delivery, subscriber, papers),
+            "about": Closed("about"),
+            "cards": blocks[:papers],
+            "opinions": blocks[papers:],
+        }
+        text, html = (
+            self._renderer.pieces(f"email/{delivery.kind}/body.{ending}", context)
+            for ending in ("txt", "html")
+        )
+        return self._frames.keep(
+            edition, Frame(Fragment(text, whole=True), Fragment(html, whole=True))
+        )
+
+    def _subject(
+        self, edition: Edition, delivery: Delivery, subscriber: Subscriber, papers: int
+    ) -> Sequence[Piece]:
+        about = about_context(delivery)
+        key = (edition, repr(about))
+        found = self._subjects.get(key)
+        if found is None:
+            context = {**self._frame_context(delivery, subscriber, papers), "about": about}
+            pieces = self._renderer.pieces(f"email/{delivery.kind}/subject.txt", context)
+            found = self._subjects.keep(key, pieces)
+        return found
+
+    @staticmethod
+    def _edition(delivery: Delivery, subscriber: Subscriber, papers: int) -> Edition:
+        """Return what the frames of two readers must have in common to be the same."""
+        facts = delivery.facts
+        return (
+            delivery.edition.date if delivery.edition else delivery.date.date(),
+            subscriber.cadence,
+            papers,
+            bool(subscriber.name),
+            bool(facts.get("papers", 0)),
+            repr([(name, fact) for name, fact in facts.items() if name not in _OWN_FACTS]),
+        )
+
+    def _frame_context(
+        self, delivery: Delivery, subscriber: Subscriber, papers: int
+    ) -> dict[str, object]:
+        named, looked = bool(subscriber.name), bool(delivery.facts.get("papers", 0))
+        return {
+            **shared_context(delivery, subscriber.cadence, site=self._site),
+            **parts_context(delivery, papers),
             "subscriber": {
                 "name": Slot("subscriber.name", sure=True) if named else "",
                 "email": Slot("subscriber.email", sure=True),
@@ -276,29 +340,17 @@ class Composer:
             "links": self._links_context(),
             # All but its title stands in a paper's card.
             "papers": [
-                {**dict.fromkeys(_NAMES, Closed("papers[]")), "title": Slot(_TITLE, number)}
+                {**dict.fromkeys(_NAMES, Closed("papers[]")), "title": Slot(TITLE, number)}
                 for number in range(papers)
             ],
         }
-        within = {
-            **context,
-            "cards": [Block(_CARD, number, sure=True) for number in range(papers)],
-        }
-        folder = f"email/{delivery.kind}"
-        return self._frames.keep(
-            key,
-            _Frame(
-                self._renderer.pieces(f"{folder}/subject.txt", context),
-                _Fragment(self._renderer.pieces(f"{folder}/body.txt", within), whole=True),
-                _Fragment(self._renderer.pieces(f"{folder}/body.html", within), whole=True),
-            ),
-        )
 
     def _links_context(self) -> dict[str, object]:
         names = ("confirm", "preferences", "unsubscribe", "browser")
         return {
             "home": self._links.home(),
             **{name: Slot(f"links.{name}", sure=True) for name in names},
+            "pause": Slot("links.preferences", sure=True, tail=PAUSE),
         }
 
 
@@ -314,68 +366,5 @@ class _Reader(dict[str, object]):
         return value
 
 
-class Kept(OrderedDict[Hashable, Value]):
-    """A dictionary of at most so many entries: the oldest makes room."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__()
-        self._most = most
-
-    def keep(self, key: Hashable, value: Value) -> Value:
-        """Put a value in, and return it."""
-        if len(self) >= self._most and key not in self:
-            self.popitem(last=False)
-        self[key] = value
-        return value
-
-
-class _Fragment:
-    """The pieces of one rendered template: literal ones encoded, and what stands between."""
-
-    def __init__(self, pieces: Sequence[Piece], *, whole: bool = False) -> None:
-        literals = [piece for piece in pieces if isinstance(piece, str)]
-        encoded = [wire.quoted(literal) for literal in literals]
-        if whole:
-            encoded[-1] = wire.part(literals[-1])
-        self._pieces = [b""] * len(pieces)
-        self._pieces[::2] = encoded
-        self.prints = [piece for piece in pieces if isinstance(piece, Print)]
-        self._cards = [
-            (2 * at + 1, one.number) for at, one in enumerate(self.prints) if one.name == _CARD
-        ][::-1]
-        # The place of a card is empty until all else is filled.
-        self._values: Callable[[Mapping[Print, bytes]], Sequence[bytes]] = (
-            itemgetter(*self.prints)
-            if len(self.prints) > 1
-            else lambda values: [values[one] for one in self.prints]
-        )
-
-    def filled(
-        self, values: Mapping[Print, bytes], cards: Sequence[Sequence[bytes]] = ()
-    ) -> list[bytes]:
-        """Return the bytes in their order; joined, they are the fragment."""
-        filled = self._pieces.copy()
-        filled[1::2] = self._values(values)
-        for at, number in self._cards:
-            filled[at : at + 1] = cards[number]
-        return filled
-
-
-@dataclass(frozen=True, slots=True)
-class _Card:
-    paper: Paper
-    text: _Fragment
-    html: _Fragment
-
-
-class _Frame:
-    """The three parts of a mail without its cards."""
-
-    def __init__(self, subject: Sequence[Piece], text: _Fragment, html: _Fragment) -> None:
-        self.subject = subject
-        self.text = text
-        self.html = html
-        prints = dict.fromkeys((*text.prints, *html.prints))
-        self.personal = [one for one in prints if one.name in _PERSONAL]
-        self.titles = [one for one in prints if one.name == _TITLE]
-        self.empty = {one: b"" for one in prints if one.name == _CARD}
+def _title(pick: Pick, room: Room) -> str:
+    return cut(pick.paper.title, room.title)

@@ -37,6 +37,7 @@ from digest.model.ranking import (
     Expectation,
     Pick,
     Profile,
+    Section,
 )
 from digest.model.runs import (
     Run,
@@ -85,6 +86,7 @@ __all__ = [
     "Rhythm",
     "Run",
     "RunOutcome",
+    "Section",
     "SentDigest",
     "Signal",
     "SignalName",

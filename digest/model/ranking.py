@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 
 from digest.model.papers import Paper, Signal
 from digest.model.subscribers import Interest
@@ -45,6 +46,14 @@ class Profile:
     trending_weight: float = 0.3
 
 
+class Section(StrEnum):
+    """A part of a digest, in the order in which they stand in it."""
+
+    AUTHORS = "authors"  # by somebody whom the subscriber follows
+    FOR_YOU = "for-you"
+    TRENDING = "trending"
+
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """A paper at a position of one digest; positions start at 1.
@@ -52,7 +61,8 @@ class Pick:
     `score` orders the papers, in 0..1; `relevance` and `trending` are its two parts, in 0..1;
     `reason` says in plain words why it was chosen.
     `figures` are the paper's signals when the digest was planned, by name, so that a digest
-    that is rendered again renders the same.
+    that is rendered again renders the same; `upvotes_gained` is what upvotes have gained since
+    the day before, where that is known.
     """
 
     paper: Paper

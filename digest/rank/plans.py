@@ -27,8 +27,9 @@ from digest.model import (
 )
 from digest.ports import MUTED, Ranker, Ranking, Scores, SocialRanker
 from digest.rank.drafts import Aligned, Drafted, draft
+from digest.rank.sections import Arranger
 from digest.rank.turns import Turn
-from digest.ranking import Likeness, choose, figures
+from digest.ranking import Likeness, choose, figures, gained
 
 # From this trending score on, a paper may stand in a digest after its own day.
 STILL_TRENDING = 0.5
@@ -67,7 +68,8 @@ class Pool:
         self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
         self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
         self.hot = self.ranking.trending >= STILL_TRENDING
-        self.figures = [figures(one) for one in self.candidates]
+        self.figures = [_figures(one, closes_at) for one in self.candidates]
+        self.arranger = Arranger(self.candidates)
         self.likeness = Likeness([one.paper for one in self.candidates])
         self.sources = tuple(state.name for state in sources)
         self.notes = tuple(filter(None, map(upstream_note, sources)))
@@ -124,20 +126,26 @@ def plans_for(
         for one in scored
     ]
     scores, chosen = scored[0], lists[0]
-    drafts: list[dict[str, Any]] = [{} for _ in readers]
+    teams: list[dict[int, int]] = []
     if len(scored) > 1:
         teams = [
             draft(mine, theirs, number, pool.likeness, key=key)
             for mine, theirs, number, key in zip(*lists, most, keys, strict=True)
         ]
         scores, chosen = Drafted(scored, teams), [list(each) for each in teams]
+    arranged = list(pool.arranger.arrange(chosen, profiles, scores, pool.ranking.trending))
+    drafts: list[dict[str, Any]] = [{} for _ in readers]
+    if teams:
         names = [settings.ranker, settings.interleave]
-        drafts = [{"draft": {"rankers": names, "teams": [*each.values()]}} for each in teams]
+        drafts = [
+            {"draft": {"rankers": names, "teams": [team[column] for column in one.columns]}}
+            for team, one in zip(teams, arranged, strict=True)
+        ]
     numbers = counted.sum(axis=1).tolist()
-    picks = _picks(pool, scores, chosen)
+    picks = _picks(pool, scores, [one.columns for one in arranged])
     plans = []
-    for reader, key, papers, picked, drafted in zip(
-        readers, keys, numbers, picks, drafts, strict=True
+    for reader, key, papers, one, picked, drafted in zip(
+        readers, keys, numbers, arranged, picks, drafts, strict=True
     ):
         plans.append(
             Plan(
@@ -154,6 +162,8 @@ def plans_for(
                     "papers": papers,
                     "sources": list(pool.sources),
                     "notes": list(pool.notes),
+                    "sections": one.sections,
+                    "about": one.about,
                     **drafted,
                 },
                 picks=picked,
@@ -207,6 +217,12 @@ def _picks(
                 )
             )
         yield tuple(picked)
+
+
+def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:
+    """Return a paper's figures, and what each has gained since yesterday."""
+    gains = gained(candidate.signals, now)
+    return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items() if gain > 0}
 
 
 def _why_none(profile: Profile, *, papers: int) -> SkipReason:

@@ -11,15 +11,20 @@ from digest.ranking.blend import Likeness, choose
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import expectations, score_attention
 from digest.ranking.libraries import score_libraries
+from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
-from digest.ranking.trending import figures
+from digest.ranking.trending import figures, gained
 
 __all__ = [
     "RANKERS",
+    "Authors",
+    "Categories",
+    "Keywords",
     "Likeness",
     "choose",
     "expectations",
     "figures",
+    "gained",
     "names",
     "ranker",
     "score_attention",

@@ -93,7 +93,7 @@ PICKS = [
         relevance=0.9,
         trending=0.7,
         reason="matches your keyword diffusion; 43 upvotes since yesterday",
-        figures={"upvotes": 128, "comments": 12, "stars": 2310},
+        figures={"upvotes": 128, "upvotes_gained": 43, "comments": 12, "stars": 2310},
     ),
     Pick(
         PAPERS[1],
@@ -122,7 +122,19 @@ DELIVERY = Delivery(
     date=NOW,
     subscriber_id=1,
     edition=Edition(3, Cadence.DAILY, date(2026, 11, 24), NOW),
-    facts={"papers": 412, "sources": ["arxiv", "huggingface"], "notes": []},
+    facts={
+        "papers": 412,
+        "sources": ["arxiv", "huggingface"],
+        "notes": [],
+        "sections": [["for-you", 2], ["trending", 1]],
+        "about": {
+            "topics": [
+                {"name": "diffusion", "papers": 1, "kind": "keyword"},
+                {"name": "robot", "papers": 1, "kind": "keyword"},
+            ],
+            "trending": "cs.CV",
+        },
+    },
 )
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from digest.errors import RenderError
+from digest.language import Language
 from digest.model import DeliveryKind
-from digest.rendering import JinjaRenderer, clip, count, inline, long_date, names, wrap
+from digest.rendering import JinjaRenderer, clip, count, inline, names, wrap
 
 
 @pytest.fixture
@@ -98,10 +99,32 @@ def test_a_tag_that_html_has_no_room_for_is_refused(bad: str) -> None:
 
 
 def test_a_missing_template_is_a_render_error(folder: Path) -> None:
-    with pytest.raises(RenderError, match="confirm"):
-        JinjaRenderer(folder).email(DeliveryKind.CONFIRM, {})
-    with pytest.raises(RenderError, match="web/home"):
-        JinjaRenderer(folder).page("home", {})
+    with pytest.raises(RenderError, match="web/absent"):
+        JinjaRenderer(folder).page("absent", {})
+
+
+def test_what_a_folder_does_not_have_is_ours(folder: Path) -> None:
+    site = {"name": "A site", "language": "en", "postal_address": ""}
+    context = {"site": site, "subscriber": {"name": "Ada", "email": "a@example.org"}}
+    context["links"] = dict.fromkeys(("home", "preferences", "unsubscribe"), "https://a.org/")
+    found = JinjaRenderer(folder).email(DeliveryKind.GOODBYE, {"name": "x", **context})
+    assert found.text == "x"
+    found = JinjaRenderer(folder).email(DeliveryKind.WELCOME, context)
+    assert "Welcome" in found.subject
+
+
+def test_a_template_may_change_one_block_of_ours(folder: Path) -> None:
+    (folder / "email" / "goodbye" / "body.html").write_text(
+        '{% extends "default/email/goodbye/body.html" %}'
+        '{% block foot %}<p class="a">Farewell, {{ name }}.</p>{% endblock %}'
+    )
+    (folder / "email" / "style.css").unlink()
+    context = {"site": {"name": "A site", "language": "en", "postal_address": ""}}
+    context["links"] = dict.fromkeys(("home", "preferences"), "https://example.org/")
+    context["subscriber"] = {"email": "ada@example.org"}
+    found = JinjaRenderer(folder).email(DeliveryKind.GOODBYE, {"name": "x", **context}).html
+    assert "Farewell, x." in found
+    assert "sends no more mail to" in found
 
 
 def test_the_filters() -> None:
@@ -113,8 +136,9 @@ def test_the_filters() -> None:
         "2 papers",
         "1,200 papers",
     )
-    assert long_date(date(2026, 11, 4)) == "Wednesday, 4 November 2026"
-    assert names(["a", "b", "c"], 2) == "a, b and 1 more"
-    assert names(["a", "b"], 2) == "a, b"
+    english = Language()
+    assert english.long_date(date(2026, 11, 4)) == "Wednesday, 4 November 2026"
+    assert names(["a", "b", "c", "d"], 2, language=english) == "a, b and 2 more"
+    assert names(["a", "b", "c"], 2, language=english) == "a, b, c"
     assert max(map(len, wrap("word " * 40, 3).splitlines())) <= 72
     assert wrap("https://example.org/" + "x" * 100).count("\n") == 0

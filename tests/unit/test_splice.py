@@ -103,7 +103,8 @@ papers = st.builds(
     version=st.integers(0, 3),
 )
 figures = st.dictionaries(
-    st.sampled_from(["upvotes", "comments", "stars", "other"]), st.integers(0, 5000)
+    st.sampled_from(["upvotes", "upvotes_gained", "comments", "stars", "stars_gained", "other"]),
+    st.integers(0, 5000),
 )
 readers = st.builds(
     replace,
@@ -119,6 +120,27 @@ facts = st.fixed_dictionaries(
         "papers": st.integers(0, 5000),
         "sources": st.lists(texts, max_size=3),
         "notes": st.lists(texts, max_size=2),
+        "sections": st.lists(
+            st.tuples(st.sampled_from(["authors", "for-you", "trending"]), st.integers(1, 9)),
+            max_size=3,
+        ),
+        "about": st.fixed_dictionaries(
+            {},
+            optional={
+                "author": texts,
+                "topics": st.lists(
+                    st.fixed_dictionaries(
+                        {
+                            "name": texts,
+                            "papers": st.integers(1, 9),
+                            "kind": st.sampled_from(["keyword", "category"]),
+                        }
+                    ),
+                    max_size=2,
+                ),
+                "trending": texts,
+            },
+        ),
     },
 )
 
@@ -178,9 +200,9 @@ def test_the_same_delivery_has_the_same_bytes_whoever_makes_it() -> None:
 def test_a_digest_without_papers_fails_as_the_plain_one_and_spoils_no_other() -> None:
     one = composer()
     with pytest.raises(RenderError):
-        mail(picks=[])
+        mail(picks=[], facts={})
     with pytest.raises(RenderError):
-        one.compose(DELIVERY, READER, [])
+        one.compose(replace(DELIVERY, facts={}), READER, [])
     with pytest.raises(InvalidInput):
         one.compose(DELIVERY, replace(READER, email="zoë@example.org"), PICKS)
     same(one.compose(DELIVERY, READER, PICKS), mail())
@@ -269,6 +291,8 @@ def test_other_figures_make_another_card(figures: dict[str, int]) -> None:
         {"facts": {}},
         {"facts": {**DELIVERY.facts, "notes": ["arxiv could not be read today."]}},
         {"facts": {**DELIVERY.facts, "sources": ["rss"]}},
+        {"facts": {**DELIVERY.facts, "sections": [["authors", 1], ["for-you", 2]]}},
+        {"facts": {**DELIVERY.facts, "about": {"author": "Ada Example"}}},
     ],
 )
 def test_another_edition_has_another_frame(changes: dict[str, Any]) -> None:
@@ -282,6 +306,17 @@ def test_a_reader_with_another_cadence_or_name_has_another_frame() -> None:
     one.compose(DELIVERY, READER, PICKS)
     for reader in (replace(READER, cadence=Cadence.WEEKLY), replace(READER, name="Ada")):
         same(one.compose(DELIVERY, reader, PICKS), mail(subscriber=reader))
+
+
+@pytest.mark.parametrize("number", [1, 15, 16, 24, 25, 45, 46, 70, 71, 100])
+def test_the_more_papers_the_smaller_the_cards_in_both_ways(number: int) -> None:
+    picks = [
+        replace(PICKS[0], position=at, paper=replace(PICKS[0].paper, key=f"arxiv:{at}"))
+        for at in range(1, number + 1)
+    ]
+    facts = {**DELIVERY.facts, "sections": [["for-you", number]]}
+    spliced = SHARED.compose(replace(DELIVERY, facts=facts), READER, picks)
+    same(spliced, mail(picks=picks, facts=facts))
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -378,7 +413,7 @@ HOSTILE = [
     ("body.txt", "{% if subscriber.email == 'robotics@example.org' %}you{% endif %}"),
     ("body.txt", "{{ subscriber.email|replace('@', ' at ') }}"),
     ("body.txt", "{% for paper in papers %}{{ paper.abstract }}{% endfor %}"),
-    ("body.txt", "{% for paper in papers if paper.upvotes %}{{ paper.title }}{% endfor %}"),
+    ("body.txt", "{% for paper in papers if paper.figures %}{{ paper.title }}{% endfor %}"),
     ("body.txt", "{{ papers[0].items()|list|length }}{{ papers|map(attribute='reason')|list }}"),
     ("body.txt", "{% for card in cards %}{{ card|indent }}{% endfor %}"),
     ("body.txt", "{{ cards|join('---') }}{{ looked_at // 2 }}"),
@@ -402,7 +437,11 @@ def test_a_template_that_wants_more_of_a_slot_is_slower_and_right(
 
 
 def test_a_way_of_printing_that_comes_later_is_filled_too(folder: Path) -> None:
-    append(folder, "paper.txt", "{% if paper.stars == 7 %}{{ paper.reason|clip(20) }}{% endif %}")
+    append(
+        folder,
+        "paper.txt",
+        "{% for one in paper.figures if one.count == 7 %}{{ paper.reason|clip(9) }}{% endfor %}",
+    )
     renderer = JinjaRenderer(folder)
     one = composer(renderer)
     one.compose(DELIVERY, READER, PICKS)
