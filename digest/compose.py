@@ -36,7 +36,8 @@ LISTED = frozenset({DeliveryKind.DIGEST, DeliveryKind.WELCOME})
 # Where the page of the preferences offers a pause.
 PAUSE = "#pause"
 
-_NAME = 80  # bytes of an author or a category
+_NAME = 80  # bytes of an author
+_CATEGORY = 30
 
 
 def compose(
@@ -230,14 +231,14 @@ def paper_context(
         "authors": [cut(name, _NAME) for name in paper.authors],
         "people": room.people,
         "brief": room.brief,
-        "category": cut(paper.primary_category, _NAME),
-        "categories": [cut(name, _NAME) for name in paper.categories[: room.people]],
+        "category": cut(paper.primary_category, _CATEGORY),
+        "categories": [cut(name, _CATEGORY) for name in paper.categories[: room.people]],
         "reason": reason,
         "room": room.reason,
         "figures": [
             {"name": str(name), "count": count, "gained": pick.figures.get(f"{name}_gained", 0)}
             for name in SignalName
-            if (count := pick.figures.get(name, 0)) > 0
+            if room.people and (count := pick.figures.get(name, 0)) > 0
         ],
         "url": links[0].url if links else home,
         "links": [{"kind": str(link.kind), "url": link.url} for link in links],

@@ -45,12 +45,12 @@ class Room:
 
 # With up to so many papers; measured by tests/unit/test_size.py with texts that fill it all.
 _ROOMS = (
-    (15, Room(brief=False, title=400, abstract=460, people=5, reason=1000, links=6, url=250)),
-    (24, Room(brief=False, title=260, abstract=300, people=3, reason=260, links=4, url=160)),
-    (45, Room(brief=True, title=200, abstract=220, people=2, reason=160, links=2, url=120)),
-    (70, Room(brief=True, title=180, abstract=0, people=1, reason=110, links=1, url=110)),
+    (12, Room(brief=False, title=400, abstract=460, people=5, reason=1000, links=6, url=250)),
+    (18, Room(brief=False, title=220, abstract=280, people=3, reason=220, links=4, url=120)),
+    (42, Room(brief=True, title=200, abstract=220, people=2, reason=160, links=2, url=120)),
+    (64, Room(brief=True, title=170, abstract=0, people=1, reason=110, links=1, url=110)),
 )
-_LEAST = Room(brief=True, title=110, abstract=0, people=0, reason=0, links=1, url=80)
+_LEAST = Room(brief=True, title=104, abstract=0, people=0, reason=0, links=1, url=80)
 
 
 def room_for(papers: int) -> Room:
