@@ -7,6 +7,7 @@ written into its row when it was planned.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
 from typing import Any
 
 from digest import wire
@@ -68,8 +69,7 @@ def compose(
         delivery,
         subscriber,
         wire.message(list(written), content, seed=delivery.message_id),
-        site=site,
-        bounces=bounces,
+        sender=links.return_path(bounces.return_path or site.from_address, delivery.id),
         keys=keys,
     )
 
@@ -79,13 +79,12 @@ def finished(
     subscriber: Subscriber,
     content: bytes,
     *,
-    site: Site,
-    bounces: Bounces,
+    sender: str,
     keys: Sequence[Key],
 ) -> Message:
     """Return the message that has this content: signed, and in its envelope."""
     return Message(
-        sender=wire.address_of(bounces.return_path or site.from_address),
+        sender=wire.address_of(sender),
         recipient=wire.address_of(subscriber.email),
         content=signed(content, keys, at=delivery.date),
         dotless=True,  # as `wire` writes it
@@ -113,8 +112,8 @@ def headers(
 ) -> Iterator[wire.Header]:
     """Yield the header fields, encoded and folded.
 
-    List fields as RFC 2369, 2919 and 8058 want them; a message that answers a person says that
-    it was made by a program (RFC 3834).
+    List fields as RFC 2369, 2919 and 8058 want them; every message says that it was made by a
+    program (RFC 3834).
     """
     yield "From", wire.mailbox(site.from_name or site.name, site.from_address, used=6)
     yield "To", wire.mailbox(subscriber.name, subscriber.email, used=4)
@@ -123,14 +122,25 @@ def headers(
     yield "Subject", wire.text(subject, used=9)
     yield "Date", wire.date(delivery.date)
     yield "Message-ID", delivery.message_id
+    domain = wire.address_of(site.from_address).rpartition("@")[2]
+    yield "Feedback-ID", feedback_id(delivery, domain)
     if delivery.kind in LISTED:
-        domain = wire.address_of(site.from_address).rpartition("@")[2]
         yield "List-Id", wire.list_id(site.name, f"digest.{domain}")
         yield "List-Unsubscribe", f"<{unsubscribe}>"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         yield "Precedence", "bulk"
     yield "Auto-Submitted", "auto-generated"
     yield "Content-Language", site.language
+
+
+def feedback_id(delivery: Delivery, domain: str) -> str:
+    """Return by which Gmail counts complaints: the edition, the list, the kind, and the sender.
+
+    The sender's part stays the same for ever; nothing of it names the reader.
+    """
+    edition = delivery.edition.slug if delivery.edition else str(delivery.kind)
+    sender = blake2b(domain.encode(), digest_size=6).hexdigest()
+    return f"{edition}:digest.{domain}:{delivery.kind}:{sender}"
 
 
 def context(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +22,8 @@ from pydantic import (
 
 _LABEL = r"[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?"
 _DNS_NAME = rf"{_LABEL}(\.{_LABEL})*"
+
+_LONGEST_LOCAL_PART = 64  # RFC 5321 section 4.5.3.1.1
 
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -68,6 +71,18 @@ def _address_or_nothing(value: str) -> str:
     return _address(value) if value else value
 
 
+def _return_path(value: str) -> str:
+    # A token is at most as long as that of the last delivery in a huge database.
+    filled = value.replace("{token}", f"{10**12}-{'x' * 24}")
+    with suppress(ValueError):
+        if len(_address_or_nothing(filled).partition("@")[0]) <= _LONGEST_LOCAL_PART:
+            return value
+    raise ValueError(
+        'must be an email address, such as "bounce+{token}@example.org": '
+        "with the token, which takes 38 characters, at most 64 stand before the @"
+    )
+
+
 def _selector(value: str) -> str:
     if not re.fullmatch(_DNS_NAME, value):
         raise ValueError('must be a DNS name, such as "digest2026"')
@@ -95,6 +110,7 @@ Timezone = Annotated[str, AfterValidator(_timezone)]
 BaseUrl = Annotated[str, AfterValidator(_base_url)]
 Address = Annotated[str, AfterValidator(_address)]
 AddressOrNothing = Annotated[str, AfterValidator(_address_or_nothing)]
+ReturnPath = Annotated[str, AfterValidator(_return_path)]
 Selector = Annotated[str, AfterValidator(_selector)]
 Domain = Annotated[str, AfterValidator(_domain)]
 
@@ -240,7 +256,7 @@ class Web(Section):
 class Bounces(Section):
     """Where returned mail goes."""
 
-    return_path: AddressOrNothing = ""
+    return_path: ReturnPath = ""
 
 
 class Retention(Section):

@@ -9,6 +9,8 @@ from urllib.parse import quote
 from digest.model import Opinion
 from digest.tokens import Purpose, Signer
 
+PLACE = "{token}"
+
 
 class Links:
     """The absolute addresses of one site; the age of signed ones counts from `at`, or from now."""
@@ -45,6 +47,15 @@ class Links:
     def digest(self, public_id: str, delivery_key: str) -> str:
         """Return where a digest can be read in the browser."""
         return self._signed(Purpose.DIGEST, public_id, delivery_key)
+
+    def return_path(self, pattern: str, delivery_id: int) -> str:
+        """Return where a message comes back that cannot be delivered (VERP).
+
+        `{token}` in the pattern is where the address names the delivery.
+        """
+        if PLACE not in pattern:
+            return pattern
+        return pattern.replace(PLACE, self._signer.sign_number(delivery_id))
 
     def _signed(self, purpose: Purpose, *parts: str) -> str:
         return f"{self._base}/{purpose}/{self._signer.sign(purpose, *parts, at=self._at)}"

@@ -144,8 +144,9 @@ class Composer:
             delivery,
             subscriber,
             content,
-            site=self._site,
-            bounces=self._bounces,
+            sender=self._links.return_path(
+                self._bounces.return_path or self._site.from_address, delivery.id
+            ),
             keys=self._keys,
         )
 

@@ -72,9 +72,12 @@ def gate(
         return SkipReason.SUPPRESSED
     if delivery.kind is DeliveryKind.GOODBYE:
         return None
-    if status is not SubscriberStatus.CONFIRMED:
-        return SkipReason.NOT_CONFIRMED
-    return None
+    wanted = (
+        (SubscriberStatus.CONFIRMED, SubscriberStatus.PAUSED)
+        if delivery.kind is DeliveryKind.NOTICE
+        else (SubscriberStatus.CONFIRMED,)
+    )
+    return None if status in wanted else SkipReason.NOT_CONFIRMED
 
 
 def decide(

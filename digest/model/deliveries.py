@@ -35,6 +35,7 @@ class DeliveryKind(StrEnum):
     WELCOME = "welcome"
     GOODBYE = "goodbye"
     LINK = "link"
+    NOTICE = "notice"  # to a member, about a sign-up with their address
 
 
 class DeliveryState(StrEnum):

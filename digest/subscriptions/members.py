@@ -100,6 +100,14 @@ def sign_up(
     return SignedUp(SignUp.ASKED if asked else SignUp.WAITING, find(tx, subscriber.public_id))
 
 
+def remind(tx: Transaction, member: Subscriber, *, now: datetime, domain: str) -> None:
+    """Write the mail that tells a member of a sign-up with their address, at most one a day.
+
+    So the page need not tell who is a member, and somebody who has lost the links has them again.
+    """
+    _notify(tx, member, DeliveryKind.NOTICE, now=now, domain=domain)
+
+
 def add_confirmed(
     tx: Transaction, email: str, preferences: Preferences, *, origin: str, now: datetime
 ) -> Subscriber:

@@ -82,7 +82,7 @@ class SignUpPages:
             if not self.sign_ups.allow(origin, began):
                 return self.pages.too_many("Too many people have signed up from here")
             with app.store.write() as tx:
-                subscriptions.sign_up(
+                outcome, member = subscriptions.sign_up(
                     tx,
                     email,
                     preferences,
@@ -91,6 +91,8 @@ class SignUpPages:
                     domain=app.domain,
                     hash_email=app.signer.hash_email,
                 )
+                if outcome is subscriptions.SignUp.MEMBER and member is not None:
+                    subscriptions.remind(tx, member, now=began, domain=app.domain)
         context = {
             **self.pages.rhythm_of(preferences),
             "email": email,

@@ -420,3 +420,11 @@ def test_the_example_holds_every_key_once_each_with_a_comment_above_it() -> None
             assert len(found) == 1, f"[{name}] {key}"
         defaults = len(re.findall(r"^[a-z_]+ = ", body, re.MULTILINE))
         assert defaults == sum(field.default is not None for field in model.model_fields.values())
+
+
+def test_a_return_path_has_room_for_its_token(tmp_path: Path) -> None:
+    good = '[bounces]\nreturn_path = "bounce+{token}@example.org"'
+    assert load(tmp_path, good).bounces.return_path == "bounce+{token}@example.org"
+    for bad in (f"{'b' * 30}{{token}}@example.org", "{token}", "bounce+{other}@"):
+        (problem,) = problems(tmp_path, f'[bounces]\nreturn_path = "{bad}"')
+        assert "bounce+{token}@example.org" in problem

@@ -114,6 +114,14 @@ def test_a_suppressed_address_gets_nothing(kind: DeliveryKind, reason: Suppressi
     assert gate(replace(DELIVERY, kind=kind), CONFIRMED, reason) is SkipReason.SUPPRESSED
 
 
+def test_a_notice_goes_to_members_only() -> None:
+    notice = replace(DELIVERY, kind=DeliveryKind.NOTICE)
+    assert gate(notice, CONFIRMED, None) is None
+    assert gate(notice, SubscriberStatus.PAUSED, None) is None
+    assert gate(notice, SubscriberStatus.UNSUBSCRIBED, None) is SkipReason.NOT_CONFIRMED
+    assert gate(notice, CONFIRMED, SuppressionReason.BOUNCE) is SkipReason.SUPPRESSED
+
+
 def test_who_left_may_ask_for_a_confirmation_and_who_bounced_may_not() -> None:
     confirm = replace(DELIVERY, kind=DeliveryKind.CONFIRM)
     asking = SubscriberStatus.UNCONFIRMED

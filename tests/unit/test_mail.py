@@ -10,13 +10,13 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from digest.config import Bounces
 from digest.errors import InvalidInput
 from digest.model import DeliveryKind, Link, LinkKind, Message, Pick
-from tests.support.mail import DELIVERY, PAPERS, PICKS, READER, SITE, mail
+from tests.support.mail import DELIVERY, PAPERS, PICKS, READER, SIGNER, SITE, mail
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 
@@ -51,6 +51,7 @@ def test_the_headers_of_a_digest_are_these_and_no_others() -> None:
         "Subject",
         "Date",
         "Message-ID",
+        "Feedback-ID",
         *LIST_HEADERS,
         "Auto-Submitted",
         "Content-Language",
@@ -72,7 +73,7 @@ def test_the_one_click_address_is_whole_on_the_wire() -> None:
     assert len(line) > 78
 
 
-@pytest.mark.parametrize("kind", [DeliveryKind.CONFIRM, DeliveryKind.GOODBYE])
+@pytest.mark.parametrize("kind", [DeliveryKind.CONFIRM, DeliveryKind.GOODBYE, DeliveryKind.NOTICE])
 def test_a_mail_outside_the_list_offers_no_one_click(kind: DeliveryKind) -> None:
     assert not set(LIST_HEADERS) & set(parse(mail(kind)).keys())
 
@@ -94,6 +95,28 @@ def test_the_sender_and_the_return_path_are_as_configured() -> None:
     assert parse(message)["From"] == "The Library <papers@example.org>"
     assert parse(message)["Reply-To"] == "help@example.org"
     assert mail().sender == "papers@example.org"
+
+
+def test_a_return_path_may_name_the_delivery() -> None:
+    message = mail(bounces=Bounces(return_path="bounce+{token}@example.org"), id=987_654_321_012)
+    local, _, domain = message.sender.partition("@")
+    assert domain == "example.org"
+    assert len(local) <= 64
+    assert SIGNER.read_number(local.removeprefix("bounce+").upper()) == 987_654_321_012
+    assert b"bounce+" not in message.content
+
+
+def test_complaints_are_counted_by_edition_and_kind_and_name_no_reader() -> None:
+    found = parse(mail())["Feedback-ID"]
+    *_, sender = fields = found.split(":")
+    assert fields[:3] == ["daily-2026-11-24", "digest.example.org", "digest"]
+    assert 5 <= len(sender) <= 15
+    assert parse(mail(subscriber=replace(READER, public_id="f" * 16)))["Feedback-ID"] == found
+
+
+@pytest.mark.parametrize("kind", DeliveryKind)
+def test_every_mail_says_that_a_program_made_it(kind: DeliveryKind) -> None:
+    assert parse(mail(kind))["Auto-Submitted"] == "auto-generated"
 
 
 def test_a_name_that_is_known_is_used() -> None:
@@ -137,6 +160,7 @@ def test_an_address_that_cannot_be_written_fails_with_a_reason() -> None:
 texts = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
+@settings(deadline=None)
 @given(title=texts, abstract=texts, author=texts, reason=texts, name=texts)
 def test_any_text_makes_a_sound_mail(
     title: str, abstract: str, author: str, reason: str, name: str

@@ -173,6 +173,15 @@ def test_signing_up_a_member_changes_and_mails_nothing(store: Store) -> None:
     assert kinds(store) == mails
 
 
+def test_a_member_is_reminded_once_a_day(store: Store) -> None:
+    reader = member(store)
+    for now in (TOMORROW, TOMORROW):
+        with store.write() as tx:
+            subscriptions.remind(tx, reader, now=now, domain="example.org")
+    assert kinds(store).count(DeliveryKind.NOTICE) == 1
+    assert verdict(store, DeliveryKind.NOTICE) is None
+
+
 @pytest.mark.parametrize(
     "reason", [SuppressionReason.BOUNCE, SuppressionReason.COMPLAINT, SuppressionReason.ADMIN]
 )

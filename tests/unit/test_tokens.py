@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -140,3 +141,19 @@ def test_a_bad_secret_is_refused_with_what_to_do(tmp_path: Path, content: str) -
         load_keys(path)
     with pytest.raises(ConfigError, match="secret_file"):
         load_keys(tmp_path / "missing" / "secret.key")
+
+
+def test_a_short_token_names_a_number_whatever_the_case_it_comes_back_in() -> None:
+    signer = Signer([b"n" * 40, b"o" * 40])
+    token = signer.sign_number(7)
+    assert re.fullmatch(r"7-[a-z2-7]{24}", token)
+    assert signer.read_number(token.upper()) == 7
+    assert signer.read_number(Signer([b"o" * 40]).sign_number(7)) == 7
+
+
+@pytest.mark.parametrize("token", ["", "7", "7-", "-", "x-y", "8-{mac}", "7-{mac}x", "٧-{mac}"])
+def test_a_short_token_of_somebody_else_is_refused(token: str) -> None:
+    signer = Signer([b"n" * 40])
+    mac = signer.sign_number(7).partition("-")[2]
+    with pytest.raises(TokenInvalid):
+        signer.read_number(token.format(mac=mac))

@@ -154,7 +154,8 @@ def test_the_answer_does_not_tell_who_is_on_the_list(site: Running) -> None:
         answer = site.client.post("/subscribe", data={"email": email})
         answers[email] = (answer.status_code, answer.text.replace(email, "ADDRESS"))
     assert len(set(answers.values())) == 1
-    assert site.mails()[len(before) :] == [DeliveryKind.CONFIRM]
+    # The member is told by mail, and who is new is asked.
+    assert site.mails()[len(before) :] == [DeliveryKind.NOTICE, DeliveryKind.CONFIRM]
 
 
 @pytest.mark.parametrize(
