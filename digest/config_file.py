@@ -33,9 +33,7 @@ SECTIONS: dict[str, type[Section]] = {
 MASK = "********"
 
 # Names that begin like settings and are none.
-_OTHER_NAMES = frozenset(
-    {"DIGEST_CONFIG", "DIGEST_SHARED_DATA", "DIGEST_UPDATE_GOLDEN", "DIGEST_PICTURES"}
-)
+_OTHER_NAMES = frozenset({"DIGEST_CONFIG", "DIGEST_SHARED_DATA", "DIGEST_UPDATE_GOLDEN"})
 _PREFIX = "DIGEST_"
 
 SourceOptions = Callable[[str], type[BaseModel] | None]

@@ -136,7 +136,7 @@ def test_nobody_has_to_scroll_sideways(browser: Browser, name: str, width: int) 
     page = browser.new_page(viewport={"width": width, "height": 800})
     page.set_content(html(name))
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    if folder := os.environ.get("DIGEST_PICTURES"):
+    if folder := os.environ.get("MAIL_PICTURES"):
         page.screenshot(path=f"{folder}/{name}-{width}.png", full_page=True)
     page.close()
 
