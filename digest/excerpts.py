@@ -2,7 +2,7 @@
 
 Gmail cuts off a mail whose HTML is longer than 102 KB, and with it the link to unsubscribe. So
 the more papers a mail has, the less it says of each; texts are measured in the bytes that they
-take in HTML, where a letter has one to six.
+take in HTML, where a letter has one to five.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from markupsafe import escape
 
 ELLIPSIS = "…"
+
+_LARGEST = 5  # bytes of a letter: those of `&amp;`
 
 _PLAIN = re.compile(r"[ !#-%(-;=?-~]*")
 
@@ -31,7 +33,8 @@ class Room:
     """What there is room for in the card of one paper.
 
     `title`, `abstract`, `reason` and `url` are bytes of HTML; `people` is how many authors are
-    named and `links` how many links are shown. A `brief` card is a few lines of a list.
+    named and `links` how many links are shown. A `brief` card is a few lines of a list; in the
+    others a reason stands whole, for no ranker of ours gives a long one.
     """
 
     brief: bool
@@ -45,8 +48,8 @@ class Room:
 
 # With up to so many papers; measured by tests/unit/test_size.py with texts that fill it all.
 _ROOMS = (
-    (12, Room(brief=False, title=400, abstract=460, people=5, reason=1000, links=6, url=250)),
-    (18, Room(brief=False, title=220, abstract=280, people=3, reason=220, links=4, url=120)),
+    (12, Room(brief=False, title=400, abstract=460, people=5, reason=0, links=6, url=250)),
+    (16, Room(brief=False, title=220, abstract=280, people=3, reason=0, links=4, url=120)),
     (42, Room(brief=True, title=200, abstract=220, people=2, reason=160, links=2, url=120)),
     (64, Room(brief=True, title=170, abstract=0, people=1, reason=110, links=1, url=110)),
 )
@@ -67,7 +70,7 @@ def size(text: str) -> int:
 
 def cut(text: str, room: int) -> str:
     """Return as much of a text as has room, cut between two words where there are any."""
-    if size(text) <= room:
+    if len(text) * _LARGEST <= room or size(text) <= room:
         return text
     left = room - size(ELLIPSIS)
     end = bisect_right(range(1, len(text) + 1), left, key=lambda length: size(text[:length]))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
@@ -16,6 +15,13 @@ from digest.slots import Piece, Print
 TITLE, CARD = "papers[].title", "cards[]"
 
 Value = TypeVar("Value")
+
+
+def taking(prints: Sequence[Print]) -> Callable[[Mapping[Print, bytes]], Sequence[bytes]]:
+    """Return what takes the values of these prints."""
+    if len(prints) > 1:
+        return itemgetter(*prints)
+    return lambda values: [values[one] for one in prints]
 
 
 class Kept(OrderedDict[Hashable, Value]):
@@ -48,31 +54,42 @@ class Fragment:
             (2 * at + 1, one.number) for at, one in enumerate(self.prints) if one.name == CARD
         ][::-1]
         # The place of a card is empty until all else is filled.
-        self._values: Callable[[Mapping[Print, bytes]], Sequence[bytes]] = (
-            itemgetter(*self.prints)
-            if len(self.prints) > 1
-            else lambda values: [values[one] for one in self.prints]
-        )
+        self._values = taking(self.prints)
 
     def filled(
         self, values: Mapping[Print, bytes], cards: Sequence[Sequence[bytes]] = ()
     ) -> list[bytes]:
         """Return the bytes in their order; joined, they are the fragment."""
-        filled = self._pieces.copy()
-        filled[1::2] = self._values(values)
+        filled = self.around(self._values(values))
         for at, number in self._cards:
             filled[at : at + 1] = cards[number]
         return filled
 
+    def around(self, values: Sequence[bytes]) -> list[bytes]:
+        """Return the literal pieces with these values between them."""
+        filled = self._pieces.copy()
+        filled[1::2] = values
+        return filled
 
-@dataclass(frozen=True, slots=True)
+
 class Card:
     """What is said of one paper: in both parts, and where the text part asks for an opinion."""
 
-    paper: Paper
-    text: Fragment
-    opinion: Fragment
-    html: Fragment
+    def __init__(self, paper: Paper, text: Fragment, opinion: Fragment, html: Fragment) -> None:
+        self.paper = paper
+        self.prints = [*text.prints, *opinion.prints, *html.prints]
+        self._parts = text, opinion, html
+        self._values = taking(self.prints)
+        self._opinion = len(text.prints)
+        self._html = self._opinion + len(opinion.prints)
+
+    def filled(self, values: Mapping[Print, bytes]) -> Iterator[list[bytes]]:
+        """Yield the bytes of the text, of the opinion and of the HTML."""
+        found = self._values(values)  # all at once: a digest has many cards
+        text, opinion, html = self._parts
+        yield text.around(found[: self._opinion])
+        yield opinion.around(found[self._opinion : self._html])
+        yield html.around(found[self._html :])
 
 
 class Frame:

@@ -54,8 +54,9 @@ VALUES = 8192
 Source = Callable[[Delivery, Subscriber, Links], object]
 _FEEDBACK = "paper.more or paper.less"
 _UNSUBSCRIBE = "links.unsubscribe"
+_LOOKED_AT = "looked_at"
 _PERSONAL: Mapping[str, Source] = {
-    "looked_at": lambda delivery, _, __: delivery.facts.get("papers", 0),
+    _LOOKED_AT: lambda delivery, _, __: delivery.facts.get("papers", 0),
     "subscriber.email": lambda _, subscriber, __: subscriber.email,
     "subscriber.name": lambda _, subscriber, __: subscriber.name,
     "links.confirm": lambda _, subscriber, links: links.confirm(subscriber.public_id),
@@ -112,7 +113,7 @@ class Composer:
         self._frames: Kept[Frame] = Kept(FRAMES)
         self._subjects: Kept[Sequence[Piece]] = Kept(VALUES)
         self._cards: Kept[Card] = Kept(CARDS)
-        self._titles: Kept[bytes] = Kept(VALUES)
+        self._values: Kept[bytes] = Kept(VALUES)
         self._rows: Kept[dict[Print, bytes]] = Kept(VALUES)
         # How the cards so far print what differs by reader, and by pick.
         self._personal: dict[Print, None] = {}
@@ -176,7 +177,7 @@ class Composer:
     @property
     def kept(self) -> tuple[Kept[Frame], Kept[Card], Kept[bytes], Kept[dict[Print, bytes]]]:
         """Return what is kept between messages."""
-        return self._frames, self._cards, self._titles, self._rows
+        return self._frames, self._cards, self._values, self._rows
 
     # --- one message ------------------------------------------------------------------
 
@@ -190,10 +191,13 @@ class Composer:
         values = frame.empty.copy()
         encoded: dict[str, bytes] = {}  # most are printed in both parts, and read the same
         for one in (*frame.personal, *self._personal):
-            text = one.text(reader[one.name])
-            values[one] = encoded.get(text) or encoded.setdefault(text, wire.quoted(text))
+            if one.name == _LOOKED_AT:  # many readers have the same
+                values[one] = self._value(one, reader[one.name])
+                continue
+            said = one.text(reader[one.name])
+            values[one] = encoded.get(said) or encoded.setdefault(said, wire.quoted(said))
         for one in frame.titles:
-            values[one] = self._title(one, _title(picks[one.number], room))
+            values[one] = self._value(one, _title(picks[one.number], room))
         texts: list[list[bytes]] = []
         opinions: list[list[bytes]] = []
         htmls: list[list[bytes]] = []
@@ -201,9 +205,10 @@ class Composer:
         for card, pick in zip(cards, picks, strict=True):
             for place in ((_POSITION, pick.position), (_REASON, pick.reason)):
                 values |= known(place) or self._row(*place)
-            texts.append(card.text.filled(values))
-            opinions.append(card.opinion.filled(values))
-            htmls.append(card.html.filled(values))
+            text, opinion, html = card.filled(values)
+            texts.append(text)
+            opinions.append(opinion)
+            htmls.append(html)
         subject = "".join(
             [
                 piece
@@ -228,10 +233,10 @@ class Composer:
             seed=delivery.message_id,
         )
 
-    def _title(self, one: Print, title: str) -> bytes:
-        found = self._titles.get((one, title))
+    def _value(self, one: Print, value: object) -> bytes:
+        found = self._values.get((one, value))
         if found is None:
-            found = self._titles.keep((one, title), wire.quoted(one.text(title)))
+            found = self._values.keep((one, value), wire.quoted(one.text(value)))
         return found
 
     def _row(self, name: str, value: object) -> dict[Print, bytes]:
@@ -272,7 +277,7 @@ class Composer:
                 for name in ("paper.txt", "opinion.txt", "paper.html")
             ),
         )
-        for one in (*made.text.prints, *made.opinion.prints, *made.html.prints):
+        for one in made.prints:
             if one.name in _PERSONAL:
                 self._personal[one] = None
             elif one not in self._own[one.name]:

@@ -51,5 +51,5 @@ def test_what_is_cut_has_room(text: str, room: int) -> None:
 @pytest.mark.parametrize("papers", range(1, 101))
 def test_more_papers_never_have_more_room(papers: int) -> None:
     mine, next_ = room_for(papers), room_for(papers + 1)
-    assert (next_.title, next_.abstract, next_.reason) <= (mine.title, mine.abstract, mine.reason)
+    assert (next_.title, next_.abstract, next_.people) <= (mine.title, mine.abstract, mine.people)
     assert next_.brief >= mine.brief

@@ -49,7 +49,7 @@ def hostile(letter: str, number: int) -> Paper:
 
 
 @pytest.mark.parametrize("letter", ["x", "&", "語", "𝔸", "x "])
-@pytest.mark.parametrize("number", [1, 12, 13, 18, 19, 42, 43, 64, 65, 100])
+@pytest.mark.parametrize("number", [1, 12, 13, 16, 17, 42, 43, 64, 65, 100])
 def test_papers_that_fill_all_their_room_are_not_too_long(letter: str, number: int) -> None:
     papers = [hostile(letter, at) for at in range(number)]
     # A mail keeps the room of one card free for what else may stand in it.
