@@ -52,6 +52,7 @@ def with_every_mail(site: Running) -> None:
         written = plan(reader, picks=(pick(paper()),), edition_id=edition.id)
         tx.deliveries.plan([replace(written, due_at=site.clock.now())])
     site.client.post("/preferences", data={"email": EMAIL})
+    site.client.post("/subscribe", data={"email": EMAIL})
     deliver_all(site)
     leaver = site.member("leaver@example.org")
     with site.app.store.write() as tx:
