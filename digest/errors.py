@@ -6,6 +6,7 @@
       StoreError                       exit 1    the database refused
         StoreBusy                      exit 75   locked, full or away: try again later
       NotFound                         exit 1    no such subscriber, paper, delivery...
+        NotHere                        exit 1    no such day, paper or page of a list
       InvalidInput                     exit 2    an address, date or file nobody can work with
       EmbedderUnavailable              exit 78   no such sentence model, or it cannot be used
       EvaluationDataError              exit 1    what to mend in a folder of libraries
@@ -70,6 +71,10 @@ class StoreBusy(StoreError):
 
 class NotFound(DigestError):
     """What was asked for does not exist."""
+
+
+class NotHere(NotFound):
+    """There is no such day, paper or page of a list; the text says what there is."""
 
 
 class InvalidInput(DigestError):

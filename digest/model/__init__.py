@@ -39,6 +39,13 @@ from digest.model.ranking import (
     Profile,
     Section,
 )
+from digest.model.reading import (
+    Hit,
+    Sort,
+    Window,
+    WindowKind,
+    Words,
+)
 from digest.model.runs import (
     Run,
     RunOutcome,
@@ -71,6 +78,7 @@ __all__ = [
     "Expectation",
     "Feedback",
     "Fetched",
+    "Hit",
     "Interest",
     "InterestKind",
     "Link",
@@ -91,10 +99,14 @@ __all__ = [
     "Signal",
     "SignalName",
     "SkipReason",
+    "Sort",
     "SourceOutcome",
     "SourceReport",
     "SourceState",
     "Subscriber",
     "SubscriberStatus",
     "SuppressionReason",
+    "Window",
+    "WindowKind",
+    "Words",
 ]

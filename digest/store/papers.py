@@ -7,11 +7,11 @@ from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
 
 from digest.model import Candidate, Paper, Signal, SignalName
 from digest.store.rows import chunks, paper_of
-from digest.store.tables import papers, signals
+from digest.store.tables import paper_categories, papers, signals
 
 
 class Papers:
@@ -48,8 +48,9 @@ class Papers:
                     for paper in new
                 ],
             )
+            self._file(new)
 
-    def change(self, changed: Iterable[Paper], *, changed_at: datetime) -> None:
+    def change(self, changed: Collection[Paper], *, changed_at: datetime) -> None:
         """Write papers that are known and have changed."""
         for paper in changed:
             self._connection.execute(
@@ -57,6 +58,28 @@ class Papers:
                 .where(papers.c.key == paper.key)
                 .values(**_columns(paper), changed_at=changed_at)
             )
+        self._file(changed)
+
+    def _file(self, written: Collection[Paper]) -> None:
+        """Write under which categories papers are found."""
+        for chunk in chunks(written):
+            rows = self._connection.execute(
+                select(papers.c.id, papers.c.listed_at, papers.c.categories).where(
+                    papers.c.key.in_([paper.key for paper in chunk])
+                )
+            ).all()
+            self._connection.execute(
+                delete(paper_categories).where(
+                    paper_categories.c.paper_id.in_([row.id for row in rows])
+                )
+            )
+            filed = [
+                {"category": category, "listed_at": row.listed_at, "paper_id": row.id}
+                for row in rows
+                for category in dict.fromkeys(row.categories)
+            ]
+            if filed:
+                self._connection.execute(insert(paper_categories), filed)
 
     def name_source(self, keys: Iterable[str], *, source: str) -> None:
         """Note that `source` has these papers too."""

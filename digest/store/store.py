@@ -22,6 +22,7 @@ from digest.store.deliveries import Deliveries
 from digest.store.editions import Editions
 from digest.store.embeddings import Embeddings
 from digest.store.feedback import FeedbackLog
+from digest.store.listings import Listings
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
 from digest.store.runs import Runs
@@ -39,6 +40,7 @@ class Transaction:
     """One unit of work; its nouns share one connection."""
 
     papers: Papers
+    listings: Listings
     signals: Signals
     sources: Sources
     subscribers: Subscribers
@@ -57,6 +59,7 @@ class Transaction:
         """Bind every noun to one connection."""
         return cls(
             papers=Papers(connection),
+            listings=Listings(connection),
             signals=Signals(connection),
             sources=Sources(connection),
             subscribers=Subscribers(connection, hash_email),

@@ -93,6 +93,17 @@ papers = Table(
     Column("changed_at", UtcDateTime, nullable=False),
 )
 
+# The categories of each paper, in the order of a list: pages ask for the newest of one.
+paper_categories = Table(
+    "paper_categories",
+    metadata,
+    Column("category", Text, primary_key=True),
+    Column("listed_at", UtcDateTime, primary_key=True),
+    Column("paper_id", Id, ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    Index(None, "paper_id"),
+    sqlite_with_rowid=False,
+)
+
 signals = Table(
     "signals",
     metadata,

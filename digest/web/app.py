@@ -15,15 +15,19 @@ from digest.errors import (
     DigestError,
     InvalidInput,
     NotFound,
+    NotHere,
     SchemaMismatch,
     StoreBusy,
     StoreError,
     TokenExpired,
     TokenInvalid,
 )
+from digest.reading import Reader
 from digest.web.front import FrontPage
+from digest.web.lists import ListPages
 from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages
+from digest.web.papers import PaperPages
 from digest.web.people import TokenPages
 from digest.web.preferences import PreferencesPages
 from digest.web.sample import Sampler
@@ -39,8 +43,16 @@ def create(app: App) -> FastAPI:
     trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
     watchers = networks("metrics_from", app.settings.web.metrics_from)
     site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
+    reader = Reader(
+        app.store,
+        app.clock,
+        timezone=app.settings.schedule.timezone,
+        trending_days=app.settings.ranking.trending_days,
+    )
     sampler = Sampler(app)
-    site.include_router(SignUpPages(pages, FrontPage(app), sampler, trusted).router())
+    site.include_router(SignUpPages(pages, FrontPage(app, reader), sampler, trusted).router())
+    site.include_router(ListPages(pages, reader).router())
+    site.include_router(PaperPages(pages, reader).router())
     site.include_router(TokenPages(pages, sampler, trusted).router())
     site.include_router(PreferencesPages(pages, sampler, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())
@@ -92,6 +104,7 @@ FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
         "This link does not work",
         "It may have been cut in two on its way: copy the whole link, or let us send a new one.",
     ),
+    NotHere: (404, "There is no such page", ""),
     NotFound: (404, "This is gone", "The link is ours, but what it leads to is not kept any more."),
     InvalidInput: (400, "That cannot be done", "Please go back and look at what you entered."),
     StoreBusy: (503, "One moment, please", "We are busy. Please try again in a minute."),
@@ -116,7 +129,7 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
         if known is None:
             log.error("a page failed: %s: %s", type(error).__name__, error)
         status, title, advice = known or BROKEN
-        if isinstance(error, InvalidInput):
+        if isinstance(error, (InvalidInput, NotHere)):
             advice = str(error)
         if isinstance(error, TokenInvalid):
             return pages.lost(title, advice, status=status)

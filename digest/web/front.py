@@ -1,25 +1,21 @@
-"""Today's papers, as the front page shows them."""
+"""Today's papers, as the front page shows them, and what all pages show of a paper."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from threading import Lock
 from typing import Any
+from urllib.parse import quote
 
 from digest.app import App
-from digest.due import local_date
-from digest.model import LinkKind, Paper, Profile
-from digest.rank import STILL_TRENDING
+from digest.model import Candidate, LinkKind, Paper
 from digest.ranking import figures
-
-# A day's papers are those that were listed within this time of the newest one, and older ones
-# that are still trending.
-DAY = timedelta(hours=24)
+from digest.reading import Reader
+from digest.reading.boards import KEEP
 
 MOST_PAPERS = 50
-KEEP = timedelta(minutes=5)
 
 LINK_NAMES = {
     LinkKind.ABSTRACT: "Abstract",
@@ -43,11 +39,12 @@ class Today:
 
 @dataclass
 class FrontPage:
-    """Today's papers, ranked at most every five minutes; thread-safe."""
+    """Today's papers, made at most every five minutes or when some come in; thread-safe."""
 
     app: App
+    reader: Reader
     _today: Today | None = None
-    _known: tuple[datetime | None, int] = (None, 0)
+    _stamp: tuple[int, int] = (0, 0)
     _made_at: datetime | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -55,34 +52,20 @@ class FrontPage:
         """Return the latest day's papers."""
         now = self.app.clock.now()
         with self.app.store.read() as tx:
-            known = (tx.papers.newest_listed_at(until=now), tx.papers.count())
+            stamp = tx.listings.stamp()
         with self._lock:
             fresh = self._made_at is not None and now - self._made_at < KEEP
-            if self._today is None or not fresh or known != self._known:
-                self._today = self._rank(known[0], now)
-                self._known, self._made_at = known, now
+            if self._today is None or not fresh or stamp != self._stamp:
+                front = self.reader.front(MOST_PAPERS)
+                papers = tuple(candidate_view(one) for one in front.candidates)
+                self._today = Today(front.day, papers, front.total)
+                self._stamp, self._made_at = stamp, now
             return self._today
 
-    def _rank(self, newest: datetime | None, now: datetime) -> Today:
-        if newest is None:
-            return Today(None, (), 0)
-        with self.app.store.read() as tx:
-            since = newest - timedelta(days=self.app.settings.ranking.trending_days)
-            candidates = tx.papers.listed(since, now)
-        ranking = self.app.ranker.fit(candidates, [], now)
-        # Nobody in particular is asking: only what is trending counts.
-        scores = ranking.score([Profile(trending_weight=1.0)]).score[0]
-        shown = [
-            ranking.candidates[column]
-            for column in (-scores).argsort(kind="stable")
-            if ranking.trending[column] >= STILL_TRENDING
-            or ranking.candidates[column].listed_at > newest - DAY
-        ]
-        return Today(
-            day=local_date(newest, self.app.settings.schedule.timezone),
-            papers=tuple(paper_view(one.paper, figures(one)) for one in shown[:MOST_PAPERS]),
-            total=len(shown),
-        )
+
+def candidate_view(candidate: Candidate) -> dict[str, Any]:
+    """Return what the pages show of a paper with its latest figures."""
+    return paper_view(candidate.paper, figures(candidate))
 
 
 def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[str, Any]:
@@ -90,6 +73,7 @@ def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[st
     links = [link for link in paper.links if link.url.startswith(("https://", "http://"))]
     return {
         "title": paper.title,
+        "page": page_of(paper.key),
         "url": links[0].url if links else "",
         "authors": authors_line(paper.authors),
         "abstract": paper.abstract,
@@ -101,6 +85,11 @@ def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[st
         ],
         "links": [(LINK_NAMES[link.kind], link.url) for link in links],
     }
+
+
+def page_of(key: str) -> str:
+    """Return the path of a paper's page."""
+    return f"/papers/{quote(key, safe=':/')}"
 
 
 def authors_line(authors: tuple[str, ...], most: int = 6) -> str:

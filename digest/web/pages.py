@@ -9,7 +9,8 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
 
 from digest.app import App
 from digest.model import Subscriber
@@ -37,6 +38,14 @@ class Pages:
         """Return one page as an answer."""
         content = self.app.renderer.page(name, {**self._common, **(context or {})})
         return HTMLResponse(content, status_code=status, headers=dict(headers or {}))
+
+    def public(self, request: Request, name: str, context: Mapping[str, Any]) -> Response:
+        """Return a page that is the same for everybody: who has it already need not get it again.
+
+        Its tag is that of its content (RFC 9110 section 8.8.3).
+        """
+        content = self.app.renderer.page(name, {**self._common, "private": False, **context})
+        return tagged(request, content, HTML)
 
     def notice(
         self, title: str, *paragraphs: str, status: int = 200, headers: Mapping[str, str] = {}
@@ -105,6 +114,20 @@ class Pages:
             "weekly_day": schedule.weekly_day.capitalize(),
             "blends": BLENDS,
         }
+
+
+HTML = "text/html; charset=utf-8"
+
+
+def tagged(request: Request, content: str | bytes, kind: str) -> Response:
+    """Return a content under its tag, or 304 to who has it already."""
+    octets = content.encode() if isinstance(content, str) else content
+    tag = f'"{blake2b(octets, digest_size=12).hexdigest()}"'
+    headers = {"Cache-Control": "no-cache", "ETag": tag}
+    known = [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]
+    if tag in known or f"W/{tag}" in known or "*" in known:
+        return Response(status_code=304, headers=headers)
+    return Response(octets, media_type=kind, headers=headers)
 
 
 BLENDS = (

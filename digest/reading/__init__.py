@@ -1,0 +1,12 @@
+"""What readers see of the papers: lists of a time, one paper and what is like it, and search.
+
+Nothing here writes. Lists are cut into pages by where the last one ended, so the hundredth page
+costs what the first one does; what takes longer than a page may is kept while nothing comes in.
+"""
+
+from __future__ import annotations
+
+from digest.reading import windows
+from digest.reading.lists import PAGE, Listing, Reader
+
+__all__ = ["PAGE", "Listing", "Reader", "windows"]

@@ -1,0 +1,105 @@
+"""Boards: the papers of a stretch of time in each order, kept while nothing has come in."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+from digest.model import Candidate, Paper, Signal, Sort
+from digest.ranking.trending import figures, trending
+from digest.store import Transaction
+
+# The attention that papers get after their window has ended, but because of it. Later figures do
+# not change what was hot then.
+GRACE = timedelta(days=2)
+
+KEEP = timedelta(minutes=5)
+MOST_BOARDS = 64
+
+# Stars come by the hundred, and to code rather than to the paper.
+_WORTH = {"stars": 0.25}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The rows of the papers that have signals, in the order of each sort; `heat` by row.
+
+    Papers without signals stand behind them, those that were listed last first.
+    """
+
+    orders: Mapping[Sort, Sequence[int]]
+    heat: Mapping[int, float]
+    papers: int
+    categories: Mapping[str, int]
+
+    def rows(self, sort: Sort, *, after: int | None, among: set[int] | None) -> list[int]:
+        """Return the rows that follow `after` in an order: none where it has no signals."""
+        order = self.orders[sort]
+        if after is not None:
+            order = order[order.index(after) + 1 :] if after in self.heat else ()
+        return [row for row in order if among is None or row in among]
+
+
+class Boards:
+    """The boards of a site; thread-safe."""
+
+    def __init__(self) -> None:
+        self._boards: OrderedDict[tuple[datetime, datetime], _Kept] = OrderedDict()
+        self._lock = Lock()
+
+    def of(self, tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
+        """Return the board of a stretch of time.
+
+        It is at most five minutes old, and has all that has come in.
+        """
+        stamp = tx.listings.stamp()
+        with self._lock:
+            kept = self._boards.get((since, until))
+        if kept is not None and kept.stamp == stamp and now - kept.made_at < KEEP:
+            return kept.board
+        board = _made(tx, since, until, now)
+        with self._lock:
+            self._boards[since, until] = _Kept(board, stamp, now)
+            self._boards.move_to_end((since, until))
+            if len(self._boards) > MOST_BOARDS:
+                self._boards.popitem(last=False)
+        return board
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    board: Board
+    stamp: tuple[int, int]
+    made_at: datetime
+
+
+def _made(tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
+    seen = tx.listings.signals(since, until)
+    at = min(now, until + GRACE)
+    heat = {row: trending(signals, at) for row, signals in seen.items()}
+    total = {row: _total(signals) for row, signals in seen.items()}
+
+    def ordered(*by: Callable[[int], float]) -> list[int]:
+        return sorted(seen, key=lambda row: (*(-one(row) for one in by), -row))
+
+    return Board(
+        orders={
+            Sort.HOT: ordered(heat.__getitem__, total.__getitem__),
+            Sort.TOP: ordered(total.__getitem__),
+        },
+        heat=heat,
+        papers=tx.listings.count(since, until),
+        categories=tx.listings.categories(since, until),
+    )
+
+
+def _total(signals: Sequence[Signal]) -> float:
+    """Return the sum of a paper's latest figures."""
+    known = figures(Candidate(_UNREAD, signals[-1].observed_at, tuple(signals)))
+    return sum(_WORTH.get(name, 1.0) * count for name, count in known.items())
+
+
+_UNREAD = Paper(key="", title="")  # figures do not depend on what a paper says

@@ -1,0 +1,228 @@
+"""Papers of a time, by the page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from digest.due import local_date
+from digest.errors import NotHere
+from digest.model import Candidate, Sort, Window, WindowKind
+from digest.ports import Clock
+from digest.rank import STILL_TRENDING
+from digest.reading import windows
+from digest.reading.boards import KEEP, Board, Boards
+from digest.store import Store, Transaction
+
+PAGE = 25
+MOST = 100  # papers of one page
+
+PERIODS = {
+    WindowKind.DAY: timedelta(days=1),
+    WindowKind.WEEK: timedelta(days=7),
+    WindowKind.MONTH: timedelta(days=30),
+}
+
+# Below it a paper is not called trending: a vote or two, or some of a week ago.
+LUKEWARM = 0.02
+
+# A day's papers are those that were listed within this time of the newest one, and older ones
+# that are still trending.
+DAY = timedelta(hours=24)
+
+
+GONE = "This page of the list is gone: begin with the first one."
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One page of a list.
+
+    `total` counts the papers of the whole list, `categories` those of each category in the
+    window; `after` is what asks for the next page, `None` on the last one.
+    """
+
+    candidates: tuple[Candidate, ...] = ()
+    total: int = 0
+    categories: Mapping[str, int] = field(default_factory=dict)
+    after: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """The latest day, and what is trending on it."""
+
+    day: date | None
+    candidates: tuple[Candidate, ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The lists of one site; thread-safe."""
+
+    store: Store
+    clock: Clock
+    timezone: str
+    trending_days: int
+    boards: Boards = field(default_factory=Boards)
+
+    @property
+    def today(self) -> date:
+        """Return the present day, by the calendar of the site."""
+        return local_date(self.clock.now(), self.timezone)
+
+    def window(
+        self,
+        window: Window,
+        sort: Sort,
+        *,
+        category: str = "",
+        after: int | None = None,
+        limit: int = PAGE,
+    ) -> Listing:
+        """Return one page of the papers of a window; raise `NotHere` for a strange `after`."""
+        since, until = windows.bounds(window, self.timezone)
+        return self._listing(since, until, sort, category=category, after=after, limit=limit)
+
+    def trending(
+        self, kind: WindowKind, *, category: str = "", after: int | None = None, limit: int = PAGE
+    ) -> Listing:
+        """Return one page of what is trending, of the papers of the last day, week or month."""
+        until = _next_slot(self.clock.now())
+        since = until - PERIODS[kind]
+        with self.store.read() as tx:
+            board = self.boards.of(tx, since, until, self.clock.now())
+            among = tx.listings.within(since, until, category) if category else None
+            warm = [
+                row
+                for row in board.rows(Sort.HOT, after=None, among=among)
+                if board.heat[row] >= LUKEWARM
+            ]
+            first = 0 if after is None else _place(warm, after) + 1
+            rows = warm[first : first + limit + 1]
+            return Listing(
+                candidates=tuple(tx.listings.candidates(rows[:limit])),
+                total=len(warm),
+                categories=board.categories,
+                after=rows[limit - 1] if len(rows) > limit else None,
+            )
+
+    def front(self, most: int) -> Front:
+        """Return the papers of the latest day, and older ones that are still trending."""
+        now = self.clock.now()
+        with self.store.read() as tx:
+            newest = tx.papers.newest_listed_at(until=now)
+            if newest is None:
+                return Front(None)
+            since = newest - timedelta(days=self.trending_days)
+            end = newest + timedelta(microseconds=1)
+            board = self.boards.of(tx, since, end, now)
+            opening = newest - DAY + timedelta(microseconds=1)
+            fresh = set(tx.listings.newest(opening, end, limit=_ALL))
+            shown = [
+                row
+                for row in board.orders[Sort.HOT]
+                if row in fresh or board.heat[row] >= STILL_TRENDING
+            ]
+            rows = shown[:most]
+            rows += tx.listings.newest(opening, end, limit=most - len(rows), quiet=True)
+            return Front(
+                day=local_date(newest, self.timezone),
+                candidates=tuple(tx.listings.candidates(rows)),
+                total=len(fresh.union(shown)),
+            )
+
+    def paper(self, key: str) -> Candidate:
+        """Return one paper with its signals, by its key or its arXiv id; raise `NotHere`."""
+        with self.store.read() as tx:
+            for known in (key, f"arxiv:{_VERSION.sub('', key)}"):
+                row = tx.listings.row(known)
+                if row is not None:
+                    (candidate,) = tx.listings.candidates([row])
+                    return candidate
+        raise NotHere(f'There is no paper "{key[:100]}" here.')
+
+    def neighbours(self, window: Window) -> tuple[Window | None, Window | None]:
+        """Return the nearest windows before and after one in which papers were listed."""
+        since, until = windows.bounds(window, self.timezone)
+        now = self.clock.now()
+        with self.store.read() as tx:
+            earlier = tx.listings.last_before(since)
+            later = tx.listings.first_from(until)
+        if later is not None and later > now:
+            later = None
+        return self._around(window, earlier), self._around(window, later)
+
+    def _around(self, window: Window, moment: datetime | None) -> Window | None:
+        if moment is None:
+            return None
+        return windows.around(window.kind, local_date(moment, self.timezone))
+
+    def _listing(
+        self,
+        since: datetime,
+        until: datetime,
+        sort: Sort,
+        *,
+        category: str,
+        after: int | None,
+        limit: int,
+    ) -> Listing:
+        with self.store.read() as tx:
+            board = self.boards.of(tx, since, until, self.clock.now())
+            rows = _page(tx, board, since, until, sort, category, after, limit + 1)
+            if after is not None and not rows and not tx.listings.candidates([after]):
+                raise NotHere(GONE)
+            return Listing(
+                candidates=tuple(tx.listings.candidates(rows[:limit])),
+                total=board.categories.get(category, 0) if category else board.papers,
+                categories=board.categories,
+                after=rows[limit - 1] if len(rows) > limit else None,
+            )
+
+
+# More papers than a day has.
+_ALL = 100_000
+
+_VERSION = re.compile(r"v\d+$", re.ASCII)
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def _next_slot(now: datetime) -> datetime:
+    """Return the end of the five minutes that this moment is in: who asks in them is told alike."""
+    return now + KEEP - (now - _EPOCH) % KEEP
+
+
+def _place(rows: list[int], row: int) -> int:
+    """Return where a row stands in a list; raise `NotHere`."""
+    try:
+        return rows.index(row)
+    except ValueError:
+        raise NotHere(GONE) from None
+
+
+def _page(
+    tx: Transaction,
+    board: Board,
+    since: datetime,
+    until: datetime,
+    sort: Sort,
+    category: str,
+    after: int | None,
+    limit: int,
+) -> list[int]:
+    """Return so many rows of a list, from where the page before ended."""
+    if sort is Sort.NEW:
+        return tx.listings.newest(since, until, category=category, after=after, limit=limit)
+    among = tx.listings.within(since, until, category) if category else None
+    rows = board.rows(sort, after=after, among=among)[:limit]
+    if len(rows) < limit:
+        # Behind those that somebody has counted: what nobody has counted yet.
+        quiet = None if rows or after in board.heat else after
+        rows += tx.listings.newest(
+            since, until, category=category, after=quiet, limit=limit - len(rows), quiet=True
+        )
+    return rows

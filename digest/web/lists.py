@@ -1,0 +1,242 @@
+"""Lists of papers: a day, a week, a month, what is trending."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Annotated, Any
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from digest.model import Sort, Window, WindowKind
+from digest.reading import PAGE, Listing, Reader, windows
+from digest.web.front import candidate_view
+from digest.web.pages import Pages
+
+SORTS = {Sort.HOT: "Hot", Sort.NEW: "New", Sort.TOP: "Top"}
+PERIOD_NAMES = {
+    WindowKind.DAY: "the last 24 hours",
+    WindowKind.WEEK: "the last 7 days",
+    WindowKind.MONTH: "the last 30 days",
+}
+FEW_CATEGORIES = 12
+MOST_CATEGORIES = 60
+
+Category = Annotated[str, Query(max_length=100)]
+After = Annotated[int | None, Query(ge=1, le=2**53)]
+Shown = Annotated[int, Query(ge=0, le=10**6)]
+
+
+@dataclass(frozen=True)
+class ListPages:
+    """The pages of lists; none of them is anybody's own."""
+
+    pages: Pages
+    reader: Reader
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter()
+        for path, show in (
+            ("/day/{name}", self.day),
+            ("/week/{name}", self.week),
+            ("/month/{name}", self.month),
+            ("/trending", self.trending),
+        ):
+            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
+        return router
+
+    def day(
+        self,
+        request: Request,
+        name: str,
+        sort: Sort = Sort.HOT,
+        category: Category = "",
+        after: After = None,
+        shown: Shown = 0,
+    ) -> Response:
+        """Show the papers of one day."""
+        window = windows.read(name, WindowKind.DAY)
+        return self._window(request, window, sort, category, after, shown)
+
+    def week(
+        self,
+        request: Request,
+        name: str,
+        sort: Sort = Sort.HOT,
+        category: Category = "",
+        after: After = None,
+        shown: Shown = 0,
+    ) -> Response:
+        """Show the papers of one week."""
+        window = windows.read(name, WindowKind.WEEK)
+        return self._window(request, window, sort, category, after, shown)
+
+    def month(
+        self,
+        request: Request,
+        name: str,
+        sort: Sort = Sort.HOT,
+        category: Category = "",
+        after: After = None,
+        shown: Shown = 0,
+    ) -> Response:
+        """Show the papers of one month."""
+        window = windows.read(name, WindowKind.MONTH)
+        return self._window(request, window, sort, category, after, shown)
+
+    def trending(
+        self,
+        request: Request,
+        window: WindowKind = WindowKind.WEEK,
+        category: Category = "",
+        after: After = None,
+        shown: Shown = 0,
+    ) -> Response:
+        """Show what is trending now."""
+        listing = self.reader.trending(window, category=category, after=after)
+        chosen = {"window": "" if window is WindowKind.WEEK else window.value}
+        context = {
+            **_list(listing, "/trending", {**chosen, "category": category}, shown),
+            "period": PERIOD_NAMES[window],
+            "periods": [
+                (
+                    each.value.capitalize(),
+                    _address("/trending", {"window": each.value, "category": category}),
+                    each is window,
+                )
+                for each in WindowKind
+            ],
+        }
+        return self.pages.public(request, "trending", context)
+
+    def _window(
+        self,
+        request: Request,
+        window: Window,
+        sort: Sort,
+        category: str,
+        after: int | None,
+        shown: int,
+    ) -> Response:
+        listing = self.reader.window(window, sort, category=category, after=after)
+        path = path_of(window)
+        chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
+        earlier, later = self.reader.neighbours(window)
+        context = {
+            **_list(listing, path, chosen, shown),
+            "window": window,
+            "heading": title_of(window),
+            "larger": [
+                (title_of(each, short=True), path_of(each))
+                for each in (
+                    windows.around(kind, window.first)
+                    for kind in (WindowKind.WEEK, WindowKind.MONTH)
+                    if window.kind is WindowKind.DAY or kind is not window.kind
+                )
+                if window.kind is not WindowKind.MONTH
+            ],
+            "days": self._days(window),
+            "sorts": [
+                (name, _address(path, {**chosen, "sort": one.value}), one is sort)
+                for one, name in SORTS.items()
+            ],
+            "earlier": _neighbour(earlier),
+            "later": _neighbour(later),
+            "why": "" if listing.total else self._why(window, category, listing),
+        }
+        return self.pages.public(request, "list", context)
+
+    def _days(self, window: Window) -> list[tuple[str, str, str]]:
+        """Return the days of a week: a short name, the whole one, and the path."""
+        if window.kind is not WindowKind.WEEK:
+            return []
+        days = [Window(WindowKind.DAY, window.first + timedelta(days=one)) for one in range(7)]
+        return [
+            (f"{day.first:%a} {day.first.day}", title_of(day), path_of(day))
+            for day in days
+            if day.first <= self.reader.today
+        ]
+
+    def _why(self, window: Window, category: str, listing: Listing) -> str:
+        """Say why a list is empty."""
+        if category and listing.categories:
+            return f"No paper of {category} was listed then; other categories have some."
+        today = self.reader.today
+        if window.first > today:
+            return "This has not come yet."
+        if window.first <= today < window.after:
+            return "Nothing has come in yet. The sources are read again within the hour."
+        kinds = {source.kind for source in self.pages.app.settings.sources}
+        if window.kind is WindowKind.DAY and window.first.weekday() >= 5 and "arxiv" in kinds:
+            return "Nothing was listed on this day: arXiv announces no papers at weekends."
+        return "Nothing was listed then: it was a holiday, or before this site began to collect."
+
+
+def path_of(window: Window) -> str:
+    """Return the path of the page of a window."""
+    return f"/{window.kind}/{window.name}"
+
+
+def title_of(window: Window, *, short: bool = False) -> str:
+    """Return how people call a window."""
+    first = window.first
+    if window.kind is WindowKind.DAY:
+        return (
+            f"{first:%a} {first.day} {first:%b}"
+            if short
+            else f"{first:%A}, {first.day} {first:%B %Y}"
+        )
+    if window.kind is WindowKind.WEEK:
+        year, week, _ = first.isocalendar()
+        return f"Week {week}" if short else f"Week {week} of {year}"
+    return f"{first:%B}" if short else f"{first:%B %Y}"
+
+
+def _neighbour(window: Window | None) -> tuple[str, str, str] | None:
+    if window is None:
+        return None
+    return title_of(window, short=True), title_of(window), path_of(window)
+
+
+def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) -> dict[str, Any]:
+    """Return what every list shows."""
+    category = chosen.get("category", "")
+    names = list(listing.categories)[:MOST_CATEGORIES]
+    if category and category not in names:
+        names.insert(0, category)
+    offered = [
+        (
+            name,
+            listing.categories.get(name, 0),
+            _address(path, {**chosen, "category": name}),
+            name == category,
+        )
+        for name in names
+    ]
+    place = next((at for at, one in enumerate(offered) if one[3]), 0)
+    if place >= FEW_CATEGORIES:
+        offered.insert(0, offered.pop(place))
+    follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
+    return {
+        "papers": [candidate_view(one) for one in listing.candidates],
+        "total": listing.total,
+        "shown": shown,
+        "category": category,
+        "everything": _address(path, {**chosen, "category": ""}),
+        "offered": offered[:FEW_CATEGORIES],
+        "others": offered[FEW_CATEGORIES:],
+        "first_page": _address(path, chosen) if shown else "",
+        "next_page": _address(path, follow) if listing.after else "",
+        "canonical": _address(path, chosen),
+    }
+
+
+def _address(path: str, chosen: Mapping[str, str]) -> str:
+    """Return a path with what is chosen, without what is as usual."""
+    query = urlencode({name: value for name, value in chosen.items() if value})
+    return f"{path}?{query}" if query else path

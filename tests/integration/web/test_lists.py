@@ -1,0 +1,145 @@
+"""Pages of lists and of papers."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from digest.model import Link, LinkKind, Signal, SignalName
+from tests.support.samples import NOW, paper, papers
+from tests.support.site import Running
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def full(site: Running) -> Running:
+    """Return a site with sixty papers of one day, one of which is talked about."""
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(60), source="arxiv", listed_at=NOW)
+        tx.signals.record(
+            [
+                Signal(
+                    "arxiv:2611.00007", "hf", SignalName.UPVOTES, 20 * n, NOW + n * timedelta(0, 60)
+                )
+                for n in range(1, 4)
+            ]
+        )
+    return site
+
+
+@pytest.mark.parametrize("path", ["/day/2026-11-24", "/week/2026-W48", "/month/2026-11"])
+def test_a_window_shows_its_papers_by_the_page(full: Running, path: str) -> None:
+    first = full.client.get(path)
+    assert first.status_code == 200
+    assert first.text.index("2611.00007") < first.text.index("2611.00060")
+    assert "1–25 of 60 papers" in first.text
+    following = first.text.split('rel="next" href="')[1].split('"')[0].replace("&amp;", "&")
+    second = full.client.get(following)
+    assert "26–50 of 60 papers" in second.text
+    assert "2611.00007" not in second.text
+
+
+def test_a_list_can_be_ordered_and_narrowed(full: Running) -> None:
+    body = full.client.get("/day/2026-11-24?sort=new&category=cs.RO").text
+    assert body.count('aria-current="true"') == 2
+    assert body.index("2611.00060") < body.index("2611.00059")
+    assert "No paper of math.AG" in full.client.get("/day/2026-11-24?category=math.AG").text
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/day/2026-11-25", "has not come yet"),
+        ("/day/2026-11-20", "before this site began"),
+        ("/month/2027-01", "has not come yet"),
+    ],
+)
+def test_an_empty_window_says_why_and_where_papers_are(
+    full: Running, path: str, words: str
+) -> None:
+    answer = full.client.get(path)
+    assert answer.status_code == 200
+    assert words in answer.text
+    assert "2026-11-24" in answer.text or "2026-11" in answer.text
+
+
+def test_todays_page_without_papers_says_that_they_come(site: Running) -> None:
+    assert "Nothing has come in yet" in site.client.get("/day/2026-11-24").text
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/day/2026-02-30", 404),
+        ("/day/2026-11", 404),
+        ("/week/2026-W54", 404),
+        ("/day/2026-11-24?sort=best", 400),
+        ("/day/2026-11-24?after=-1", 400),
+        ("/day/2026-11-24?after=99999999999999999999", 400),
+        ("/day/2026-11-24?after=999999", 404),
+        ("/day/2026-11-24?category=" + "x" * 101, 400),
+        ("/papers/2611.99999", 404),
+        ("/papers/" + "x" * 600, 404),
+        ("/papers/%00", 404),
+        ("/trending?window=year", 400),
+    ],
+)
+def test_what_is_not_there_is_said_plainly(full: Running, path: str, status: int) -> None:
+    answer = full.client.get(path)
+    assert answer.status_code == status
+    assert "<h1>" in answer.text
+
+
+def test_trending_shows_what_is_talked_about(full: Running) -> None:
+    body = full.client.get("/trending").text
+    assert "2611.00007" in body
+    assert "2611.00008" not in body
+    full.clock.advance(40 * 86400)
+    assert "A quiet time" in full.client.get("/trending?window=day").text
+
+
+def test_a_paper_has_a_page_with_its_signals(full: Running) -> None:
+    answer = full.client.get("/papers/arxiv:2611.00007")
+    assert answer.status_code == 200
+    for words in (
+        "We look at it closely.",
+        "<svg",
+        "from 20 to 60",
+        "/day/2026-11-24",
+        "As a table",
+    ):
+        assert words in answer.text
+    short = full.client.get("/papers/2611.00007")
+    assert (short.status_code, short.headers["location"]) == (301, "/papers/arxiv:2611.00007")
+
+
+def test_a_paper_known_by_its_address_has_a_page(site: Running) -> None:
+    key = "url:https://journal.example.org//a?b=c&d#e"
+    hostile = paper(
+        key,
+        title="<script>alert(1)</script>",
+        authors=tuple(f"<b>{n}</b>" for n in range(20)),
+        links=(Link(LinkKind.ABSTRACT, "javascript:alert(1)"),),
+    )
+    with site.app.store.write() as tx:
+        tx.papers.add([hostile], source="rss", listed_at=NOW)
+    listing = site.client.get("/day/2026-11-24").text
+    path = listing.split('href="/papers/')[1].split('"')[0].replace("&amp;", "&")
+    answer = site.client.get(f"/papers/{path}")
+    assert answer.status_code == 200
+    for markup in ("<script", "<b>", "javascript:"):
+        assert markup not in answer.text
+
+
+def test_who_has_a_page_already_need_not_get_it_again(full: Running) -> None:
+    first = full.client.get("/day/2026-11-24")
+    again = full.client.get("/day/2026-11-24", headers={"If-None-Match": first.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    with full.app.store.write() as tx:
+        tx.papers.add(papers(1, first=99), source="arxiv", listed_at=NOW)
+    changed = full.client.get("/day/2026-11-24", headers={"If-None-Match": first.headers["etag"]})
+    assert changed.status_code == 200
+    assert "'none'" in changed.headers["content-security-policy"]
+    assert "script-src" not in changed.headers["content-security-policy"]
