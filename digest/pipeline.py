@@ -7,6 +7,7 @@ what is due (the scheduler's minute), `preview` writes and sends nothing.
 from __future__ import annotations
 
 import datetime as dt
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -14,12 +15,15 @@ from digest import crew, ingest, rank
 from digest.app import App
 from digest.deliver import DeliverReport, OnProgress, Patience
 from digest.due import local_date
-from digest.errors import NotFound
+from digest.errors import NotFound, StoreError
 from digest.ingest import NamedSource
 from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
 from digest.ranking import text_of
+from digest.reading import meaning
 from digest.report import RunReport, outcome
+
+log = logging.getLogger(__name__)
 
 
 def _never() -> bool:
@@ -57,6 +61,7 @@ def run(
         _ingest(app, report, app.sources)
         _rank(app, report, date=date, force=force, stopping=stopping)
         _deliver(app, report, stopping=stopping, progress=progress)
+        _place(app)
         return report
 
 
@@ -67,6 +72,7 @@ def collect(
     app.store.check_schema()
     with _recorded(app, "ingest") as report:
         _ingest(app, report, sources, since=since)
+        _place(app)
         return report
 
 
@@ -199,6 +205,14 @@ def _ingest(
             with app.store.read() as tx:
                 papers = tx.papers.recent(rank.BACKGROUND, until=app.clock.now())
             app.embeddings.of_papers([text_of(one.title, one.abstract) for one in papers])
+
+
+def _place(app: App) -> None:
+    """Find out what the papers that came in are about; whoever searches can do without."""
+    try:
+        meaning.update(app.store, app.clock)
+    except StoreError as error:
+        log.warning("new papers are found by their words alone for now: %s", error)
 
 
 def _rank(

@@ -20,6 +20,7 @@ from digest.cli import (
     edition,
     evaluation,
     running,
+    search,
     source,
     status,
     subscriber,
@@ -89,6 +90,7 @@ cli = typer.Typer(
 )
 running.register(cli)
 backfilling.register(cli)
+search.register(cli)
 cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
 cli.add_typer(edition.commands, name="edition")

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Self
 
+from digest.config import Settings
 from digest.due import local_date
 from digest.errors import NotHere
-from digest.model import Candidate, Sort, Window, WindowKind
+from digest.model import Candidate, Paper, Sort, Window, WindowKind
 from digest.ports import Clock
 from digest.rank import STILL_TRENDING
 from digest.reading import windows
 from digest.reading.boards import KEEP, Board, Boards
+from digest.reading.finding import Finder
 from digest.store import Store, Transaction
 
 PAGE = 25
@@ -68,6 +71,17 @@ class Reader:
     timezone: str
     trending_days: int
     boards: Boards = field(default_factory=Boards)
+    finder: Finder = field(default_factory=Finder)
+
+    @classmethod
+    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
+        """Return the lists of a site as its settings say."""
+        return cls(
+            store,
+            clock,
+            timezone=settings.schedule.timezone,
+            trending_days=settings.ranking.trending_days,
+        )
 
     @property
     def today(self) -> date:
@@ -101,14 +115,7 @@ class Reader:
                 for row in board.rows(Sort.HOT, after=None, among=among)
                 if board.heat[row] >= LUKEWARM
             ]
-            first = 0 if after is None else _place(warm, after) + 1
-            rows = warm[first : first + limit + 1]
-            return Listing(
-                candidates=tuple(tx.listings.candidates(rows[:limit])),
-                total=len(warm),
-                categories=board.categories,
-                after=rows[limit - 1] if len(rows) > limit else None,
-            )
+            return replace(_cut(tx, warm, after, limit), categories=board.categories)
 
     def front(self, most: int) -> Front:
         """Return the papers of the latest day, and older ones that are still trending."""
@@ -144,6 +151,25 @@ class Reader:
                     (candidate,) = tx.listings.candidates([row])
                     return candidate
         raise NotHere(f'There is no paper "{key[:100]}" here.')
+
+    def search(
+        self,
+        asked: str,
+        *,
+        field: str = "",
+        category: str = "",
+        after: int | None = None,
+        limit: int = PAGE,
+    ) -> Listing:
+        """Return one page of the papers that fit what somebody typed, the best first."""
+        with self.store.read() as tx:
+            rows = self.finder.found(tx, asked, field=field, category=category)
+            return _cut(tx, rows, after, limit)
+
+    def similar(self, paper: Paper, *, after: int | None = None, limit: int = PAGE) -> Listing:
+        """Return one page of the papers that are most like one, the closest first."""
+        with self.store.read() as tx:
+            return _cut(tx, self.finder.like(tx, paper), after, limit)
 
     def neighbours(self, window: Window) -> tuple[Window | None, Window | None]:
         """Return the nearest windows before and after one in which papers were listed."""
@@ -194,6 +220,17 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 def _next_slot(now: datetime) -> datetime:
     """Return the end of the five minutes that this moment is in: who asks in them is told alike."""
     return now + KEEP - (now - _EPOCH) % KEEP
+
+
+def _cut(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:
+    """Return one page of a list that is known."""
+    first = 0 if after is None else _place(rows, after) + 1
+    shown = rows[first : first + limit]
+    return Listing(
+        candidates=tuple(tx.listings.candidates(shown)),
+        total=len(rows),
+        after=shown[-1] if len(rows) > first + limit else None,
+    )
 
 
 def _place(rows: list[int], row: int) -> int:

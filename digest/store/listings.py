@@ -86,6 +86,14 @@ class Listings:
             ).scalars()
         )
 
+    def of_category(self, category: str) -> list[int]:
+        """Return the rows of all papers of one category, in order."""
+        return sorted(
+            self._connection.execute(
+                select(paper_categories.c.paper_id).where(paper_categories.c.category == category)
+            ).scalars()
+        )
+
     def candidates(self, rows: Sequence[int]) -> list[Candidate]:
         """Return papers with all their signals, in the order that was asked for."""
         found = {row.id: row for row in self._rows(select(papers), papers.c.id, rows)}

@@ -26,8 +26,10 @@ from digest.store.listings import Listings
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
 from digest.store.runs import Runs
+from digest.store.search import Search
 from digest.store.signals import Signals
 from digest.store.sources import Sources
+from digest.store.spaces import Spaces
 from digest.store.subscribers import Subscribers
 from digest.store.suppressions import Suppressions
 
@@ -41,6 +43,8 @@ class Transaction:
 
     papers: Papers
     listings: Listings
+    search: Search
+    spaces: Spaces
     signals: Signals
     sources: Sources
     subscribers: Subscribers
@@ -60,6 +64,8 @@ class Transaction:
         return cls(
             papers=Papers(connection),
             listings=Listings(connection),
+            search=Search(connection),
+            spaces=Spaces(connection),
             signals=Signals(connection),
             sources=Sources(connection),
             subscribers=Subscribers(connection, hash_email),

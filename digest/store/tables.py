@@ -257,6 +257,27 @@ embeddings = Table(
     Column("vector", LargeBinary, nullable=False),
 )
 
+spaces = Table(
+    "spaces",
+    metadata,
+    _id(),
+    Column("content", LargeBinary, nullable=False),
+    # How many papers there were when it was learned.
+    Column("papers", Integer, nullable=False),
+    Column("learned_at", UtcDateTime, nullable=False),
+)
+
+paper_vectors = Table(
+    "paper_vectors",
+    metadata,
+    Column("space_id", Id, ForeignKey("spaces.id", ondelete="CASCADE"), primary_key=True),
+    Column("paper_id", Id, ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
+    # Half-precision floats, little-endian.
+    Column("vector", LargeBinary, nullable=False),
+    Index(None, "paper_id"),
+    sqlite_with_rowid=False,
+)
+
 suppressions = Table(
     "suppressions",
     metadata,

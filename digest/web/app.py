@@ -31,6 +31,7 @@ from digest.web.papers import PaperPages
 from digest.web.people import TokenPages
 from digest.web.preferences import PreferencesPages
 from digest.web.sample import Sampler
+from digest.web.search import SearchPages
 from digest.web.security import Shield, networks
 from digest.web.signup import SignUpPages
 
@@ -43,16 +44,12 @@ def create(app: App) -> FastAPI:
     trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
     watchers = networks("metrics_from", app.settings.web.metrics_from)
     site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
-    reader = Reader(
-        app.store,
-        app.clock,
-        timezone=app.settings.schedule.timezone,
-        trending_days=app.settings.ranking.trending_days,
-    )
+    reader = Reader.of(app.store, app.clock, app.settings)
     sampler = Sampler(app)
     site.include_router(SignUpPages(pages, FrontPage(app, reader), sampler, trusted).router())
     site.include_router(ListPages(pages, reader).router())
     site.include_router(PaperPages(pages, reader).router())
+    site.include_router(SearchPages(pages, reader).router())
     site.include_router(TokenPages(pages, sampler, trusted).router())
     site.include_router(PreferencesPages(pages, sampler, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())

@@ -106,7 +106,7 @@ class ListPages:
             "periods": [
                 (
                     each.value.capitalize(),
-                    _address("/trending", {"window": each.value, "category": category}),
+                    address("/trending", {"window": each.value, "category": category}),
                     each is window,
                 )
                 for each in WindowKind
@@ -142,7 +142,7 @@ class ListPages:
             ],
             "days": self._days(window),
             "sorts": [
-                (name, _address(path, {**chosen, "sort": one.value}), one is sort)
+                (name, address(path, {**chosen, "sort": one.value}), one is sort)
                 for one, name in SORTS.items()
             ],
             "earlier": _neighbour(earlier),
@@ -213,7 +213,7 @@ def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) ->
         (
             name,
             listing.categories.get(name, 0),
-            _address(path, {**chosen, "category": name}),
+            address(path, {**chosen, "category": name}),
             name == category,
         )
         for name in names
@@ -227,16 +227,16 @@ def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) ->
         "total": listing.total,
         "shown": shown,
         "category": category,
-        "everything": _address(path, {**chosen, "category": ""}),
+        "everything": address(path, {**chosen, "category": ""}),
         "offered": offered[:FEW_CATEGORIES],
         "others": offered[FEW_CATEGORIES:],
-        "first_page": _address(path, chosen) if shown else "",
-        "next_page": _address(path, follow) if listing.after else "",
-        "canonical": _address(path, chosen),
+        "first_page": address(path, chosen) if shown else "",
+        "next_page": address(path, follow) if listing.after else "",
+        "canonical": address(path, chosen),
     }
 
 
-def _address(path: str, chosen: Mapping[str, str]) -> str:
+def address(path: str, chosen: Mapping[str, str]) -> str:
     """Return a path with what is chosen, without what is as usual."""
     query = urlencode({name: value for name, value in chosen.items() if value})
     return f"{path}?{query}" if query else path

@@ -15,9 +15,11 @@ from digest.ranking import figures
 from digest.ranking.trending import gained
 from digest.reading import Reader, windows
 from digest.web.chart import charts
-from digest.web.front import FIGURE_NAMES, page_of, paper_view
+from digest.web.front import FIGURE_NAMES, candidate_view, page_of, paper_view
 from digest.web.lists import path_of, title_of
 from digest.web.pages import Pages
+
+FEW_SIMILAR = 6
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,12 @@ class PaperPages:
         candidate = self.reader.paper(key)
         if candidate.paper.key != key:
             return RedirectResponse(f"{self.pages.root}{page_of(candidate.paper.key)}", 301)
-        return self.pages.public(request, "paper_page", self._facts(candidate))
+        similar = self.reader.similar(candidate.paper, limit=FEW_SIMILAR)
+        context = {
+            **self._facts(candidate),
+            "similar": [candidate_view(one) for one in similar.candidates],
+        }
+        return self.pages.public(request, "paper_page", context)
 
     def _facts(self, candidate: Candidate) -> dict[str, Any]:
         paper, now = candidate.paper, self.pages.app.clock.now()

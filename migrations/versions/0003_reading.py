@@ -1,4 +1,4 @@
-"""What pages are read by: papers by category, and by the words in them."""
+"""What pages are read by: papers by category, by their words, and by what they are about."""
 
 from __future__ import annotations
 
@@ -90,6 +90,35 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_paper_categories_paper_id"), "paper_categories", ["paper_id"])
+    op.create_table(
+        "spaces",
+        sa.Column("id", identity, nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("papers", sa.Integer(), nullable=False),
+        sa.Column("learned_at", sa.DateTime(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_spaces")),
+    )
+    op.create_table(
+        "paper_vectors",
+        sa.Column("space_id", identity, nullable=False),
+        sa.Column("paper_id", identity, nullable=False),
+        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["paper_id"],
+            ["papers.id"],
+            name=op.f("fk_paper_vectors_paper_id_papers"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["space_id"],
+            ["spaces.id"],
+            name=op.f("fk_paper_vectors_space_id_spaces"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("space_id", "paper_id", name=op.f("pk_paper_vectors")),
+        sqlite_with_rowid=False,
+    )
+    op.create_index(op.f("ix_paper_vectors_paper_id"), "paper_vectors", ["paper_id"])
     for statement in _SQLITE if op.get_bind().dialect.name == "sqlite" else _POSTGRES:
         op.execute(sa.text(statement.replace(":", r"\:")))
 
@@ -102,4 +131,5 @@ def downgrade() -> None:
         op.execute("DROP TABLE paper_search")
     else:
         op.execute("ALTER TABLE papers DROP COLUMN words")
-    op.drop_table("paper_categories")
+    for table in ("paper_vectors", "spaces", "paper_categories"):
+        op.drop_table(table)

@@ -1,0 +1,105 @@
+"""Words -> papers: those that have them, and those that are about the same."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.model import Hit, Words
+from digest.reading.meaning import Places
+from digest.reading.query import is_plain
+from digest.store import Transaction
+
+MOST = 300  # papers that a search finds
+
+# What the first papers have in common stands for what was meant (pseudo-relevance feedback).
+_FIRST = 30
+_MEANT = 1.5  # what a cosine with it counts beside the best of the texts, which counts 1
+
+_LIKE_ENOUGH = 0.35  # cosine from which on a paper is called similar
+
+
+def search(
+    tx: Transaction,
+    places: Places,
+    asked: Sequence[Words],
+    *,
+    category: str = "",
+    among: npt.NDArray[np.int64] | None = None,
+) -> list[int]:
+    """Return the rows of the papers that fit best, the best first.
+
+    `among` are the rows of the category, if there is one.
+
+    A paper has `score of its text / best of them + 1.5 * cosine` with the 30 first by text, each
+    of which counts as its text does. Papers without the words are only among them where no
+    field is named and nothing is excluded.
+    """
+    hits = tx.search.all_of(asked, category=category, limit=MOST)
+    if len(hits) < MOST and len(asked) > 1 and is_plain(asked):
+        known = {hit.paper_id for hit in hits}
+        others = tx.search.any_of(asked, category=category, limit=MOST)
+        hits += [hit for hit in others if hit.paper_id not in known][: MOST - len(hits)]
+    if not hits:
+        return []
+    rows = np.array([hit.paper_id for hit in hits], np.int64)
+    scores = _shares(hits)
+    found = _blended(places, rows, scores, among if is_plain(asked) else rows)
+    return [int(row) for row in found[:MOST]]
+
+
+def similar(places: Places, row: int, *, limit: int, least: float = _LIKE_ENOUGH) -> list[int]:
+    """Return the rows of the papers that are most like one, the closest first."""
+    place = places.where(np.array([row], np.int64))
+    if not len(place):
+        return []
+    cosines = places.vectors @ places.vectors[place[0]]
+    cosines[place[0]] = -1
+    best = _best(cosines, limit)
+    return [int(places.rows[one]) for one in best if cosines[one] >= least]
+
+
+def _shares(hits: Sequence[Hit]) -> npt.NDArray[np.float32]:
+    scores = np.array([max(hit.score, 1e-6) for hit in hits], np.float32)
+    shares: npt.NDArray[np.float32] = scores / scores.max()
+    return shares
+
+
+def _blended(
+    places: Places,
+    rows: npt.NDArray[np.int64],
+    scores: npt.NDArray[np.float32],
+    among: npt.NDArray[np.int64] | None,
+) -> npt.NDArray[np.int64]:
+    by_row = dict(zip(rows.tolist(), scores.tolist(), strict=True))
+    first = places.where(rows[:_FIRST])
+    if not len(first):
+        return rows
+    weights = np.array([by_row[int(row)] for row in places.rows[first]], np.float32)
+    meant = weights @ places.vectors[first]
+    meant /= max(float(np.linalg.norm(meant)), 1e-6)
+    blend: npt.NDArray[np.float32] = places.vectors @ (np.float32(_MEANT) * meant)
+    if among is not None:
+        allowed = np.zeros(len(blend), np.bool_)
+        allowed[places.where(among)] = True
+        blend[~allowed] = -np.inf
+    ordered = np.argsort(rows)
+    known = places.where(rows[ordered])
+    blend[known] += np.array([by_row[int(row)] for row in places.rows[known]], np.float32)
+    best = _best(blend, MOST)
+    best = best[np.isfinite(blend[best])]
+    found = places.rows[best]
+    # What has come in since places were found has its words alone to speak for it.
+    placeless = rows[~np.isin(rows, places.rows)]
+    return np.concatenate([found[: MOST - len(placeless)], placeless])
+
+
+def _best(values: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.int64]:
+    """Return where the largest values are, the largest first."""
+    number = min(number, len(values))
+    if not number:
+        return np.empty(0, np.int64)
+    best = np.argpartition(-values, number - 1)[:number]
+    return best[np.argsort(-values[best], kind="stable")]

@@ -1,0 +1,90 @@
+"""The page that finds papers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from digest.reading import PAGE, Listing, Reader
+from digest.reading.query import LONGEST
+from digest.web.categories import OFFERED
+from digest.web.front import candidate_view, page_of
+from digest.web.lists import After, Category, Shown, address
+from digest.web.pages import Pages
+
+
+class Field(StrEnum):
+    """Where words are looked for."""
+
+    ANYWHERE = ""
+    TITLE = "title"
+    ABSTRACT = "abstract"
+    AUTHOR = "author"
+
+
+FIELDS = {
+    Field.ANYWHERE: "Anywhere",
+    Field.TITLE: "In the title",
+    Field.ABSTRACT: "In the abstract",
+    Field.AUTHOR: "Among the authors",
+}
+
+Asked = Annotated[str, Query(max_length=LONGEST)]
+Key = Annotated[str, Query(max_length=600)]
+
+
+@dataclass(frozen=True)
+class SearchPages:
+    """Search, and what is like a paper."""
+
+    pages: Pages
+    reader: Reader
+
+    def router(self) -> APIRouter:
+        """Return the route."""
+        router = APIRouter()
+        router.add_api_route("/search", self.search, methods=["GET", "HEAD"], response_model=None)
+        return router
+
+    def search(
+        self,
+        request: Request,
+        q: Asked = "",
+        like: Key = "",
+        field: Field = Field.ANYWHERE,
+        category: Category = "",
+        after: After = None,
+        shown: Shown = 0,
+    ) -> Response:
+        """Show the form, and what fits what was typed or is like a paper."""
+        model = None
+        listing = Listing()
+        category = category.strip()
+        if like:
+            model = self.reader.paper(like).paper
+            listing = self.reader.similar(model, after=after)
+        elif q.strip():
+            listing = self.reader.search(q, field=field, category=category, after=after)
+        chosen = {"like": like} if like else {"q": q, "field": field.value, "category": category}
+        follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
+        context = {
+            "q": q,
+            "field": field.value,
+            "fields": [(one.value, name) for one, name in FIELDS.items()],
+            "category": category,
+            "offered": OFFERED,
+            "model": model and (model.title, page_of(model.key)),
+            "papers": [candidate_view(one) for one in listing.candidates],
+            "total": listing.total,
+            "shown": shown,
+            "first_page": address("/search", chosen) if shown else "",
+            "next_page": address("/search", follow) if listing.after else "",
+            # Only the form is of interest to search engines.
+            "private": bool(q or like),
+        }
+        return self.pages.public(request, "search", context)
