@@ -48,6 +48,10 @@ class Links:
         """Return where a digest can be read in the browser."""
         return self._signed(Purpose.DIGEST, public_id, delivery_key)
 
+    def feed(self, public_id: str) -> str:
+        """Return where a subscriber's own digests are a feed."""
+        return f"{self._signed(Purpose.FEED, public_id)}.atom"
+
     def return_path(self, pattern: str, delivery_id: int) -> str:
         """Return where a message comes back that cannot be delivered (VERP).
 

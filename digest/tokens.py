@@ -39,6 +39,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     FEEDBACK = "feedback"
     DIGEST = "digest"
+    FEED = "feed"
 
 
 class Signer:

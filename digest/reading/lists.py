@@ -145,7 +145,8 @@ class Reader:
     def paper(self, key: str) -> Candidate:
         """Return one paper with its signals, by its key or its arXiv id; raise `NotHere`."""
         with self.store.read() as tx:
-            for known in (key, f"arxiv:{_VERSION.sub('', key)}"):
+            # PostgreSQL takes no NUL in a text.
+            for known in () if "\0" in key else (key, f"arxiv:{_VERSION.sub('', key)}"):
                 row = tx.listings.row(known)
                 if row is not None:
                     (candidate,) = tx.listings.candidates([row])
@@ -170,6 +171,20 @@ class Reader:
         """Return one page of the papers that are most like one, the closest first."""
         with self.store.read() as tx:
             return _cut(tx, self.finder.like(tx, paper), after, limit)
+
+    def before(self, until: datetime, *, days: int) -> Listing:
+        """Return the first page of the papers of the days before a moment, as hot as they were."""
+        since = until - timedelta(days=days)
+        return self._listing(since, until, Sort.HOT, category="", after=None, limit=PAGE)
+
+    def days(self) -> dict[date, int]:
+        """Return how many papers were listed on each day that has any."""
+        found: dict[date, int] = {}
+        with self.store.read() as tx:
+            for moment, number in tx.listings.batches():
+                day = local_date(moment, self.timezone)
+                found[day] = found.get(day, 0) + number
+        return found
 
     def neighbours(self, window: Window) -> tuple[Window | None, Window | None]:
         """Return the nearest windows before and after one in which papers were listed."""

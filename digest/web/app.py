@@ -23,6 +23,9 @@ from digest.errors import (
     TokenInvalid,
 )
 from digest.reading import Reader
+from digest.web import api
+from digest.web.archive import ArchivePages
+from digest.web.feeds import FeedPages
 from digest.web.front import FrontPage
 from digest.web.lists import ListPages
 from digest.web.metrics import MetricsPage
@@ -50,6 +53,9 @@ def create(app: App) -> FastAPI:
     site.include_router(ListPages(pages, reader).router())
     site.include_router(PaperPages(pages, reader).router())
     site.include_router(SearchPages(pages, reader).router())
+    site.include_router(ArchivePages(pages, reader).router())
+    site.include_router(FeedPages(pages, reader).router())
+    site.mount("/api/v1", api.create(pages, reader))
     site.include_router(TokenPages(pages, sampler, trusted).router())
     site.include_router(PreferencesPages(pages, sampler, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())

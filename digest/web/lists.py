@@ -26,8 +26,11 @@ PERIOD_NAMES = {
 FEW_CATEGORIES = 12
 MOST_CATEGORIES = 60
 
-Category = Annotated[str, Query(max_length=100)]
-After = Annotated[int | None, Query(ge=1, le=2**53)]
+# Without control characters: PostgreSQL takes no NUL in a text.
+Category = Annotated[
+    str, Query(max_length=100, pattern=r"^[^\x00-\x1f]*$", description="Such as cs.CL; else all.")
+]
+After = Annotated[int | None, Query(ge=1, le=2**53, description="Where the page before ended.")]
 Shown = Annotated[int, Query(ge=0, le=10**6)]
 
 

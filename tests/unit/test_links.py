@@ -32,6 +32,7 @@ def test_each_link_holds_a_token_for_its_own_purpose() -> None:
         Purpose.UNSUBSCRIBE: (links.unsubscribe("abc"), ("abc",)),
         Purpose.FEEDBACK: (links.feedback("abc"), ("abc",)),
         Purpose.DIGEST: (links.digest("abc", "digest:x:abc"), ("abc", "digest:x:abc")),
+        Purpose.FEED: (links.feed("abc").removesuffix(".atom"), ("abc",)),
     }
     assert set(made) == set(Purpose)
     for purpose, (link, parts) in made.items():

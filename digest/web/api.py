@@ -1,0 +1,251 @@
+"""`/api/v1`: the same lists as JSON, described by OpenAPI."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel, Field
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from digest import __version__
+from digest.errors import DigestError, NotFound, StoreBusy
+from digest.model import Candidate, Sort, WindowKind
+from digest.ranking import figures
+from digest.reading import PAGE, Listing, Reader, windows
+from digest.reading.lists import MOST
+from digest.reading.query import LONGEST
+from digest.web.front import page_of
+from digest.web.lists import After, Category
+from digest.web.pages import Pages, tagged
+from digest.web.search import Field as Where
+
+ABOUT = """The papers of this site, as its pages show them. It asks for no key and no cookie.
+
+A list answers with `after`, which asks for its next page, and is null on the last one. Answers
+carry an `ETag`; send it as `If-None-Match`, and what has not changed is answered 304."""
+
+Limit = Annotated[int, Query(ge=1, le=MOST, description="How many papers a page has at most.")]
+Key = Annotated[str, Query(min_length=1, max_length=600, description="Such as arxiv:2611.00001.")]
+
+
+class LinkOut(BaseModel):
+    """One address that belongs to a paper."""
+
+    kind: str
+    url: str
+
+
+class PaperOut(BaseModel):
+    """One paper."""
+
+    key: str = Field(description="Its name, without the version: `arxiv:2611.00001`.")
+    title: str
+    abstract: str
+    authors: list[str]
+    categories: list[str] = Field(description="The first one is the primary one.")
+    links: list[LinkOut]
+    version: int
+    published_at: datetime | None
+    listed_at: datetime = Field(description="When readers of this site could first see it.")
+    figures: dict[str, int] = Field(description="The latest upvotes, comments and stars.")
+    page: str = Field(description="The page of this paper.")
+
+
+class SignalOut(BaseModel):
+    """One figure at one time."""
+
+    name: str
+    source: str
+    value: int
+    observed_at: datetime
+
+
+class OnePaperOut(PaperOut):
+    """One paper with the history of its figures."""
+
+    signals: list[SignalOut]
+
+
+class PapersOut(BaseModel):
+    """One page of a list."""
+
+    total: int = Field(description="How many papers the whole list has.")
+    after: int | None = Field(description="What asks for the next page; null on the last one.")
+    papers: list[PaperOut]
+
+
+class Problem(BaseModel):
+    """What went wrong, in one sentence."""
+
+    detail: str
+
+
+PROBLEMS: dict[int | str, dict[str, Any]] = {
+    404: {"model": Problem, "description": "There is no such day, paper or page of the list."},
+    422: {"model": Problem, "description": "A parameter cannot be used."},
+    503: {"model": Problem, "description": "The database is busy: try again in a minute."},
+}
+
+
+def create(pages: Pages, reader: Reader) -> FastAPI:
+    """Return the application that is mounted at `/api/v1`."""
+    site = pages.app.settings.site
+    base = site.base_url.rstrip("/")
+    api = FastAPI(
+        title=f"{site.name}: papers",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        servers=[{"url": f"{base}/api/v1"}],
+        root_path_in_servers=False,
+    )
+    _add_lists(api, reader, base)
+    _add_documents(api, pages)
+    _add_failures(api)
+    return api
+
+
+def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
+    def listed(request: Request, listing: Listing) -> Response:
+        return _json(
+            request,
+            PapersOut(
+                total=listing.total,
+                after=listing.after,
+                papers=[PaperOut(**_paper(one, base)) for one in listing.candidates],
+            ),
+        )
+
+    @api.get("/papers", response_model=PapersOut, responses=PROBLEMS, operation_id="papers")
+    def papers(
+        request: Request,
+        window: Annotated[
+            str,
+            Query(max_length=10, description="2026-11-23, 2026-W48 or 2026-11; else today."),
+        ] = "",
+        sort: Sort = Sort.HOT,
+        category: Category = "",
+        after: After = None,
+        limit: Limit = PAGE,
+    ) -> Response:
+        """List the papers of a day, a week or a month."""
+        asked = windows.read(window) if window else windows.around(WindowKind.DAY, reader.today)
+        return listed(
+            request, reader.window(asked, sort, category=category, after=after, limit=limit)
+        )
+
+    @api.get("/trending", response_model=PapersOut, responses=PROBLEMS, operation_id="trending")
+    def trending(
+        request: Request,
+        window: WindowKind = WindowKind.WEEK,
+        category: Category = "",
+        after: After = None,
+        limit: Limit = PAGE,
+    ) -> Response:
+        """List what is talked about now, of the papers of the last day, week or month."""
+        return listed(request, reader.trending(window, category=category, after=after, limit=limit))
+
+    @api.get("/search", response_model=PapersOut, responses=PROBLEMS, operation_id="search")
+    def search(
+        request: Request,
+        q: Annotated[str, Query(max_length=LONGEST, description="What to look for.")],
+        field: Where = Where.ANYWHERE,
+        category: Category = "",
+        after: After = None,
+        limit: Limit = PAGE,
+    ) -> Response:
+        """Find papers by their words and by what they are about, the best first."""
+        found = reader.search(q, field=field, category=category, after=after, limit=limit)
+        return listed(request, found)
+
+    @api.get("/similar", response_model=PapersOut, responses=PROBLEMS, operation_id="similar")
+    def similar(request: Request, key: Key, after: After = None, limit: Limit = PAGE) -> Response:
+        """List the papers that are most like one."""
+        model = reader.paper(key).paper
+        return listed(request, reader.similar(model, after=after, limit=limit))
+
+    @api.get(
+        "/papers/{key:path}", response_model=OnePaperOut, responses=PROBLEMS, operation_id="paper"
+    )
+    def paper(request: Request, key: str) -> Response:
+        """Return one paper with the history of its figures; the id of arXiv alone will do."""
+        candidate = reader.paper(key)
+        signals = [
+            SignalOut(
+                name=one.name.value,
+                source=one.source,
+                value=one.value,
+                observed_at=one.observed_at,
+            )
+            for one in candidate.signals
+        ]
+        return _json(request, OnePaperOut(**_paper(candidate, base), signals=signals))
+
+
+def _paper(candidate: Candidate, base: str) -> dict[str, Any]:
+    paper = candidate.paper
+    return {
+        "key": paper.key,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "categories": list(paper.categories),
+        "links": [LinkOut(kind=link.kind.value, url=link.url) for link in paper.links],
+        "version": paper.version,
+        "published_at": paper.published_at,
+        "listed_at": candidate.listed_at,
+        "figures": figures(candidate),
+        "page": f"{base}{page_of(paper.key)}",
+    }
+
+
+def _json(request: Request, answer: BaseModel) -> Response:
+    response = tagged(request, answer.model_dump_json(), "application/json")
+    # There is nothing here that is not for everybody.
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
+
+
+def _add_documents(api: FastAPI, pages: Pages) -> None:
+    @api.get("/openapi.json", include_in_schema=False)
+    def openapi() -> JSONResponse:
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
+        return JSONResponse(api.openapi(), headers=headers)
+
+    @api.get("/docs", include_in_schema=False)
+    def docs(request: Request) -> Response:
+        return pages.public(request, "api", {"api": api.openapi(), "canonical": "/api/v1/docs"})
+
+
+def _add_failures(api: FastAPI) -> None:
+    @api.exception_handler(DigestError)
+    def refuse(_request: Request, error: DigestError) -> JSONResponse:
+        if isinstance(error, NotFound):
+            return _problem(404, str(error))
+        if isinstance(error, StoreBusy):
+            return _problem(503, "The database is busy: try again in a minute.")
+        raise error
+
+    @api.exception_handler(RequestValidationError)
+    def reject(_request: Request, error: RequestValidationError) -> JSONResponse:
+        first = error.errors()[0]
+        return _problem(422, f"{first['loc'][-1]}: {first['msg']}")
+
+    @api.exception_handler(HTTPException)
+    def say(_request: Request, error: HTTPException) -> JSONResponse:
+        return _problem(error.status_code, str(error.detail), error.headers or {})
+
+
+def _problem(status: int, detail: str, headers: Any = None) -> JSONResponse:
+    return JSONResponse(
+        {"detail": detail},
+        status,
+        headers={**(headers or {}), "Access-Control-Allow-Origin": "*"},
+    )

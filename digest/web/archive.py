@@ -1,0 +1,112 @@
+"""The archive: days that had papers, editions as anybody may see them; and the about page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from digest.due import due_at
+from digest.errors import NotHere
+from digest.model import Cadence, WindowKind
+from digest.rank import STILL_TRENDING
+from digest.reading import Reader, windows
+from digest.web.front import candidate_view
+from digest.web.lists import path_of, title_of
+from digest.web.pages import Pages
+
+MOST_EDITIONS = 30
+
+
+@dataclass(frozen=True)
+class ArchivePages:
+    """What was, and how it came about."""
+
+    pages: Pages
+    reader: Reader
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter()
+        for path, show in (
+            ("/archive", self.archive),
+            ("/archive/{name}", self.edition),
+            ("/about", self.about),
+        ):
+            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
+        return router
+
+    def archive(self, request: Request) -> Response:
+        """Show the days that had papers by month, and the newest editions."""
+        with self.pages.app.store.read() as tx:
+            editions = tx.editions.list(limit=MOST_EDITIONS)
+        context = {
+            "months": _months(self.reader.days()),
+            "editions": [(_edition_title(one.cadence, one.date), one.slug) for one in editions],
+            "canonical": "/archive",
+        }
+        return self.pages.public(request, "archive", context)
+
+    def edition(self, request: Request, name: str) -> Response:
+        """Show what one edition was made of, the most talked about first; nothing of who got it."""
+        cadence, _, day = name.partition("-")
+        with self.pages.app.store.read() as tx:
+            try:
+                found = tx.editions.get(Cadence(cadence), date.fromisoformat(day))
+            except ValueError:
+                found = None
+        if found is None:
+            raise NotHere("There is no such edition; the archive has the newest ones.")
+        days = 7 if found.cadence is Cadence.WEEKLY else 1
+        # What came in on the day itself came after most digests had left.
+        until = due_at(found.date, self._hour, self.reader.timezone)
+        listing = self.reader.before(until, days=days)
+        context = {
+            "heading": _edition_title(found.cadence, found.date),
+            "days": days,
+            "papers": [candidate_view(one) for one in listing.candidates],
+            "total": listing.total,
+            "canonical": f"/archive/{found.slug}",
+        }
+        return self.pages.public(request, "edition", context)
+
+    @property
+    def _hour(self) -> int:
+        return self.pages.app.settings.schedule.default_hour
+
+    def about(self, request: Request) -> Response:
+        """Say how papers get here and how they are ranked."""
+        settings = self.pages.app.settings
+        context = {
+            "sources": [(one.name, one.kind) for one in settings.sources],
+            "trending_days": settings.ranking.trending_days,
+            "still_trending": STILL_TRENDING,
+            "canonical": "/about",
+        }
+        return self.pages.public(request, "about", context)
+
+
+def _edition_title(cadence: Cadence, day: date) -> str:
+    """Return how people call an edition."""
+    whole = title_of(windows.around(WindowKind.DAY, day))
+    return f"{'Weekly' if cadence is Cadence.WEEKLY else 'Daily'} digest of {whole}"
+
+
+def _months(days: Mapping[date, int]) -> list[dict[str, Any]]:
+    """Return the days by month, the newest month first."""
+    found: dict[date, dict[str, Any]] = {}
+    for day in sorted(days, reverse=True):
+        month = windows.around(WindowKind.MONTH, day)
+        kept = found.setdefault(
+            month.first,
+            {"title": title_of(month), "path": path_of(month), "total": 0, "days": []},
+        )
+        window = windows.around(WindowKind.DAY, day)
+        kept["total"] += days[day]
+        kept["days"].insert(0, (day.day, title_of(window), path_of(window), days[day]))
+    return list(found.values())

@@ -1,0 +1,143 @@
+"""Atom feeds (RFC 4287): what is trending, and for a subscriber their own digest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from xml.etree import ElementTree as Xml
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from digest import subscriptions
+from digest.errors import NotFound
+from digest.model import DeliveryKind, DeliveryState, Paper, SubscriberStatus, WindowKind
+from digest.reading import Reader
+from digest.tokens import Purpose
+from digest.web.front import page_of
+from digest.web.pages import Pages, tagged
+
+ATOM = "application/atom+xml; charset=utf-8"
+MOST_ENTRIES = 50
+MOST_DIGESTS = 14
+
+_NAMESPACE = "http://www.w3.org/2005/Atom"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One paper in a feed; `note` says why it is there."""
+
+    paper: Paper
+    at: datetime
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class FeedPages:
+    """The feeds of one site."""
+
+    pages: Pages
+    reader: Reader
+
+    def router(self) -> APIRouter:
+        """Return the routes."""
+        router = APIRouter()
+        for path, show in (("/feed.atom", self.trending), ("/feed/{token}.atom", self.own)):
+            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
+        return router
+
+    def trending(self, request: Request) -> Response:
+        """Show what is trending this week."""
+        listing = self.reader.trending(WindowKind.WEEK, limit=MOST_ENTRIES)
+        entries = [Entry(one.paper, one.listed_at) for one in listing.candidates]
+        site = self.pages.app.settings.site
+        feed = Feed(self._base, f"{site.name}: trending", "/feed.atom", "/trending")
+        return tagged(request, feed.written(entries), ATOM)
+
+    def own(self, request: Request, token: str) -> Response:
+        """Show the papers of somebody's last digests; whoever holds the link may read it."""
+        app = self.pages.app
+        (public_id, *rest) = app.signer.read(Purpose.FEED, token)
+        with app.store.read() as tx:
+            subscriber = subscriptions.find(tx, public_id)
+            if rest or subscriber.status is SubscriberStatus.UNSUBSCRIBED:
+                raise NotFound("There is no such subscription any more.")
+            sent = [
+                one
+                for one in tx.deliveries.list(email=subscriber.email, limit=3 * MOST_DIGESTS)
+                if one.kind is DeliveryKind.DIGEST and one.state is DeliveryState.SENT
+            ][:MOST_DIGESTS]
+            entries = [
+                Entry(pick.paper, delivery.date, pick.reason)
+                for delivery in sent
+                for pick in tx.deliveries.picks(delivery.id)
+            ]
+        # The feed names nobody: readers of feeds keep what they get on servers of their own.
+        feed = Feed(self._base, f"{app.settings.site.name}: my digest", "", "/", name="digest")
+        response = tagged(request, feed.written(entries), ATOM)
+        response.headers["Cache-Control"] = "private, no-cache"
+        response.headers["X-Robots-Tag"] = "noindex"
+        return response
+
+    @property
+    def _base(self) -> str:
+        return self.pages.app.settings.site.base_url.rstrip("/")
+
+
+@dataclass(frozen=True)
+class Feed:
+    """One feed of a site: `path` is its own, `page` that of the page which shows the same."""
+
+    base: str
+    title: str
+    path: str
+    page: str
+    name: str = field(default="trending")
+
+    def written(self, entries: Iterable[Entry]) -> bytes:
+        """Return the feed with these entries."""
+        entries = list(entries)
+        root = Xml.Element("feed", xmlns=_NAMESPACE)
+        _add(root, "id", f"{self.base}/#{self.name}")
+        _add(root, "title", self.title)
+        newest = max((entry.at for entry in entries), default=None)
+        _add(root, "updated", newest.isoformat() if newest else "2000-01-01T00:00:00+00:00")
+        if self.path:
+            Xml.SubElement(root, "link", rel="self", href=self.base + self.path)
+        Xml.SubElement(root, "link", rel="alternate", href=self.base + self.page, type="text/html")
+        _add(_add(root, "author"), "name", self.title.partition(":")[0])
+        for entry in entries:
+            self._add_entry(root, entry)
+        written: bytes = Xml.tostring(root, encoding="utf-8", xml_declaration=True)
+        return written
+
+    def _add_entry(self, root: Xml.Element, entry: Entry) -> None:
+        paper = entry.paper
+        page = f"{self.base}{page_of(paper.key)}"
+        element = _add(root, "entry")
+        _add(element, "id", page)
+        _add(element, "title", paper.title)
+        _add(element, "updated", entry.at.isoformat())
+        if paper.published_at is not None:
+            _add(element, "published", paper.published_at.isoformat())
+        Xml.SubElement(element, "link", rel="alternate", href=page, type="text/html")
+        for author in paper.authors:
+            _add(_add(element, "author"), "name", author)
+        for category in paper.categories:
+            Xml.SubElement(element, "category", term=_clean(category))
+        _add(element, "summary", " ".join(filter(None, (entry.note, paper.abstract))))
+
+
+def _add(parent: Xml.Element, name: str, text: str | None = None) -> Xml.Element:
+    element = Xml.SubElement(parent, name)
+    if text is not None:
+        element.text = _clean(text)
+    return element
+
+
+def _clean(text: str) -> str:
+    """Leave out what XML 1.0 cannot hold."""
+    return "".join(sign for sign in text if sign.isprintable())

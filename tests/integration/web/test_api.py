@@ -1,0 +1,187 @@
+"""The same lists as JSON, feeds, and the archive."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+from xml.etree import ElementTree as Xml
+
+import pytest
+
+from digest import subscriptions
+from digest.model import Cadence, Link, LinkKind, Signal, SignalName
+from digest.tokens import Purpose
+from tests.support.samples import NOW, paper, papers, pick, plan
+from tests.support.site import Running
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+@pytest.fixture
+def full(site: Running) -> Running:
+    """Return a site with sixty papers of one day, one of which is talked about."""
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(60), source="arxiv", listed_at=NOW)
+        tx.signals.record([Signal("arxiv:2611.00007", "hf", SignalName.UPVOTES, 60, NOW)])
+    return site
+
+
+def ask(site: Running, path: str, **parameters: Any) -> Any:
+    answer = site.client.get(f"/api/v1{path}", params=parameters)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def test_a_list_is_followed_to_its_end(full: Running) -> None:
+    keys: list[str] = []
+    after = None
+    while True:
+        page = ask(full, "/papers", limit=25, **({"after": after} if after else {}))
+        keys += [one["key"] for one in page["papers"]]
+        after = page["after"]
+        if after is None:
+            break
+    assert keys[0] == "arxiv:2611.00007"
+    assert len(keys) == len(set(keys)) == page["total"] == 60
+    assert ask(full, "/papers", window="2026-W48", sort="new")["total"] == 60
+    assert ask(full, "/papers", window="2026-11-23")["papers"] == []
+
+
+def test_a_paper_comes_with_the_history_of_its_figures(full: Running) -> None:
+    found = ask(full, "/papers/arxiv:2611.00007")
+    assert found["figures"] == {"upvotes": 60}
+    assert found["signals"][0]["value"] == 60
+    assert found["listed_at"] == "2026-11-24T07:00:00Z"
+    assert found["page"] == "https://papers.example.org/papers/arxiv:2611.00007"
+    assert ask(full, "/papers/2611.00007") == found
+
+
+def test_trending_search_and_similar_papers_are_lists_too(full: Running) -> None:
+    assert [one["key"] for one in ask(full, "/trending")["papers"]] == ["arxiv:2611.00007"]
+    assert ask(full, "/search", q="study", limit=5)["total"] == 60
+    assert ask(full, "/search", q="author:nobody")["total"] == 0
+    assert ask(full, "/similar", key="2611.00007", limit=3)["total"] == 59
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/papers?window=2026-13", 404),
+        ("/papers?sort=best", 422),
+        ("/papers?limit=0", 422),
+        ("/papers?limit=101", 422),
+        ("/papers?after=12345678", 404),
+        ("/papers?category=%00", 422),
+        ("/search", 422),
+        ("/search?q=" + "x" * 301, 422),
+        ("/papers/nope", 404),
+        ("/papers/%00", 404),
+        ("/similar?key=nope", 404),
+        ("/nothing", 404),
+    ],
+)
+def test_mistakes_are_told_in_one_sentence(full: Running, path: str, status: int) -> None:
+    answer = full.client.get(f"/api/v1{path}")
+    assert answer.status_code == status
+    assert set(answer.json()) == {"detail"}
+
+
+def test_nothing_can_be_written(full: Running) -> None:
+    answer = full.client.post("/api/v1/papers")
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == "GET"
+
+
+def test_answers_can_be_asked_for_again_cheaply(full: Running) -> None:
+    for path in ("/api/v1/papers", "/feed.atom"):
+        tag = full.client.get(path).headers["etag"]
+        assert full.client.get(path, headers={"If-None-Match": tag}).status_code == 304
+
+
+def test_the_description_says_what_there_is_and_the_page_shows_it(full: Running) -> None:
+    described = ask(full, "/openapi.json")
+    assert set(described["paths"]) == {
+        "/papers", "/papers/{key}", "/trending", "/search", "/similar",
+    }  # fmt: skip
+    body = full.client.get("/api/v1/docs").text
+    for path in described["paths"]:
+        assert f"/api/v1{path}" in body
+    assert "<script" not in body
+
+
+def entries(content: bytes) -> list[Xml.Element]:
+    return list(Xml.fromstring(content).iter(f"{ATOM}entry"))
+
+
+def test_the_feed_has_what_is_trending(full: Running) -> None:
+    answer = full.client.get("/feed.atom")
+    assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+    (entry,) = entries(answer.content)
+    assert entry.findtext(f"{ATOM}title") == "A study of 2611.00007"
+    assert entry.findtext(f"{ATOM}id") == "https://papers.example.org/papers/arxiv:2611.00007"
+    assert entry.findtext(f"{ATOM}updated") == "2026-11-24T07:00:00+00:00"
+
+
+def test_a_feed_is_well_formed_whatever_papers_bring_along(site: Running) -> None:
+    hostile = paper(
+        title="]]> <b>&\x00\x0b\ufffe title",
+        authors=("\x1b[1m",),
+        categories=('"><x',),
+        links=(Link(LinkKind.ABSTRACT, "javascript:alert(1)"),),
+    )
+    with site.app.store.write() as tx:
+        tx.papers.add([hostile], source="rss", listed_at=NOW)
+        tx.signals.record([Signal(hostile.key, "hf", SignalName.UPVOTES, 60, NOW)])
+    answer = site.client.get("/feed.atom")
+    assert len(entries(answer.content)) == 1
+    assert b"javascript:" not in answer.content
+
+
+def test_a_feed_of_my_own_has_my_digests_and_does_not_name_me(site: Running) -> None:
+    member = site.member()
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        edition = tx.editions.ensure(Cadence.DAILY, date(2026, 11, 24), now=NOW)
+        tx.deliveries.plan([plan(member, edition_id=edition.id, picks=(pick(paper()),))])
+    path = site.path(site.app.links.feed(member.public_id))
+    assert entries(site.client.get(path).content) == []  # it has not left yet
+    with site.app.store.write() as tx:
+        ids = tx.outbox.reserve("w/1", now=NOW, lease_until=NOW + timedelta(hours=1), limit=9)
+        tx.outbox.sent("w/1", dict.fromkeys(ids, "250 taken"), now=NOW)
+    answer = site.client.get(path)
+    (entry,) = entries(answer.content)
+    assert entry.findtext(f"{ATOM}summary") == "it is on the list We look at it closely."
+    assert answer.headers["cache-control"] == "private, no-cache"
+    for secret in (member.email, member.public_id, path):
+        assert secret not in answer.text
+    with site.app.store.write() as tx:
+        subscriptions.unsubscribe(tx, member.public_id, now=NOW)
+    assert site.client.get(path).status_code == 404
+
+
+def test_no_other_link_opens_a_feed(site: Running) -> None:
+    member = site.member()
+    for purpose in set(Purpose) - {Purpose.FEED}:
+        token = site.app.signer.sign(purpose, member.public_id)
+        assert site.client.get(f"/feed/{token}.atom").status_code == 404
+
+
+def test_the_archive_leads_to_days_and_editions_without_naming_anybody(full: Running) -> None:
+    member = full.member()
+    with full.app.store.write() as tx:
+        edition = tx.editions.ensure(Cadence.DAILY, date(2026, 11, 25), now=NOW)
+        tx.deliveries.plan([plan(member, edition_id=edition.id, picks=(pick(paper()),))])
+    body = full.client.get("/archive").text
+    for part in ("/day/2026-11-24", "/month/2026-11", "60 papers", "/archive/daily-2026-11-25"):
+        assert part in body
+    shown = full.client.get("/archive/daily-2026-11-25").text
+    assert shown.index("2611.00007") < shown.index("2611.00060")
+    assert member.email not in body + shown
+    for name in ("daily-2026-11-23", "hourly-2026-11-25", "daily-x", "x"):
+        assert full.client.get(f"/archive/{name}").status_code == 404
+
+
+def test_the_pages_say_how_papers_are_ranked(full: Running) -> None:
+    body = full.client.get("/about").text
+    assert "Nobody can buy a place" in body
+    assert 'href="/about"' in full.client.get("/").text
