@@ -41,9 +41,9 @@ from digest.model.ranking import (
 )
 from digest.model.reading import (
     Hit,
+    Period,
+    PeriodKind,
     Sort,
-    Window,
-    WindowKind,
     Words,
 )
 from digest.model.runs import (
@@ -86,6 +86,8 @@ __all__ = [
     "Message",
     "Opinion",
     "Paper",
+    "Period",
+    "PeriodKind",
     "Pick",
     "Plan",
     "Profile",
@@ -106,7 +108,5 @@ __all__ = [
     "Subscriber",
     "SubscriberStatus",
     "SuppressionReason",
-    "Window",
-    "WindowKind",
     "Words",
 ]

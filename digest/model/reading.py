@@ -1,4 +1,4 @@
-"""What readers ask for: a window of papers, and the order in which they want them."""
+"""What readers ask for: a period of papers, and the order in which they want them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Sort(StrEnum):
     TOP = "top"  # what has the largest figures comes first
 
 
-class WindowKind(StrEnum):
-    """How long a window is."""
+class PeriodKind(StrEnum):
+    """How long a period is."""
 
     DAY = "day"
     WEEK = "week"
@@ -24,18 +24,18 @@ class WindowKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Period:
     """One day, week (from Monday) or month of papers, by the calendar of the site."""
 
-    kind: WindowKind
+    kind: PeriodKind
     first: date
 
     @property
     def name(self) -> str:
         """Return how it is called in addresses: `2026-11-23`, `2026-W48` or `2026-11`."""
-        if self.kind is WindowKind.DAY:
+        if self.kind is PeriodKind.DAY:
             return self.first.isoformat()
-        if self.kind is WindowKind.WEEK:
+        if self.kind is PeriodKind.WEEK:
             year, week, _ = self.first.isocalendar()
             return f"{year:04}-W{week:02}"
         return f"{self.first:%Y-%m}"
@@ -43,9 +43,9 @@ class Window:
     @property
     def after(self) -> date:
         """Return the first day after it."""
-        if self.kind is WindowKind.DAY:
+        if self.kind is PeriodKind.DAY:
             return self.first + timedelta(days=1)
-        if self.kind is WindowKind.WEEK:
+        if self.kind is PeriodKind.WEEK:
             return self.first + timedelta(days=7)
         return (self.first + timedelta(days=31)).replace(day=1)
 

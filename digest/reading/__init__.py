@@ -6,7 +6,7 @@ costs what the first one does; what takes longer than a page may is kept while n
 
 from __future__ import annotations
 
-from digest.reading import windows
+from digest.reading import periods
 from digest.reading.lists import PAGE, Listing, Reader
 
-__all__ = ["PAGE", "Listing", "Reader", "windows"]
+__all__ = ["PAGE", "Listing", "Reader", "periods"]

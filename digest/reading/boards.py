@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from digest.model import Candidate, Paper, Signal, Sort
+from digest.model import Candidate, Sort
 from digest.ranking.trending import figures, trending
 from digest.store import Transaction
 
-# The attention that papers get after their window has ended, but because of it. Later figures do
+# The attention that papers get after their period has ended, but because of it. Later figures do
 # not change what was hot then.
 GRACE = timedelta(days=2)
 
@@ -77,29 +77,26 @@ class _Kept:
 
 
 def _made(tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
-    seen = tx.listings.signals(since, until)
-    at = min(now, until + GRACE)
-    heat = {row: trending(signals, at) for row, signals in seen.items()}
-    total = {row: _total(signals) for row, signals in seen.items()}
+    seen = tx.listings.talked_about(since, until)
+    heat = _heat(seen, min(now, until + GRACE))
+    total = {row: _total(one) for row, one in seen.items()}
 
-    def ordered(*by: Callable[[int], float]) -> list[int]:
-        return sorted(seen, key=lambda row: (*(-one(row) for one in by), -row))
+    def ordered(*by: Mapping[int, float]) -> list[int]:
+        return sorted(seen, key=lambda row: (*(-one[row] for one in by), -row))
 
     return Board(
-        orders={
-            Sort.HOT: ordered(heat.__getitem__, total.__getitem__),
-            Sort.TOP: ordered(total.__getitem__),
-        },
+        orders={Sort.HOT: ordered(heat, total), Sort.TOP: ordered(total)},
         heat=heat,
         papers=tx.listings.count(since, until),
         categories=tx.listings.categories(since, until),
     )
 
 
-def _total(signals: Sequence[Signal]) -> float:
+def _heat(seen: Mapping[int, Candidate], at: datetime) -> dict[int, float]:
+    """Return how much each paper is talked about at a time, in 0..1: what sorts by hot."""
+    return {row: trending(one.signals, at) for row, one in seen.items()}
+
+
+def _total(candidate: Candidate) -> float:
     """Return the sum of a paper's latest figures."""
-    known = figures(Candidate(_UNREAD, signals[-1].observed_at, tuple(signals)))
-    return sum(_WORTH.get(name, 1.0) * count for name, count in known.items())
-
-
-_UNREAD = Paper(key="", title="")  # figures do not depend on what a paper says
+    return sum(_WORTH.get(name, 1.0) * count for name, count in figures(candidate).items())

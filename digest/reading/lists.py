@@ -11,10 +11,10 @@ from typing import Self
 from digest.config import Settings
 from digest.due import local_date
 from digest.errors import NotHere
-from digest.model import Candidate, Paper, Sort, Window, WindowKind
+from digest.model import Candidate, Paper, Period, PeriodKind, Sort
 from digest.ports import Clock
 from digest.rank import STILL_TRENDING
-from digest.reading import windows
+from digest.reading import periods
 from digest.reading.boards import KEEP, Board, Boards
 from digest.reading.finding import Finder
 from digest.store import Store, Transaction
@@ -23,9 +23,9 @@ PAGE = 25
 MOST = 100  # papers of one page
 
 PERIODS = {
-    WindowKind.DAY: timedelta(days=1),
-    WindowKind.WEEK: timedelta(days=7),
-    WindowKind.MONTH: timedelta(days=30),
+    PeriodKind.DAY: timedelta(days=1),
+    PeriodKind.WEEK: timedelta(days=7),
+    PeriodKind.MONTH: timedelta(days=30),
 }
 
 # Below it a paper is not called trending: a vote or two, or some of a week ago.
@@ -44,7 +44,7 @@ class Listing:
     """One page of a list.
 
     `total` counts the papers of the whole list, `categories` those of each category in the
-    window; `after` is what asks for the next page, `None` on the last one.
+    period; `after` is what asks for the next page, `None` on the last one.
     """
 
     candidates: tuple[Candidate, ...] = ()
@@ -88,21 +88,21 @@ class Reader:
         """Return the present day, by the calendar of the site."""
         return local_date(self.clock.now(), self.timezone)
 
-    def window(
+    def period(
         self,
-        window: Window,
+        period: Period,
         sort: Sort,
         *,
         category: str = "",
         after: int | None = None,
         limit: int = PAGE,
     ) -> Listing:
-        """Return one page of the papers of a window; raise `NotHere` for a strange `after`."""
-        since, until = windows.bounds(window, self.timezone)
+        """Return one page of the papers of a period; raise `NotHere` for a strange `after`."""
+        since, until = periods.bounds(period, self.timezone)
         return self._listing(since, until, sort, category=category, after=after, limit=limit)
 
     def trending(
-        self, kind: WindowKind, *, category: str = "", after: int | None = None, limit: int = PAGE
+        self, kind: PeriodKind, *, category: str = "", after: int | None = None, limit: int = PAGE
     ) -> Listing:
         """Return one page of what is trending, of the papers of the last day, week or month."""
         until = _next_slot(self.clock.now())
@@ -186,21 +186,21 @@ class Reader:
                 found[day] = found.get(day, 0) + number
         return found
 
-    def neighbours(self, window: Window) -> tuple[Window | None, Window | None]:
-        """Return the nearest windows before and after one in which papers were listed."""
-        since, until = windows.bounds(window, self.timezone)
+    def neighbours(self, period: Period) -> tuple[Period | None, Period | None]:
+        """Return the nearest periods before and after one in which papers were listed."""
+        since, until = periods.bounds(period, self.timezone)
         now = self.clock.now()
         with self.store.read() as tx:
             earlier = tx.listings.last_before(since)
             later = tx.listings.first_from(until)
         if later is not None and later > now:
             later = None
-        return self._around(window, earlier), self._around(window, later)
+        return self._around(period, earlier), self._around(period, later)
 
-    def _around(self, window: Window, moment: datetime | None) -> Window | None:
+    def _around(self, period: Period, moment: datetime | None) -> Period | None:
         if moment is None:
             return None
-        return windows.around(window.kind, local_date(moment, self.timezone))
+        return periods.around(period.kind, local_date(moment, self.timezone))
 
     def _listing(
         self,

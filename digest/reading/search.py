@@ -38,7 +38,7 @@ def search(
     field is named and nothing is excluded.
     """
     hits = tx.search.all_of(asked, category=category, limit=MOST)
-    if len(hits) < MOST and len(asked) > 1 and is_plain(asked):
+    if len(hits) < _FIRST and len(asked) > 1 and is_plain(asked):
         known = {hit.paper_id for hit in hits}
         others = tx.search.any_of(asked, category=category, limit=MOST)
         hits += [hit for hit in others if hit.paper_id not in known][: MOST - len(hits)]

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
 
-from digest.model import Candidate, Signal, SignalName
+from digest.model import Candidate, Paper, Signal, SignalName
 from digest.store.rows import chunks, paper_of
 from digest.store.tables import paper_categories, papers, signals
 
 
 class Listings:
-    """The lists of one transaction; windows begin at `since` and end before `until`."""
+    """The lists of one transaction; periods begin at `since` and end before `until`."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -62,18 +63,24 @@ class Listings:
         asked = asked.order_by(listed_at.desc(), paper_id.desc()).limit(limit)
         return list(self._connection.execute(asked).scalars())
 
-    def signals(self, since: datetime, until: datetime) -> dict[int, list[Signal]]:
-        """Return the signals of papers that have any, by row, oldest first."""
-        found: defaultdict[int, list[Signal]] = defaultdict(list)
+    def talked_about(self, since: datetime, until: datetime) -> dict[int, Candidate]:
+        """Return the papers that have signals, by row, without what they say.
+
+        Signals stand oldest first.
+        """
+        found: dict[int, Candidate] = {}
+        history: defaultdict[int, list[Signal]] = defaultdict(list)
         for row in self._connection.execute(
-            select(papers.c.key, signals)
+            select(papers.c.key, papers.c.categories, papers.c.listed_at, signals)
             .join(signals, signals.c.paper_id == papers.c.id)
             .where(papers.c.listed_at >= since, papers.c.listed_at < until)
+            .order_by(signals.c.observed_at, signals.c.id)
         ):
-            found[row.paper_id].append(_signal_of(row, row.key))
-        for history in found.values():
-            history.sort(key=lambda signal: signal.observed_at)
-        return dict(found)
+            if row.paper_id not in found:
+                known = Paper(row.key, title="", categories=tuple(row.categories))
+                found[row.paper_id] = Candidate(known, row.listed_at)
+            history[row.paper_id].append(_signal_of(row, row.key))
+        return {row: replace(one, signals=tuple(history[row])) for row, one in found.items()}
 
     def within(self, since: datetime, until: datetime, category: str) -> set[int]:
         """Return the rows of the papers of one category."""

@@ -14,9 +14,9 @@ from starlette.requests import Request
 
 from digest import __version__
 from digest.errors import DigestError, NotFound, StoreBusy
-from digest.model import Candidate, Sort, WindowKind
+from digest.model import Candidate, PeriodKind, Sort
 from digest.ranking import figures
-from digest.reading import PAGE, Listing, Reader, windows
+from digest.reading import PAGE, Listing, Reader, periods
 from digest.reading.lists import MOST
 from digest.reading.query import LONGEST
 from digest.web.front import page_of
@@ -136,15 +136,15 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
         limit: Limit = PAGE,
     ) -> Response:
         """List the papers of a day, a week or a month."""
-        asked = windows.read(window) if window else windows.around(WindowKind.DAY, reader.today)
+        asked = periods.read(window) if window else periods.around(PeriodKind.DAY, reader.today)
         return listed(
-            request, reader.window(asked, sort, category=category, after=after, limit=limit)
+            request, reader.period(asked, sort, category=category, after=after, limit=limit)
         )
 
     @api.get("/trending", response_model=PapersOut, responses=PROBLEMS, operation_id="trending")
     def trending(
         request: Request,
-        window: WindowKind = WindowKind.WEEK,
+        window: PeriodKind = PeriodKind.WEEK,
         category: Category = "",
         after: After = None,
         limit: Limit = PAGE,

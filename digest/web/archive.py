@@ -13,9 +13,9 @@ from starlette.requests import Request
 
 from digest.due import due_at
 from digest.errors import NotHere
-from digest.model import Cadence, WindowKind
+from digest.model import Cadence, PeriodKind
 from digest.rank import STILL_TRENDING
-from digest.reading import Reader, windows
+from digest.reading import Reader, periods
 from digest.web.front import candidate_view
 from digest.web.lists import path_of, title_of
 from digest.web.pages import Pages
@@ -93,7 +93,7 @@ class ArchivePages:
 
 def _edition_title(cadence: Cadence, day: date) -> str:
     """Return how people call an edition."""
-    whole = title_of(windows.around(WindowKind.DAY, day))
+    whole = title_of(periods.around(PeriodKind.DAY, day))
     return f"{'Weekly' if cadence is Cadence.WEEKLY else 'Daily'} digest of {whole}"
 
 
@@ -101,12 +101,12 @@ def _months(days: Mapping[date, int]) -> list[dict[str, Any]]:
     """Return the days by month, the newest month first."""
     found: dict[date, dict[str, Any]] = {}
     for day in sorted(days, reverse=True):
-        month = windows.around(WindowKind.MONTH, day)
+        month = periods.around(PeriodKind.MONTH, day)
         kept = found.setdefault(
             month.first,
             {"title": title_of(month), "path": path_of(month), "total": 0, "days": []},
         )
-        window = windows.around(WindowKind.DAY, day)
+        whole = periods.around(PeriodKind.DAY, day)
         kept["total"] += days[day]
-        kept["days"].insert(0, (day.day, title_of(window), path_of(window), days[day]))
+        kept["days"].insert(0, (day.day, title_of(whole), path_of(whole), days[day]))
     return list(found.values())

@@ -12,16 +12,16 @@ from fastapi import APIRouter, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from digest.model import Sort, Window, WindowKind
-from digest.reading import PAGE, Listing, Reader, windows
+from digest.model import Period, PeriodKind, Sort
+from digest.reading import PAGE, Listing, Reader, periods
 from digest.web.front import candidate_view
 from digest.web.pages import Pages
 
 SORTS = {Sort.HOT: "Hot", Sort.NEW: "New", Sort.TOP: "Top"}
 PERIOD_NAMES = {
-    WindowKind.DAY: "the last 24 hours",
-    WindowKind.WEEK: "the last 7 days",
-    WindowKind.MONTH: "the last 30 days",
+    PeriodKind.DAY: "the last 24 hours",
+    PeriodKind.WEEK: "the last 7 days",
+    PeriodKind.MONTH: "the last 30 days",
 }
 FEW_CATEGORIES = 12
 MOST_CATEGORIES = 60
@@ -63,8 +63,8 @@ class ListPages:
         shown: Shown = 0,
     ) -> Response:
         """Show the papers of one day."""
-        window = windows.read(name, WindowKind.DAY)
-        return self._window(request, window, sort, category, after, shown)
+        period = periods.read(name, PeriodKind.DAY)
+        return self._period(request, period, sort, category, after, shown)
 
     def week(
         self,
@@ -76,8 +76,8 @@ class ListPages:
         shown: Shown = 0,
     ) -> Response:
         """Show the papers of one week."""
-        window = windows.read(name, WindowKind.WEEK)
-        return self._window(request, window, sort, category, after, shown)
+        period = periods.read(name, PeriodKind.WEEK)
+        return self._period(request, period, sort, category, after, shown)
 
     def month(
         self,
@@ -89,121 +89,120 @@ class ListPages:
         shown: Shown = 0,
     ) -> Response:
         """Show the papers of one month."""
-        window = windows.read(name, WindowKind.MONTH)
-        return self._window(request, window, sort, category, after, shown)
+        period = periods.read(name, PeriodKind.MONTH)
+        return self._period(request, period, sort, category, after, shown)
 
     def trending(
         self,
         request: Request,
-        window: WindowKind = WindowKind.WEEK,
+        window: PeriodKind = PeriodKind.WEEK,
         category: Category = "",
         after: After = None,
         shown: Shown = 0,
     ) -> Response:
         """Show what is trending now."""
         listing = self.reader.trending(window, category=category, after=after)
-        chosen = {"window": "" if window is WindowKind.WEEK else window.value}
+        chosen = {"window": "" if window is PeriodKind.WEEK else window.value}
         context = {
             **_list(listing, "/trending", {**chosen, "category": category}, shown),
-            "period": PERIOD_NAMES[window],
+            "length": PERIOD_NAMES[window],
             "periods": [
                 (
                     each.value.capitalize(),
                     address("/trending", {"window": each.value, "category": category}),
                     each is window,
                 )
-                for each in WindowKind
+                for each in PeriodKind
             ],
         }
         return self.pages.public(request, "trending", context)
 
-    def _window(
+    def _period(
         self,
         request: Request,
-        window: Window,
+        period: Period,
         sort: Sort,
         category: str,
         after: int | None,
         shown: int,
     ) -> Response:
-        listing = self.reader.window(window, sort, category=category, after=after)
-        path = path_of(window)
+        listing = self.reader.period(period, sort, category=category, after=after)
+        path = path_of(period)
         chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
-        earlier, later = self.reader.neighbours(window)
+        earlier, later = self.reader.neighbours(period)
         context = {
             **_list(listing, path, chosen, shown),
-            "window": window,
-            "heading": title_of(window),
+            "heading": title_of(period),
             "larger": [
                 (title_of(each, short=True), path_of(each))
                 for each in (
-                    windows.around(kind, window.first)
-                    for kind in (WindowKind.WEEK, WindowKind.MONTH)
-                    if window.kind is WindowKind.DAY or kind is not window.kind
+                    periods.around(kind, period.first)
+                    for kind in (PeriodKind.WEEK, PeriodKind.MONTH)
+                    if period.kind is PeriodKind.DAY or kind is not period.kind
                 )
-                if window.kind is not WindowKind.MONTH
+                if period.kind is not PeriodKind.MONTH
             ],
-            "days": self._days(window),
+            "days": self._days(period),
             "sorts": [
                 (name, address(path, {**chosen, "sort": one.value}), one is sort)
                 for one, name in SORTS.items()
             ],
             "earlier": _neighbour(earlier),
             "later": _neighbour(later),
-            "why": "" if listing.total else self._why(window, category, listing),
+            "why": "" if listing.total else self._why(period, category, listing),
         }
         return self.pages.public(request, "list", context)
 
-    def _days(self, window: Window) -> list[tuple[str, str, str]]:
+    def _days(self, period: Period) -> list[tuple[str, str, str]]:
         """Return the days of a week: a short name, the whole one, and the path."""
-        if window.kind is not WindowKind.WEEK:
+        if period.kind is not PeriodKind.WEEK:
             return []
-        days = [Window(WindowKind.DAY, window.first + timedelta(days=one)) for one in range(7)]
+        days = [Period(PeriodKind.DAY, period.first + timedelta(days=one)) for one in range(7)]
         return [
             (f"{day.first:%a} {day.first.day}", title_of(day), path_of(day))
             for day in days
             if day.first <= self.reader.today
         ]
 
-    def _why(self, window: Window, category: str, listing: Listing) -> str:
+    def _why(self, period: Period, category: str, listing: Listing) -> str:
         """Say why a list is empty."""
         if category and listing.categories:
             return f"No paper of {category} was listed then; other categories have some."
         today = self.reader.today
-        if window.first > today:
+        if period.first > today:
             return "This has not come yet."
-        if window.first <= today < window.after:
+        if period.first <= today < period.after:
             return "Nothing has come in yet. The sources are read again within the hour."
         kinds = {source.kind for source in self.pages.app.settings.sources}
-        if window.kind is WindowKind.DAY and window.first.weekday() >= 5 and "arxiv" in kinds:
+        if period.kind is PeriodKind.DAY and period.first.weekday() >= 5 and "arxiv" in kinds:
             return "Nothing was listed on this day: arXiv announces no papers at weekends."
         return "Nothing was listed then: it was a holiday, or before this site began to collect."
 
 
-def path_of(window: Window) -> str:
-    """Return the path of the page of a window."""
-    return f"/{window.kind}/{window.name}"
+def path_of(period: Period) -> str:
+    """Return the path of the page of a period."""
+    return f"/{period.kind}/{period.name}"
 
 
-def title_of(window: Window, *, short: bool = False) -> str:
-    """Return how people call a window."""
-    first = window.first
-    if window.kind is WindowKind.DAY:
+def title_of(period: Period, *, short: bool = False) -> str:
+    """Return how people call a period."""
+    first = period.first
+    if period.kind is PeriodKind.DAY:
         return (
             f"{first:%a} {first.day} {first:%b}"
             if short
             else f"{first:%A}, {first.day} {first:%B %Y}"
         )
-    if window.kind is WindowKind.WEEK:
+    if period.kind is PeriodKind.WEEK:
         year, week, _ = first.isocalendar()
         return f"Week {week}" if short else f"Week {week} of {year}"
     return f"{first:%B}" if short else f"{first:%B %Y}"
 
 
-def _neighbour(window: Window | None) -> tuple[str, str, str] | None:
-    if window is None:
+def _neighbour(period: Period | None) -> tuple[str, str, str] | None:
+    if period is None:
         return None
-    return title_of(window, short=True), title_of(window), path_of(window)
+    return title_of(period, short=True), title_of(period), path_of(period)
 
 
 def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) -> dict[str, Any]:

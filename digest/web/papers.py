@@ -10,10 +10,10 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
 from digest.due import local_date
-from digest.model import Candidate, WindowKind
+from digest.model import Candidate, PeriodKind
 from digest.ranking import figures
 from digest.ranking.trending import gained
-from digest.reading import Reader, windows
+from digest.reading import Reader, periods
 from digest.web.chart import charts
 from digest.web.front import FIGURE_NAMES, candidate_view, page_of, paper_view
 from digest.web.lists import path_of, title_of
@@ -51,7 +51,7 @@ class PaperPages:
 
     def _facts(self, candidate: Candidate) -> dict[str, Any]:
         paper, now = candidate.paper, self.pages.app.clock.now()
-        day = windows.around(WindowKind.DAY, local_date(candidate.listed_at, self.reader.timezone))
+        day = periods.around(PeriodKind.DAY, local_date(candidate.listed_at, self.reader.timezone))
         rising = gained(candidate.signals, now)
         return {
             "paper": {

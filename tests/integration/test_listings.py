@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.errors import NotHere
-from digest.model import Signal, SignalName, Sort, WindowKind
-from digest.reading import Reader, windows
+from digest.model import PeriodKind, Signal, SignalName, Sort
+from digest.reading import Reader, periods
 from digest.store import Store
 from digest.testing import FakeClock
 from tests.support.samples import NOW, paper, papers
 
-DAY = windows.read("2026-11-24")
+DAY = periods.read("2026-11-24")
 EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC))
 
 
@@ -42,7 +42,7 @@ def all_of(lists: Reader, sort: Sort, *, category: str = "", limit: int) -> list
     keys: list[str] = []
     after = None
     while True:
-        page = lists.window(DAY, sort, category=category, after=after, limit=limit)
+        page = lists.period(DAY, sort, category=category, after=after, limit=limit)
         keys += [one.paper.key[-1] for one in page.candidates]
         after = page.after
         if after is None:
@@ -63,7 +63,7 @@ def test_pages_of_any_size_give_every_paper_once_in_order(store: Store, limit: i
 
 def test_a_page_says_how_much_there_is(store: Store) -> None:
     fill(store)
-    page = reader(store).window(DAY, Sort.HOT, category="cs.LG", limit=2)
+    page = reader(store).period(DAY, Sort.HOT, category="cs.LG", limit=2)
     assert (page.total, dict(page.categories)) == (1, {"cs.RO": 5, "cs.LG": 1})
     assert page.candidates[0].signals == ()
 
@@ -83,26 +83,26 @@ def test_a_page_that_never_was_is_refused(store: Store) -> None:
     fill(store)
     for sort in Sort:
         with pytest.raises(NotHere, match="begin with the first"):
-            reader(store).window(DAY, sort, after=10**9)
+            reader(store).period(DAY, sort, after=10**9)
     with pytest.raises(NotHere, match="begin with the first"):
-        reader(store).trending(WindowKind.WEEK, after=10**9)
+        reader(store).trending(PeriodKind.WEEK, after=10**9)
 
 
 def test_trending_leaves_out_what_nobody_talks_about(store: Store) -> None:
     fill(store)
-    listing = reader(store).trending(WindowKind.WEEK)
+    listing = reader(store).trending(PeriodKind.WEEK)
     assert [one.paper.key[-1] for one in listing.candidates] == ["3", "2", "6"]
-    listing = reader(store).trending(WindowKind.DAY, limit=1)
+    listing = reader(store).trending(PeriodKind.DAY, limit=1)
     assert [one.paper.key[-1] for one in listing.candidates] == ["3"]
     assert listing.after is not None
 
 
-def test_the_nearest_windows_with_papers_are_known(store: Store) -> None:
+def test_the_nearest_periods_with_papers_are_known(store: Store) -> None:
     fill(store)
     lists = reader(store)
-    assert lists.neighbours(DAY) == (windows.read("2026-11-23"), None)
-    assert lists.neighbours(windows.read("2026-10-01")) == (None, windows.read("2026-11-23"))
-    assert lists.neighbours(windows.read("2026-12"))[0] == windows.read("2026-11")
+    assert lists.neighbours(DAY) == (periods.read("2026-11-23"), None)
+    assert lists.neighbours(periods.read("2026-10-01")) == (None, periods.read("2026-11-23"))
+    assert lists.neighbours(periods.read("2026-12"))[0] == periods.read("2026-11")
 
 
 def test_a_paper_is_found_by_its_key_and_by_its_arxiv_id(store: Store) -> None:

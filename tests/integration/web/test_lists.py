@@ -30,7 +30,7 @@ def full(site: Running) -> Running:
 
 
 @pytest.mark.parametrize("path", ["/day/2026-11-24", "/week/2026-W48", "/month/2026-11"])
-def test_a_window_shows_its_papers_by_the_page(full: Running, path: str) -> None:
+def test_a_period_shows_its_papers_by_the_page(full: Running, path: str) -> None:
     first = full.client.get(path)
     assert first.status_code == 200
     assert first.text.index("2611.00007") < first.text.index("2611.00060")
@@ -56,7 +56,7 @@ def test_a_list_can_be_ordered_and_narrowed(full: Running) -> None:
         ("/month/2027-01", "has not come yet"),
     ],
 )
-def test_an_empty_window_says_why_and_where_papers_are(
+def test_an_empty_period_says_why_and_where_papers_are(
     full: Running, path: str, words: str
 ) -> None:
     answer = full.client.get(path)

@@ -1,0 +1,49 @@
+"""Which days a period has, and when it begins and ends; pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+
+from digest.due import due_at
+from digest.errors import NotHere
+from digest.model import Period, PeriodKind
+
+# Nobody reads papers of other years here, and calendars end somewhere.
+_YEARS = range(1900, 2200)
+
+_FORMS = {
+    PeriodKind.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
+    PeriodKind.WEEK: re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
+    PeriodKind.MONTH: re.compile(r"(\d{4})-(\d{2})", re.ASCII),
+}
+
+
+def read(name: str, *kinds: PeriodKind) -> Period:
+    """Read the name of a period of one of these kinds, or of any; raise `NotHere`."""
+    for kind in kinds or PeriodKind:
+        found = _FORMS[kind].fullmatch(name)
+        if found is None or int(found[1]) not in _YEARS:
+            continue
+        numbers = [int(part) for part in found.groups()]
+        try:
+            if kind is PeriodKind.WEEK:
+                return Period(kind, date.fromisocalendar(numbers[0], numbers[1], 1))
+            return Period(kind, date(numbers[0], numbers[1], (*numbers, 1)[2]))
+        except ValueError:
+            break
+    raise NotHere(f'"{name[:40]}" is not in the calendar: write 2026-11-23, 2026-W48 or 2026-11')
+
+
+def around(kind: PeriodKind, day: date) -> Period:
+    """Return the period that has this day."""
+    if kind is PeriodKind.DAY:
+        return Period(kind, day)
+    if kind is PeriodKind.WEEK:
+        return Period(kind, day - timedelta(days=day.weekday()))
+    return Period(kind, day.replace(day=1))
+
+
+def bounds(period: Period, timezone: str) -> tuple[datetime, datetime]:
+    """Return when it begins, and when the next one does, in UTC."""
+    return due_at(period.first, 0, timezone), due_at(period.after, 0, timezone)
