@@ -101,6 +101,8 @@ paper_categories = Table(
     Column("listed_at", UtcDateTime, primary_key=True),
     Column("paper_id", Id, ForeignKey("papers.id", ondelete="CASCADE"), primary_key=True),
     Index(None, "paper_id"),
+    # What a day has of each category is counted without a look at other days.
+    Index(None, "listed_at", "category"),
     sqlite_with_rowid=False,
 )
 

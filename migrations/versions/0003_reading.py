@@ -90,6 +90,11 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_paper_categories_paper_id"), "paper_categories", ["paper_id"])
+    op.create_index(
+        op.f("ix_paper_categories_listed_at_category"),
+        "paper_categories",
+        ["listed_at", "category"],
+    )
     op.create_table(
         "spaces",
         sa.Column("id", identity, nullable=False),
