@@ -1,4 +1,4 @@
-"""The people's pages as axe judges them, with everything on them unfolded."""
+"""The pages as axe judges them, with everything on them unfolded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from digest.links import on
-from digest.model import Interest, InterestKind, Opinion
+from digest.model import Interest, InterestKind, Opinion, Signal, SignalName
 from tests.support.samples import NOW, papers
 from tests.support.site import Running, running
 
@@ -44,6 +44,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         reader = site.member("reader@example.org", interests=chosen)
         with site.app.store.write() as tx:
             tx.papers.add(papers(4), source="arxiv", listed_at=NOW)
+            signal = Signal("arxiv:2611.00004", "hf", SignalName.UPVOTES, 42, observed_at=NOW)
+            tx.signals.record([signal])
             for key, opinion in (("00001", Opinion.MORE), ("00002", Opinion.LESS)):
                 tx.feedback.give(reader.id, f"arxiv:2611.{key}", opinion, now=NOW)
         form = {"email": "waiting@example.org", "category": "cs.RO"}
@@ -69,6 +71,16 @@ def visited(site: Running) -> dict[str, str]:
         "feedback": site.path(links.feedback(reader.public_id))
         + on("arxiv:2611.00003", Opinion.MORE),
         "lost": "/confirm/lost",
+        "day": "/day/2026-11-24?category=cs.RO",
+        "empty day": "/day/2026-11-22",
+        "week": "/week/2026-W48",
+        "trending": "/trending",
+        "paper": "/papers/arxiv:2611.00004",
+        "search": "/search",
+        "found": "/search?q=study",
+        "archive": "/archive",
+        "about": "/about",
+        "api": "/api/v1/docs",
     }
 
 
