@@ -12,8 +12,8 @@ import pytest
 
 from digest.config import Settings, Site
 from digest.errors import ConfigError
+from digest.rendering import JinjaRenderer
 from digest.store import Store
-from digest.testing import ListRanker
 from digest.web.security import LARGEST_BODY
 from digest.web.server import WebServer
 from tests.support.site import EMAIL, Running, with_proxies
@@ -91,21 +91,18 @@ def test_files_and_nonsense_in_a_form_are_no_traceback(site: Running) -> None:
     assert answer.status_code == 422
 
 
-class BrokenRanker(ListRanker):
-    """A plug-in with a bug."""
+class BrokenRenderer(JinjaRenderer):
+    """Something of ours with a bug."""
 
-    def fit(self, *_: object) -> object:  # type: ignore[override]
+    def page(self, *_: object) -> str:
+        """Fail as no code of ours means to."""
         raise ZeroDivisionError("a bug with a secret in it")
 
 
 def test_a_bug_shows_no_traceback_and_stops_nothing(
     site: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from tests.support.samples import NOW, paper
-
-    with site.app.store.write() as tx:
-        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
-    server = WebServer(replace(site.app, ranker=BrokenRanker()), "127.0.0.1", 0)
+    server = WebServer(replace(site.app, renderer=BrokenRenderer()), "127.0.0.1", 0)
     server.start()
     answer = httpx.get(f"{server.url}/")
     assert answer.status_code == 500
