@@ -206,6 +206,9 @@ def edit(
         list[Default] | None,
         typer.Option("--default", help="Give this back to the site's default; repeatable."),
     ] = None,
+    reset: Annotated[
+        bool, typer.Option("--reset", help="Forget all interests and opinions before.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Change what is given and nothing else; a list takes the place of the old one ("" empties)."""
@@ -225,6 +228,9 @@ def edit(
     said = Wishes(category, keyword, author, mute, like, text)
     with state_of(context).open() as app, app.store.write() as tx:
         subscriber = subscriber_of(tx, email)
+        if reset:
+            now = app.clock.now()
+            subscriber = subscriptions.start_afresh(tx, subscriber.public_id, now=now)
         changes["interests"] = said.interests(subscriber.interests)
         wanted = replace(Preferences.of(subscriber), **changes)
         subscriber = subscriptions.edit(tx, subscriber.public_id, wanted, now=app.clock.now())

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from digest.model import DeliveryKind, DeliveryState
+from digest.model import DeliveryKind, DeliveryState, Opinion
 from tests.support.desk import Desk, desk
+from tests.support.samples import NOW, paper
 
 
 @pytest.fixture
@@ -47,6 +48,20 @@ def test_who_is_added_confirmed_is_on_the_list_with_every_wish(at: Desk) -> None
         ("seed", "arxiv:2604.21952", 1),
         ("text", "How glaciers flow.", 1),
     ]
+
+
+def test_a_reset_forgets_interests_and_opinions_and_nothing_else(at: Desk) -> None:
+    add(at, "ada@example.org", "--mute", "quantum", "--keyword", "ice", "--hour", "6")
+    with at.open().write() as tx:
+        tx.papers.add([paper("arxiv:2611.00001")], source="journal", listed_at=NOW)
+        ada = tx.subscribers.by_email("ada@example.org")
+        assert ada is not None
+        tx.feedback.give(ada.id, "arxiv:2611.00001", Opinion.LESS, now=NOW)
+    at.do("subscriber", "edit", "ada@example.org", "--reset", "--keyword", "sand")
+    found = at.ask("subscriber", "show", "ada@example.org")
+    assert found["feedback"] == []
+    assert [one["value"] for one in found["subscriber"]["interests"]] == ["sand"]
+    assert found["subscriber"]["hour"] == 6
 
 
 def test_who_is_not_vouched_for_is_asked_to_confirm(at: Desk) -> None:
