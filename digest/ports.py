@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 from digest.model import (
     Candidate,
     DeliveryKind,
+    Explanation,
     Fetched,
     Message,
     Paper,
@@ -84,6 +85,15 @@ class Scores(Protocol):
 
     def reason(self, row: int, column: int) -> str:
         """Say in plain words, on one line, why this candidate is chosen for this profile."""
+        ...
+
+
+@runtime_checkable
+class ExplainedScores(Scores, Protocol):
+    """Scores whose arithmetic can be shown; a ranker need not have it."""
+
+    def explain(self, row: int, column: int) -> Explanation:
+        """Return every figure that makes up the score of this candidate for this profile."""
         ...
 
 

@@ -21,6 +21,14 @@ from digest.model.deliveries import (
     SentDigest,
     SkipReason,
 )
+from digest.model.explanations import (
+    Curve,
+    Evidence,
+    EvidenceKind,
+    Explanation,
+    Summand,
+    SummandKind,
+)
 from digest.model.papers import (
     Fetched,
     Link,
@@ -70,12 +78,16 @@ __all__ = [
     "BounceKind",
     "Cadence",
     "Candidate",
+    "Curve",
     "Delivery",
     "DeliveryKind",
     "DeliveryState",
     "Edition",
     "EditionSummary",
+    "Evidence",
+    "EvidenceKind",
     "Expectation",
+    "Explanation",
     "Feedback",
     "Fetched",
     "Hit",
@@ -107,6 +119,8 @@ __all__ = [
     "SourceState",
     "Subscriber",
     "SubscriberStatus",
+    "Summand",
+    "SummandKind",
     "SuppressionReason",
     "Words",
 ]

@@ -2,74 +2,73 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
-from digest.model import Paper
+from digest.model import Curve, Paper, Summand, SummandKind
 from digest.ports import Embeddings
-from digest.ranking import explain
-from digest.ranking.relevance import Library, Relevance
+from digest.ranking.accounts import Accounts, Part, nearest
+from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance
 from digest.ranking.space import Space, Vectors
 from digest.ranking.taste import SharedTaste
 
 Floats = npt.NDArray[np.float32]
-Scale = tuple[float, float]
 
 MOST_BY_CONTENT = 0.9
 
 # Content counts from so many hundredths of cosine above the usual on, and is worth 63% of the
 # most after so many more.
-_LIKES_SCALE: Scale = (2.5, 6.0)
-_WORDS_SCALE: Scale = (3.0, 12.0)
+LIKES_CURVE = Curve(MOST_BY_CONTENT, 2.5, 6.0)
+WORDS_CURVE = Curve(MOST_BY_CONTENT, 3.0, 12.0)
 
 _BACKGROUND = 1000  # papers; three times as many rank hardly better and cost thrice
 _ENOUGH = 200  # papers of earlier days; with fewer, the candidates are counted in
 _BATCH = 256  # texts or papers that are met at a time: enough to share work
-_TELLING = 300  # the words of a text that are looked for in a paper to say what they share
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Terms:
-    """The terms that tell most of what something is about, in the order of their columns."""
-
-    columns: npt.NDArray[np.int64]
-    weights: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Closeness:
-    """How strongly each candidate is close to something (0..1), and how it leans to it (0..1)."""
+    """How close each candidate is to something, in hundredths of cosine above the usual.
 
+    How `strength` grows with it (0..1), and how each leans to it (0..1).
+    """
+
+    closeness: Floats
     strength: Floats
     lean: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Words(Closeness):
-    """The same of a text, with the papers of the background that it stands for.
+    """The same of a text; the closeness to several can be added.
 
-    `closeness` is in hundredths of cosine above the usual; those of several texts can be added.
+    `rows` and `shares` are the papers of the background that stand for it, and `known` is the
+    share of its words that papers have.
     """
 
-    closeness: Floats
     text: str
+    vectors: Vectors
     rows: npt.NDArray[np.int64]
     shares: Floats
+    known: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Likes(Closeness):
-    """The same of liked papers, with the nearest one of them and its cosine.
+    """The same of liked papers.
 
-    `vectors` (their `rows`) and `shares` make up what they are about.
+    `papers` are those that say anything. `carrier` is the place of the one that has most in the
+    cosine of all of them with each candidate, and `carried` its share. `by_readers` is what those
+    add who like the same papers. `vectors` (their `rows`) and `shares` make up what they are about.
     """
 
-    nearest: npt.NDArray[np.int32]
-    cosine: Floats
+    carrier: npt.NDArray[np.int32]
+    carried: Floats
+    by_readers: Floats | None
     papers: Sequence[Paper]
     vectors: Vectors
     rows: npt.NDArray[np.int64]
@@ -93,6 +92,7 @@ class Content:
         self._candidates = self._corpus[: len(candidates)]
         self._background = self._corpus[_background(len(candidates), len(corpus))]
         self._relevance = Relevance(self._background, self._candidates)
+        self.accounts = Accounts(self._space, self._relevance, self._candidates, candidates)
         liked = {paper.key: paper for library in libraries for paper in library}
         self._liked = {key: row for row, key in enumerate(liked)}
         self._taste = SharedTaste.learn(
@@ -109,10 +109,11 @@ class Content:
             vectors = self._space.words(batch)
             one = [1] * len(batch)
             libraries = self._relevance.libraries(vectors, one, one)
-            found += map(self._words, batch, libraries)
+            for row, (text, library) in enumerate(zip(batch, libraries, strict=True)):
+                found.append(self._words(text, vectors[row : row + 1], library))
         return found
 
-    def _words(self, text: str, library: Library | None) -> Words | None:
+    def _words(self, text: str, vectors: Vectors, library: Library | None) -> Words | None:
         if library is None:
             return None
         closeness = self._relevance.score(library)
@@ -121,13 +122,14 @@ class Content:
         if expansion is not None:
             closeness = (closeness + self._relevance.score(expansion)) * np.float32(0.5)
             rows, share = expansion.rows, expansion.shares
-        lean = _lean(closeness, _WORDS_SCALE)
-        strength = _strong(closeness, _WORDS_SCALE)
+        lean = _lean(closeness, WORDS_CURVE)
+        strength = strength_of_words(closeness)
+        known = 1.0
         if not self._space.has_meaning:
             # What is near to half of somebody's words need not be near to what they mean.
-            known = np.float32(self._space.lexicon.coverage(text))
-            strength, closeness = known * strength, known * closeness
-        return Words(strength, lean, closeness, text, rows, share)
+            known = self._space.lexicon.coverage(text)
+            strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
+        return Words(closeness, strength, lean, text, vectors, rows, share, known)
 
     def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
@@ -142,21 +144,31 @@ class Content:
     def _likes(
         self, papers: Sequence[Paper], vectors: Vectors, start: int, library: Library
     ) -> Likes:
+        papers = [papers[row] for row in library.rows]
         closeness = self._relevance.score(library)
+        by_readers = None
         if self._taste is not None:
-            known = [self._liked[one.key] for one in papers if one.key in self._liked]
-            closeness = self._taste.added(closeness, known)
-        cosines = library.cosines[:, : len(closeness)]
+            by_readers = self._taste.added(closeness, self._shared(papers))
+            closeness = closeness + by_readers
+        parts = library.shares[:, None] * library.cosines[:, : len(closeness)]
+        carrier = parts.argmax(axis=0)
+        most = np.take_along_axis(parts, carrier[None], axis=0)[0]
         return Likes(
-            strength=_strong(closeness, _LIKES_SCALE),
-            lean=_lean(closeness, _LIKES_SCALE),
-            nearest=library.rows[cosines.argmax(axis=0)].astype(np.int32),
-            cosine=cosines.max(axis=0),
+            closeness=closeness,
+            strength=_strong(closeness, LIKES_CURVE),
+            lean=_lean(closeness, LIKES_CURVE),
+            carrier=carrier.astype(np.int32),
+            carried=most / np.maximum(parts.sum(axis=0), 1e-6),
+            by_readers=by_readers,
             papers=papers,
             vectors=vectors,
             rows=start + library.rows,
             shares=library.shares,
         )
+
+    def _shared(self, papers: Sequence[Paper]) -> list[int]:
+        """Return the rows of those papers that readers share."""
+        return [self._liked[one.key] for one in papers if one.key in self._liked]
 
     def like_papers(self, unwanted: Sequence[Sequence[Paper]]) -> list[Floats | None]:
         """Return how strongly each candidate is like each of several groups of papers."""
@@ -169,7 +181,7 @@ class Content:
         return self._like(library)
 
     def _like(self, library: Library | None) -> Floats | None:
-        return None if library is None else _strong(self._relevance.score(library), _LIKES_SCALE)
+        return None if library is None else _strong(self._relevance.score(library), LIKES_CURVE)
 
     def _meet(
         self, groups: Sequence[Sequence[Paper]]
@@ -184,29 +196,85 @@ class Content:
                 yield group, vectors, start, library
                 start += len(group)
 
-    # Why.
+    # Why; what is said of the same papers is the same as above.
 
-    def terms_of_words(self, words: Words) -> Terms:
-        """Return what a text is about, and the papers that it stands for."""
-        own = self._space.lexicon.vectors([("", words.text)])
-        them = self._background.terms[words.rows]
+    def parts_of_words(self, words: Words) -> list[Part]:
+        """Return what a text is about: itself and the papers that stand for it."""
         one = np.ones(1, np.float32)
-        return _terms(sparse.vstack([own, them]).tocsr(), np.concatenate([one, words.shares]))
+        if not len(words.rows):
+            return [Part.of(words.vectors, one, nearness=NEAREST_SHARE)]
+        return [
+            Part.of(words.vectors, one, scale=0.5, nearness=NEAREST_SHARE),
+            Part.of(self._background[words.rows], words.shares, scale=0.5),
+        ]
 
-    def terms_of_likes(self, likes: Likes) -> Terms:
-        """Return what liked papers are about."""
-        return _terms(likes.vectors.terms[likes.rows], likes.shares)
+    def summands_of_words(self, words: Words, column: int) -> list[Summand]:
+        """Return what makes up the closeness of a candidate to a text, all of its words known."""
+        (own,) = self._relevance.libraries(words.vectors, [1], [1.0])
+        assert own is not None
+        found = [*self.accounts.summands(self.parts_of_words(words), column)]
+        expansion = self._relevance.expansion(own)
+        usual = self._relevance.usual(own)
+        if expansion is not None:
+            near = nearest(expansion.cosines[:, column], scale=0.5)
+            name = f"near to {len(near)} of {len(expansion.rows)} papers that stand for it"
+            found.append(Summand(SummandKind.EXPANSION, name, sum(near.values())))
+            usual = (usual + self._relevance.usual(expansion)) / 2
+        found.append(_usual(usual))
+        return found
 
-    def shared(self, terms: Terms, row: int) -> list[str]:
-        """Return up to three terms that bring a candidate closest to others."""
-        candidates = self._candidates.terms
-        start, end = candidates.indptr[row : row + 2]
-        columns = candidates.indices[start:end]
-        places = np.minimum(np.searchsorted(terms.columns, columns), len(terms.columns) - 1)
-        same = terms.columns[places] == columns
-        worth = candidates.data[start:end] * terms.weights[places] * same
-        best = [place for place in np.argsort(-worth, kind="stable")[:8] if worth[place] > 0]
-        return explain.distinct([self._space.lexicon.term(columns[place]) for place in best])[:3]
+    def summands_of_likes(self, papers: Sequence[Paper], column: int) -> list[Summand]:
+        """Return what makes up the closeness of a candidate to liked papers."""
+        ((_, vectors, _, library),) = self._meet([papers])
+        found = self._summands(vectors, library, column, [one.title for one in papers])
+        if self._taste is not None and library is not None:
+            telling = [papers[row] for row in library.rows]
+            parts = self._taste.shares(
+                self._relevance.score(library), self._shared(telling), column
+            )
+            titles = [one.title for one in telling if one.key in self._liked]
+            found += [
+                Summand(SummandKind.READERS, title, float(part))
+                for title, part in zip(titles, parts, strict=True)
+            ]
+        return found
+
+    def summands_of_papers(self, papers: Sequence[Paper], column: int) -> list[Summand]:
+        """Return what makes up the closeness of a candidate to papers, but for shared taste."""
+        ((_, vectors, _, library),) = self._meet([papers])
+        return self._summands(vectors, library, column, [one.title for one in papers])
+
+    def summands_of_texts(
+        self, texts: Sequence[str], weights: Sequence[float], column: int
+    ) -> list[Summand]:
+        """Return what makes up the closeness of a candidate to unwanted texts."""
+        vectors = self._space.words(texts)
+        (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
+        return self._summands(vectors, library, column, texts)
+
+    def _summands(
+        self, vectors: Vectors, library: Library | None, column: int, names: Sequence[str]
+    ) -> list[Summand]:
+        if library is None:
+            return []
+        part = Part.of(vectors[library.rows], library.shares)
+        return [
+            *self.accounts.summands([part], column),
+            *(
+                Summand(SummandKind.PAPER, names[library.rows[row]], value)
+                for row, value in nearest(library.cosines[:, column]).items()
+            ),
+            _usual(self._relevance.usual(library)),
+        ]
+
+    def sharers(self, likes: Likes, column: int) -> Paper:
+        """Return the liked paper whose readers add most."""
+        assert self._taste is not None
+        known = [one for one in likes.papers if one.key in self._liked]
+        assert likes.by_readers is not None
+        alone = likes.closeness - likes.by_readers
+        parts = self._taste.shares(alone, self._shared(likes.papers), column)
+        return known[int(parts.argmax())]
 
     def row(self, key: str) -> int | None:
         """Return the row of a candidate."""
@@ -225,18 +293,23 @@ class Content:
         return both[[places[paper.key] for paper in papers]]
 
 
-def together(words: Sequence[Words], weights: Sequence[float]) -> Floats:
-    """Return how strongly each candidate is close to all of several texts taken together (0..1).
+def together(closeness: Sequence[Floats], weights: Sequence[float]) -> Floats:
+    """Return how close each paper is to several texts taken together.
 
     The sum of their vectors has the sum of their closeness, and, where they have little in
     common, the length by which it is divided.
     """
-    given = (np.asarray(weights) / max(weights)).astype(np.float32)
-    closeness = sum(
-        (weight * one.closeness for weight, one in zip(given, words, strict=True)),
-        np.zeros_like(words[0].closeness),
-    )
-    return _strong(closeness / np.sqrt(given @ given), _WORDS_SCALE)
+    total = np.zeros_like(closeness[0])
+    for share, one in zip(shares_together(weights), closeness, strict=True):
+        total += np.float32(share) * one
+    return total
+
+
+def shares_together(weights: Sequence[float]) -> list[float]:
+    """Return how much each of several texts counts when they are taken together."""
+    given = [weight / max(weights) for weight in weights]
+    length = math.hypot(*given)
+    return [one / length for one in given]
 
 
 def _batches(groups: Sequence[Sequence[Paper]]) -> Iterator[list[Sequence[Paper]]]:
@@ -253,25 +326,25 @@ def _batches(groups: Sequence[Sequence[Paper]]) -> Iterator[list[Sequence[Paper]
         yield batch
 
 
-def _strong(closeness: Floats, scale: Scale) -> Floats:
-    least, width = scale
-    strength: Floats = MOST_BY_CONTENT * -np.expm1(-np.maximum(0.0, closeness - least) / width)
+def strength_of_words(closeness: Floats) -> Floats:
+    """Return how strongly closeness to a text speaks for papers (0..1)."""
+    return _strong(closeness, WORDS_CURVE)
+
+
+def _strong(closeness: Floats, curve: Curve) -> Floats:
+    # As `Curve.at`, of many at once.
+    beyond = np.maximum(0.0, closeness - curve.least)
+    strength: Floats = curve.most * -np.expm1(-beyond / curve.width)
     return strength
 
 
-def _lean(closeness: Floats, scale: Scale) -> Floats:
-    lean: Floats = np.maximum(0.0, np.tanh(closeness / scale[0]))
+def _lean(closeness: Floats, curve: Curve) -> Floats:
+    lean: Floats = np.maximum(0.0, np.tanh(closeness / curve.least))
     return lean
 
 
-def _terms(vectors: sparse.csr_array, shares: Floats) -> Terms:
-    """Return the terms that tell most of the sum of vectors, of each its share."""
-    # By hand: a product would go through all terms that there are.
-    columns, places = np.unique(vectors.indices, return_inverse=True)
-    worth = vectors.data * np.repeat(shares, np.diff(vectors.indptr))
-    weights = np.bincount(places, weights=worth, minlength=len(columns))
-    best = np.sort(np.argsort(-weights, kind="stable")[:_TELLING])
-    return Terms(columns[best].astype(np.int64), weights[best].astype(np.float32))
+def _usual(value: float) -> Summand:
+    return Summand(SummandKind.USUAL, "what the usual paper has", -value)
 
 
 def _background(candidates: int, corpus: int) -> npt.NDArray[np.int64]:

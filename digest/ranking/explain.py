@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from digest.model import Candidate
+from digest.model import Candidate, InterestKind
+from digest.ranking.text import STOP_WORDS, stems, words
 from digest.ranking.trending import figures, gained, trending
 
 LONGEST = 199
@@ -14,6 +16,10 @@ _TITLE = 70
 _VALUE = 40
 _KEPT = 4096  # sentences that are remembered: many readers are told the same
 _TRENDING = 0.1  # from here on the word is deserved
+_CLEARLY = 0.3  # strength from which on a paper is called close without more ado
+_TERM = 40
+_KEPT_TERMS = 65_536
+_READABLE = re.compile(r"[^\W_]+(?:\+\+|#)?(?:[ \-‐‑–'’][^\W_]+(?:\+\+|#)?){0,3}")
 
 
 def reason(parts: Iterable[str], *, any_interests: bool) -> str:
@@ -45,15 +51,37 @@ def category(name: str) -> str:
     return f"in your category {cut(name, _VALUE)}"
 
 
-@lru_cache(_KEPT)
-def similar(title: str) -> str:
-    """Name the liked paper that is nearest."""
-    return f"similar to “{cut(title, _TITLE)}” that you liked"
+def similar(title: str, terms: Sequence[str], *, strength: float, meant: bool = False) -> str:
+    """Name the liked paper that a paper is like, and words that both have.
+
+    `meant` says that its meaning as a whole does more than its words.
+    """
+    how = "similar" if strength >= _CLEARLY else "somewhat similar"
+    return _with(f"{how}{_in_meaning(meant)} to “{cut(title, _TITLE)}” that you liked", terms)
 
 
-def close(what: str, terms: Sequence[str]) -> str:
-    """Name the words that a paper shares with what somebody likes or has written."""
-    return f"close to {what}: {', '.join(terms)}" if terms else f"close to {what}"
+def close(what: str, terms: Sequence[str], *, strength: float, meant: bool = False) -> str:
+    """Name the words that bring a paper close to what somebody likes or has written."""
+    how = "close" if strength >= _CLEARLY else "somewhat close"
+    return _with(f"{how}{_in_meaning(meant)} to {what}", terms)
+
+
+def readers(title: str) -> str:
+    """Name the liked paper whose readers like papers of this kind."""
+    return f"papers like this are liked by readers of “{cut(title, _TITLE)}” that you liked"
+
+
+def text(kind: InterestKind, value: str) -> str:
+    """Name a text or a keyword of somebody."""
+    return "your text" if kind is InterestKind.TEXT else f"your keyword {cut(value, _VALUE)}"
+
+
+def _in_meaning(meant: bool) -> str:  # noqa: FBT001 - it is the name of the function
+    return " in meaning" if meant else ""
+
+
+def _with(what: str, terms: Sequence[str]) -> str:
+    return f"{what}: {', '.join(terms)}" if terms else what
 
 
 def expected(grounds: Sequence[str]) -> str:
@@ -112,15 +140,33 @@ def _counts(values: Mapping[str, int]) -> str:
     )
 
 
-def distinct(terms: Sequence[str]) -> list[str]:
-    """Leave out terms that are numbers or scraps, and those that say a word again."""
+def distinct(terms: Iterable[str], most: int) -> list[str]:
+    """Keep the first terms that a person would read as one and that say no word again."""
     kept: list[str] = []
+    said: set[str] = set()
     for term in terms:
-        mine = set(term.split())
-        wordy = all(len(word) > 2 and word.isalpha() for word in mine)
-        if wordy and not any(mine & set(other.split()) for other in kept):
+        if len(kept) == most:
+            break
+        mine = stems_of(term)
+        if mine and not mine & said:
             kept.append(term)
+            said |= mine
     return kept
+
+
+@lru_cache(_KEPT_TERMS)
+def stems_of(term: str) -> frozenset[str]:
+    """Return the word stems of a term; none where a stretch of a text is no term for people.
+
+    It has up to four words, nothing but hyphens between them, and none of those that tell
+    anything is a number or a scrap.
+    """
+    if len(term) > _TERM or not _READABLE.fullmatch(term):
+        return frozenset()
+    found = [word for word in words(term) if word not in STOP_WORDS]
+    if all(len(word) > 2 and not word.isdecimal() for word in found) or term.isupper():
+        return frozenset(stems(" ".join(found)))
+    return frozenset()
 
 
 def cut(text: str, longest: int) -> str:

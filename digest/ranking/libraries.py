@@ -60,7 +60,7 @@ def score_libraries(
             if met is not None:
                 scores[user, asked] = model.score(met)
                 if taste is not None:
-                    scores[user, asked] = taste.added(scores[user, asked], rows[user])
+                    scores[user, asked] += taste.added(scores[user, asked], rows[user])
     return scores
 
 

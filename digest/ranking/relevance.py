@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
-from scipy import linalg
+from scipy import linalg, sparse
 
 from digest.ranking.space import Columns, Vectors
 
@@ -17,8 +18,8 @@ _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
 _CAUTION = 2  # likes at which half of the background's part is taken off
 _REPETITION = 0.1  # how much a like that repeats others loses
 _SAMPLE = 250  # papers of the background; a median needs no more
-_NEAREST = 3
-_NEAREST_SHARE = 0.3
+NEAREST = 3
+NEAREST_SHARE = 0.3
 _EXPANSION = (
     30  # papers of the background that stand in for the likes of somebody who has words only
 )
@@ -61,6 +62,7 @@ class Relevance:
         self._order = np.concatenate([sample, np.setdiff1d(np.arange(count), sample)])
         self._scored = self._count + len(sample)
         background = background[self._order]
+        self._background = background
         self._asked = Columns(Vectors.stack([papers, background]))
         self._cosines = self._asked.cosines(background)
         # Half the usual precision is plenty, for the penalty keeps it far from singular.
@@ -123,18 +125,56 @@ class Relevance:
 
     def score(self, library: Library) -> Floats:
         """Return for each paper how far above the usual it is, in hundredths of cosine."""
-        count = len(library.rows)
-        shrink = np.float32(count / (count + _CAUTION))
+        along, near = self._measures(library)
+        scores: Floats = 100 * (self._above(along) + NEAREST_SHARE * self._above(near))
+        return scores
+
+    def usual(self, library: Library) -> float:
+        """Return what the usual paper has, in hundredths of cosine: a score is what exceeds it."""
+        along, near = (_usual(each[self._count :]) for each in self._measures(library))
+        return float(100 * (along + NEAREST_SHARE * near))
+
+    def expected(self, paper: int, columns: npt.NDArray[np.int64]) -> Floats:
+        """Return what the background leads one to expect of a paper, for some terms.
+
+        With `V` its vector that is `V B' (B B' + lambda I)^-1 B`, so that the part of a score that
+        goes along the direction is `p` times what the paper has beyond it, but for the shrinkage.
+        """
+        shares = self._ridge[:, paper]
+        by_term = self._by_term
+        starts, counts = by_term.indptr[columns], np.diff(by_term.indptr)[columns]
+        # By hand: a product would go through all terms that there are.
+        ends = np.cumsum(counts)
+        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - ends + counts, counts)
+        worth = by_term.data[places] * shares[by_term.indices[places]]
+        rows = np.repeat(np.arange(len(columns)), counts)
+        found: Floats = np.bincount(rows, weights=worth, minlength=len(columns)).astype(np.float32)
+        return found
+
+    def expected_meaning(self, paper: int) -> Floats:
+        """Return the same of its meaning."""
+        meaning: Floats = self._ridge[:, paper] @ self._background.meanings
+        return meaning
+
+    @cached_property
+    def _by_term(self) -> sparse.csc_array:
+        return sparse.csc_array(self._background.terms)
+
+    def _measures(self, library: Library) -> tuple[Floats, Floats]:
+        """Return how far each paper goes along the direction, and how near the likes are."""
         centre: Floats = library.shares @ library.cosines
         known: Floats = np.dot(centre[self._count :], self._ridge)
-        along = centre[: self._scored] - shrink * known
-        near = _near(library.cosines[:, : self._scored])
-        scores: Floats = 100 * (self._above(along) + _NEAREST_SHARE * self._above(near))
-        return scores
+        along = centre[: self._scored] - shrinkage(len(library.rows)) * known
+        return along, _near(library.cosines[:, : self._scored])
 
     def _above(self, values: Floats) -> Floats:
         above: Floats = values[: self._count] - _usual(values[self._count :])
         return above
+
+
+def shrinkage(likes: int) -> np.float32:
+    """Return how much of the background's part is taken off for so many likes."""
+    return np.float32(likes / (likes + _CAUTION))
 
 
 def _shares(kernel: Floats, weights: Floats) -> Floats:
@@ -151,7 +191,7 @@ def _near(cosines: Floats) -> Floats:
     for one in cosines:
         for place, best in enumerate(nearest):
             nearest[place], one = np.maximum(best, one), np.minimum(best, one)
-        if len(nearest) < _NEAREST:
+        if len(nearest) < NEAREST:
             nearest.append(one)
     mean: Floats = sum(nearest[1:], nearest[0]) / np.float32(len(nearest))
     return mean

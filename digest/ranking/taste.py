@@ -64,13 +64,20 @@ class SharedTaste:
         return cls(worth)
 
     def added(self, scores: Floats, likes: Sequence[int]) -> Floats:
-        """Return scores by content with this beside them, in the spread that they have."""
+        """Return what this adds to scores by content, in the spread that they have."""
         worth = self._worth[likes].sum(axis=0, dtype=np.float32)  # of no likes: nothing
+        more: Floats = (worth - worth.mean()) * self._scale(scores, worth)
+        return more
+
+    def shares(self, scores: Floats, likes: Sequence[int], paper: int) -> Floats:
+        """Return what each of the likes has in that for one paper."""
+        worth = self._worth[likes].astype(np.float32)
+        beyond: Floats = worth[:, paper] - worth.mean(axis=1)
+        return beyond * self._scale(scores, worth.sum(axis=0))
+
+    def _scale(self, scores: Floats, worth: Floats) -> np.float32:
         spread = worth.std()
-        if spread <= 0:
-            return scores
-        more: Floats = (worth - worth.mean()) * np.float32(_SHARE * scores.std() / spread)
-        return scores + more
+        return np.float32(_SHARE * scores.std() / spread if spread > 0 else 0.0)
 
 
 def _nearest(cosines: Floats) -> sparse.csr_array:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Self
 
@@ -34,6 +35,8 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 
 _MAX_FEATURES = 200_000
 _SMALL_CORPUS = 200  # below it, rare words are kept: two papers cannot be expected to share them
+_LETTERS = re.compile(r"[^\W_]+")
+_ENDS = ".!?:;"
 _BREAK = -1  # stands between two stretches of text: no pair of words reaches across it
 
 
@@ -53,6 +56,49 @@ def stems(text: str) -> list[str]:
     return found
 
 
+class Wording:
+    """How one paper writes its terms, by their columns.
+
+    `spans` are where each stands in `text`: the abstract, and from the sign `title` on the title.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        title: int,
+        columns: npt.NDArray[np.int32],
+        spans: npt.NDArray[np.int32],
+    ) -> None:
+        self._text = text
+        self._title = title
+        self.columns = columns
+        self._spans = spans
+
+    def term(self, column: int) -> str:
+        """Return a term as it stands most often in the abstract, or else in the title.
+
+        A word with a hyphen before it is shown with what it hangs on. One that is written large
+        because it begins a sentence, or as all words of a title are, is written small.
+        """
+        spans = self._spans[self.columns == column]
+        own = spans[spans[:, 0] < self._title]
+        forms = Counter(self._form(*span) for span in (own if len(own) else spans).tolist())
+        return forms.most_common(1)[0][0]
+
+    def _form(self, start: int, end: int) -> str:
+        written = self._text[start:end]
+        if start >= self._title:
+            return _LETTERS.sub(_lowered, written)
+        if start and self._text[start - 2] not in _ENDS:
+            return written
+        return _LETTERS.sub(_lowered, written, count=1)
+
+
+def _lowered(word: re.Match[str]) -> str:
+    """Return a word in small letters, unless it has others than the first: LLM, GraphRAG."""
+    return word[0].lower() if word[0][1:].islower() else word[0]
+
+
 class Lexicon:
     """Words and pairs of words with their weights, learned from a corpus.
 
@@ -64,7 +110,6 @@ class Lexicon:
     def __init__(self) -> None:
         self._ids: dict[str, int] = {}  # stem -> number
         self._known: dict[str, int | None] = {}  # word -> number of its stem, None: stop word
-        self._surface: list[str] = []  # number -> a word of that stem, for people
         self._codes: npt.NDArray[np.int64] = np.empty(0, np.int64)  # sorted; index = column
         self._idf: npt.NDArray[np.float32] = np.empty(0, np.float32)
 
@@ -100,12 +145,40 @@ class Lexicon:
         _, known = self._columns(np.array(self._numbers(text), np.int64))
         return float(known.mean()) if len(known) else 0.0
 
-    def term(self, column: int) -> str:
-        """Return a term in words that a person can read."""
-        first, second = divmod(int(self._codes[column]), len(self._surface))
-        if first == 0:
-            return self._surface[second]
-        return f"{self._surface[first - 1]} {self._surface[second]}"
+    def wording(self, title: str, abstract: str) -> Wording:
+        """Return how a paper writes its terms."""
+        abstract, title = (
+            unicodedata.normalize("NFC", " ".join(text.split())) for text in (abstract, title)
+        )
+        found = array("q")
+        for text, shift in ((abstract, 0), (title, len(abstract) + 1)):
+            before: tuple[int, int] | None = None  # number of the last telling word, and its start
+            for match in _WORD.finditer(text):
+                number = self._known.get(match[0].casefold(), _BREAK)
+                if number == _BREAK:
+                    (number, *more) = self._numbers(match[0]) or (None,)
+                    number = _BREAK if more else number
+                if number is None:
+                    continue
+                if number == _BREAK:
+                    before = None
+                    continue
+                start, end = match.span()
+                while start and (text[start - 1] == "-" or text[start - 1].isalnum()):
+                    start -= 1  # X-ray, state-of-the-art: not the last word of it alone
+                found.extend((number, shift + start, shift + end))
+                if before is not None:
+                    code = (before[0] + 1) * len(self._ids) + number
+                    found.extend((code, shift + before[1], shift + end))
+                before = (number, start)
+        spans = np.array(found, np.int64).reshape(-1, 3)
+        columns, hits = self._columns(spans[:, 0])
+        return Wording(
+            f"{abstract}\n{title}",
+            len(abstract),
+            columns[hits].astype(np.int32),
+            spans[hits, 1:].astype(np.int32),
+        )
 
     def _columns(
         self, codes: npt.NDArray[np.int64]
@@ -123,12 +196,7 @@ class Lexicon:
             seen.update(dict.fromkeys(words(abstract)))
         fresh = [word for word in seen if not _empty(word)]
         for word, stem in zip(fresh, Stemmer.Stemmer("english").stemWords(fresh), strict=True):
-            number = self._ids.setdefault(stem, len(self._ids))
-            self._known[word] = number
-            if number == len(self._surface):
-                self._surface.append(word)
-            elif len(word) < len(self._surface[number]):
-                self._surface[number] = word
+            self._known[word] = self._ids.setdefault(stem, len(self._ids))
         self._known.update({word: None for word in seen if _empty(word)})
 
     def _numbers(self, text: str) -> list[int]:
@@ -154,7 +222,7 @@ class Lexicon:
             lengths[row] = len(flat) - before
         numbers = np.array(flat, np.int64)
         rows = np.repeat(np.arange(len(documents), dtype=np.int32), lengths)
-        size = len(self._surface)
+        size = len(self._ids)
         single = numbers >= 0
         pair = single[:-1] & single[1:]
         pairs = (numbers[:-1][pair] + 1) * size + numbers[1:][pair]

@@ -51,7 +51,8 @@ class Wording:
         terms = self._lexicon.vectors([(listing.title, listing.abstract)])
         worth = terms.data * self._coefficients[terms.indices]
         best = [row for row in np.argsort(-worth, kind="stable") if worth[row] > 0][: 4 * most]
-        return distinct([self._lexicon.term(int(terms.indices[row])) for row in best])[:most]
+        written = self._lexicon.wording(listing.title, listing.abstract)
+        return distinct((written.term(int(terms.indices[row])) for row in best), most)
 
 
 def _ridge(terms: sparse.csr_array, worth: Floats) -> Ridge:

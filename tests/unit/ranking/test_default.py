@@ -119,12 +119,25 @@ def test_what_is_close_to_a_text_names_shared_words() -> None:
     reason = fit(*TODAY).score(profile(text))[0].reason
     what, _, terms = reason.partition(": ")
     assert what == "close to your text"
-    assert terms
+    assert set(terms.split(", ")) & {"soft", "robot", "tactile", "gripper", "finger"}
 
 
-def test_what_is_close_to_a_like_names_it() -> None:
-    reason = fit(*TODAY).score(profile(liked=PAST_ROBOTS))[0].reason
-    assert any(reason == f"similar to “{paper.title}” that you liked" for paper in PAST_ROBOTS)
+def test_what_is_close_to_one_like_names_it_and_what_both_have() -> None:
+    (like,) = PAST_ROBOTS[:1]
+    best = fit(*TODAY).score(profile(liked=(like, *PAST_STARS[:1])))[0]
+    what, _, terms = best.reason.partition(": ")
+    assert what == f"similar to “{like.title}” that you liked"
+    for term in terms.split(", "):
+        for paper in (like, best.paper):
+            assert term in f"{paper.title} {paper.abstract}"
+
+
+def test_what_is_close_to_many_likes_names_none_of_them() -> None:
+    best = fit(*TODAY).score(profile(liked=PAST_ROBOTS))[0]
+    what, _, terms = best.reason.partition(": ")
+    assert what == "close to papers you liked"
+    assert len(terms.split(", ")) == 3
+    assert all(term in f"{best.paper.title} {best.paper.abstract}" for term in terms.split(", "))
 
 
 def test_a_heavier_interest_counts_more() -> None:
@@ -141,7 +154,7 @@ def test_more_matches_count_more() -> None:
     one = by_key(ranking.score(profile(want("keyword", "zymurgy"))))["x:titled"]
     two = ranking.score(profile(want("keyword", "zymurgy"), want("author", "Ada Example")))[0]
     assert two.relevance > one.relevance
-    assert two.reason == "by Ada Example, whom you follow; matches your keyword zymurgy"
+    assert two.reason == "matches your keyword zymurgy; by Ada Example, whom you follow"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,11 @@ def test_what_speaks_for_a_paper_is_joined() -> None:
 
 def test_a_reason_stays_one_short_line() -> None:
     title = "Word\n" * 100
-    parts = [explain.similar(title), explain.author(title), explain.keywords((title,) * 5)]
+    parts = [
+        explain.similar(title, [], strength=1.0),
+        explain.author(title),
+        explain.keywords((title,) * 5),
+    ]
     said = explain.reason(parts, any_interests=True)
     assert len(said) < 200
     assert "\n" not in said
@@ -72,8 +76,18 @@ def test_what_nobody_has_looked_at_has_no_figures() -> None:
 
 
 def test_terms_are_words_and_say_nothing_twice() -> None:
-    terms = ["soft gripper", "gripper", "54 5", "n", "tactile"]
-    assert explain.distinct(terms) == ["soft gripper", "tactile"]
+    terms = ["soft gripper", "grippers", "54 5", "n", "tactile", "state of the art", "a, b", "AI"]
+    assert explain.distinct(terms, 2) == ["soft gripper", "tactile"]
+    assert explain.distinct(terms, 0) == []
+    assert explain.distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]
+
+
+def test_what_is_close_a_little_is_not_called_close() -> None:
+    assert explain.close("your text", ["dunes"], strength=0.5) == "close to your text: dunes"
+    assert explain.close("your text", [], strength=0.2) == "somewhat close to your text"
+    assert explain.similar("Dunes", [], strength=0.2) == (
+        "somewhat similar to “Dunes” that you liked"
+    )
 
 
 def test_what_is_expected_names_its_grounds() -> None:

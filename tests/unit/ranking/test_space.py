@@ -136,3 +136,18 @@ def test_the_digest_knows_papers_by_their_meaning(interest: str) -> None:
     ice = [scored[paper.key].relevance for paper in candidates[:10]]
     sand = [scored[paper.key].relevance for paper in candidates[10:]]
     assert min(ice) > max(sand)
+
+
+def test_what_is_close_in_meaning_is_said_to_be() -> None:
+    made = [Paper(f"t:{number}", *text.split(". ")) for number, text in enumerate(TEXTS)]
+    pool = [samples.candidate(made[place]) for place in (*OTHER_ICE, *SAND)]
+    past = [*made[:10], *samples.papers(240, prefix="past")]
+    ranking = Listed.fit(ranker("default", embeddings()), pool, past, samples.NOW)
+    wishes = {
+        "close in meaning to your text": samples.profile(samples.want("text", "glacier frost")),
+        "close in meaning to papers you liked": Profile(liked=tuple(made[place] for place in ICE)),
+    }
+    for reason, wish in wishes.items():
+        best = ranking.score(wish)[0]
+        assert best.paper in [made[place] for place in OTHER_ICE]
+        assert best.reason.startswith(reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from digest.model import Paper, Profile
 from digest.ranking import score_libraries
@@ -87,8 +88,19 @@ def test_somebody_whose_likes_nobody_knows_keeps_the_scores_of_content() -> None
     taste = SharedTaste.learn(lambda: vectors, _libraries(READERS), vectors[NEW_SAND])
     assert taste is not None
     scores = np.array([3.0, 1.0, 2.0, 0.0], np.float32)
-    assert np.array_equal(taste.added(scores, []), scores)
-    assert not np.array_equal(taste.added(scores, [0, 12]), scores)
+    assert not taste.added(scores, []).any()
+    assert taste.added(scores, [0, 12]).any()
+
+
+def test_what_readers_add_is_the_sum_of_what_each_like_has_in_it() -> None:
+    vectors = _vectors()
+    taste = SharedTaste.learn(lambda: vectors, _libraries(READERS), vectors[[*NEW_SAND, *NEW_CLAY]])
+    assert taste is not None
+    scores = np.linspace(0, 3, 8, dtype=np.float32)
+    added = taste.added(scores, [0, 3, 12])
+    for paper in range(8):
+        shares = taste.shares(scores, [0, 3, 12], paper)
+        assert shares.sum() == pytest.approx(added[paper], abs=1e-3)
 
 
 def test_the_digest_learns_from_all_readers() -> None:

@@ -60,16 +60,52 @@ def test_a_lexicon_of_nothing_knows_nothing() -> None:
 
 def test_pairs_do_not_reach_from_the_title_into_the_abstract() -> None:
     lexicon, _ = Lexicon.fit([("soft robots", "grasp eggs")])
-    terms = {lexicon.term(column) for column in range(lexicon.size)}
+    terms = _shown(lexicon, "soft robots", "grasp eggs")
+    assert lexicon.size == len(terms)
     assert terms == {"soft", "robots", "grasp", "eggs", "soft robots", "grasp eggs"}
+
+
+def _written(title: str, abstract: str) -> set[str]:
+    return _shown(Lexicon.fit([(title, abstract)])[0], title, abstract)
+
+
+def _shown(lexicon: Lexicon, title: str, abstract: str) -> set[str]:
+    wording = lexicon.wording(title, abstract)
+    return {wording.term(column) for column in wording.columns.tolist()}
+
+
+def test_terms_are_shown_as_the_abstract_writes_them_most_often() -> None:
+    shown = _written("Retrieving Facts", "Retrieval helps. We see that retrieval is retrieving.")
+    assert "retrieval" in shown
+    assert shown.isdisjoint({"retriev", "retrieving", "Retrieval"})
+    assert "facts" in shown
+
+
+def test_names_keep_their_capitals() -> None:
+    shown = _written("Agents with LLMs", "LLMs meet Bayesian agents in C++. Agents win.")
+    assert {"LLMs", "Bayesian agents", "C++", "agents", "win"} <= shown
+
+
+def test_a_pair_is_shown_with_the_little_words_inside_it() -> None:
+    assert "state of the art" in _written("", "We beat the state of the art.")
+    assert {"state-of-the-art", "state-of-the-art score"} <= _written(
+        "", "A state-of-the-art score"
+    )
+    assert {"X-ray", "X-ray beams"} <= _written("", "An X-ray is seen. See X-ray beams.")
+
+
+def test_every_term_of_a_paper_has_its_words() -> None:
+    documents = [("Soft robots, naïvely", "They grasp; ﬁne ½ eggs"), ("機械学習", "scikit-learn's")]
+    lexicon, vectors = Lexicon.fit(documents)
+    for row, document in enumerate(documents):
+        columns = vectors.indices[vectors.indptr[row] : vectors.indptr[row + 1]]
+        assert set(lexicon.wording(*document).columns.tolist()) == set(columns.tolist())
 
 
 def test_terms_of_every_tenth_paper_tell_nothing() -> None:
     documents = [(f"robot word{number % 150}", "") for number in range(300)]
     lexicon, _ = Lexicon.fit(documents)
-    terms = {lexicon.term(column) for column in range(lexicon.size)}
-    assert "word7" in terms
-    assert "robot" not in terms
+    assert _shown(lexicon, "robot word7", "") == {"word7", "robot word7"}
 
 
 @given(st.lists(st.tuples(st.text(), st.text()), max_size=6))

@@ -1,0 +1,251 @@
+"""What speaks for and against a paper, for one profile: each with its figures."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
+from typing import TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.model import Evidence, EvidenceKind, Interest, InterestKind, Summand, SummandKind
+from digest.ranking.accounts import Part
+from digest.ranking.content import (
+    LIKES_CURVE,
+    WORDS_CURVE,
+    Content,
+    Likes,
+    Words,
+    shares_together,
+    strength_of_words,
+    together,
+)
+from digest.ranking.matches import Matches
+from digest.ranking.profiles import Wishes
+
+Floats = npt.NDArray[np.float32]
+Strength = TypeVar("Strength", float, Floats)
+
+LEAN = 0.25  # how much content moves a paper that matches by its category
+EXCUSED = 0.5  # of what likes say for a paper is taken off what dislikes say against it
+
+KINDS = {
+    InterestKind.AUTHOR: EvidenceKind.AUTHOR,
+    InterestKind.KEYWORD: EvidenceKind.KEYWORD,
+    InterestKind.CATEGORY: EvidenceKind.CATEGORY,
+}
+_BY_WORDS = (EvidenceKind.WORDS, EvidenceKind.TOGETHER)
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One profile, and how its interests meet the candidates.
+
+    `matches` are by the letter, each with the weight of its interest; `words` are the texts and
+    keywords that say anything; `dislikes` and `unwanted` are how strongly candidates are like
+    disliked papers and unwanted texts.
+    """
+
+    wishes: Wishes
+    matches: Sequence[tuple[Matches, float]]
+    words: Sequence[tuple[Words, Interest]]
+    likes: Likes | None
+    dislikes: Floats | None
+    unwanted: Floats | None
+
+    @cached_property
+    def trending_weight(self) -> float:
+        """Return how much trending counts: it is all where there are no interests."""
+        return self.wishes.trending_weight if self.has_interests else 1.0
+
+    @cached_property
+    def has_interests(self) -> bool:
+        """Return whether there is anything that a paper could match."""
+        return self.wishes.any
+
+    @property
+    def weights(self) -> list[float]:
+        """Return the weight of each text and keyword."""
+        return [one.weight for _, one in self.words]
+
+    @cached_property
+    def lean(self) -> Floats | None:
+        """Return how much each candidate leans to likes, texts and keywords."""
+        leans = [words.lean for words, _ in self.words]
+        if self.likes is not None:
+            leans.append(self.likes.lean)
+        return np.maximum.reduce(leans) if leans else None
+
+    @cached_property
+    def by_words(self) -> Floats | None:
+        """Return the chance that what each candidate has of texts and keywords means nothing.
+
+        Words of one subject must not count twice: the nearest ones do, and all together as far as
+        there are several.
+        """
+        if not self.words:
+            return None
+        doubt = reduce(
+            np.minimum, (missed(words.strength, one.weight) for words, one in self.words)
+        )
+        if len(self.words) > 1:
+            closeness = together([words.closeness for words, _ in self.words], self.weights)
+            doubt = doubt * missed(strength_of_words(closeness), weight_together(self.weights))
+        return doubt
+
+    @cached_property
+    def about(self) -> Part:
+        """Return what the liked papers are about, which is worked out once it is asked for."""
+        likes = self.likes
+        assert likes is not None
+        return Part.of(likes.vectors[likes.rows], likes.shares)
+
+    # What speaks for a paper.
+
+    def evidence(self, column: int) -> list[Evidence]:
+        """Return what speaks for a candidate, without the summands."""
+        found = [
+            self._matched(matches, weight, column)
+            for matches, weight in self.matches
+            if column in matches.found
+        ]
+        if self.words:
+            found.append(self._nearest(column))
+        if len(self.words) > 1:
+            found.append(self._together(column))
+        if self.likes is not None:
+            found.append(
+                _evidence(
+                    EvidenceKind.LIKES,
+                    _count(len(self.likes.papers)),
+                    float(self.likes.strength[column]),
+                )
+            )
+        return found
+
+    def nearest(self, column: int) -> tuple[Words, Interest]:
+        """Return the text or keyword to which a candidate is closest in content."""
+        if len(self.words) == 1:
+            return self.words[0]
+        # As `missed`, which costs more than it does: this is asked for nearly every pick.
+        chances = [(1 - words.strength.item(column)) ** one.weight for words, one in self.words]
+        return self.words[chances.index(min(chances))]
+
+    def _matched(self, matches: Matches, weight: float, column: int) -> Evidence:
+        kind, name = KINDS[matches.kind], matches.names.get(column, matches.value)
+        strength = matches.found[column]
+        if matches.kind is InterestKind.CATEGORY and self.lean is not None:
+            lean = 1 + LEAN * float(self.lean[column])
+            note = f"times {lean:.3f}: so its content leans"
+            return _evidence(kind, name, lean * strength, weight, base=strength, note=note)
+        if matches.telling < 1:
+            base = strength / matches.telling
+            note = f"times {matches.telling:.3f}: many papers have it"
+            return _evidence(kind, name, strength, weight, base=base, note=note)
+        return _evidence(kind, name, strength, weight)
+
+    def _nearest(self, column: int) -> Evidence:
+        words, interest = self.nearest(column)
+        strength, known = float(words.strength[column]), words.known
+        note = "" if known == 1 else f"times {known:.3f}: so many of its words tell papers apart"
+        base = strength / known if known else 0.0
+        return _evidence(
+            EvidenceKind.WORDS, interest.value, strength, interest.weight, base=base, note=note
+        )
+
+    def _together(self, column: int) -> Evidence:
+        closeness = together(
+            [words.closeness[column : column + 1] for words, _ in self.words], self.weights
+        )
+        return _evidence(
+            EvidenceKind.TOGETHER,
+            f"{len(self.words)} texts and keywords",
+            float(strength_of_words(closeness)[0]),
+            weight_together(self.weights),
+        )
+
+    # What speaks against it.
+
+    def against(self, column: int, column_of: Callable[[str], int | None]) -> list[Evidence]:
+        """Return what speaks against a candidate; papers are found by their keys."""
+        excused = 0.0 if self.likes is None else EXCUSED * float(self.likes.strength[column])
+        found = []
+        for kind, name, strengths in (
+            (EvidenceKind.DISLIKES, _count(len(self.wishes.disliked)), self.dislikes),
+            (EvidenceKind.UNWANTED, "unwanted texts", self.unwanted),
+        ):
+            if strengths is not None:
+                gross = float(strengths[column])
+                note = f"less {excused:.3f}: so liked papers excuse it" if excused else ""
+                net = max(0.0, gross - excused)
+                found.append(_evidence(kind, name, net, base=gross, note=note))
+        found += [
+            _evidence(EvidenceKind.GIVEN, paper.title, 1.0)
+            for paper in (*self.wishes.liked, *self.wishes.disliked)
+            if column_of(paper.key) == column
+        ]
+        return found
+
+    # What makes it up.
+
+    def detailed(self, one: Evidence, content: Content, column: int) -> Evidence:
+        """Return a piece of evidence with the summands of its closeness, if it has one."""
+        summands = self._summands(one.kind, content, column)
+        if not summands:
+            return one
+        return replace(
+            one,
+            closeness=math.fsum(each.value for each in summands),
+            curve=WORDS_CURVE if one.kind in _BY_WORDS else LIKES_CURVE,
+            summands=tuple(summands),
+        )
+
+    def _summands(self, kind: EvidenceKind, content: Content, column: int) -> Sequence[Summand]:
+        wishes = self.wishes
+        if kind is EvidenceKind.LIKES:
+            return content.summands_of_likes(wishes.liked, column)
+        if kind is EvidenceKind.DISLIKES:
+            return content.summands_of_papers(wishes.disliked, column)
+        if kind is EvidenceKind.UNWANTED:
+            texts = [text.value for text in wishes.unlike]
+            weights = [-text.weight for text in wishes.unlike]
+            return content.summands_of_texts(texts, weights, column)
+        if kind is EvidenceKind.WORDS:
+            return content.summands_of_words(self.nearest(column)[0], column)
+        if kind is EvidenceKind.TOGETHER:
+            return [
+                Summand(SummandKind.TEXT, words.text, share * float(words.closeness[column]))
+                for share, (words, _) in zip(shares_together(self.weights), self.words, strict=True)
+            ]
+        return []
+
+
+def missed(strength: Strength, weight: float) -> Strength:
+    """Return the chance that a match means nothing; a weight of two counts it twice."""
+    chance = 1 - strength
+    return chance if weight == 1 else chance**weight
+
+
+def weight_together(weights: Sequence[float]) -> float:
+    """Return what several texts taken together weigh: more, the more there are."""
+    return sum(weights) / len(weights) * (1 - 1 / len(weights))
+
+
+def _evidence(
+    kind: EvidenceKind,
+    name: str,
+    strength: float,
+    weight: float = 1.0,
+    *,
+    base: float | None = None,
+    note: str = "",
+) -> Evidence:
+    base = strength if base is None else base
+    return Evidence(kind, name, strength, weight, missed(strength, weight), base, note)
+
+
+def _count(papers: int) -> str:
+    return "1 paper" if papers == 1 else f"{papers} papers"

@@ -1,0 +1,112 @@
+"""What an interest matches by the letter, and how strongly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.model import InterestKind, Paper
+from digest.ranking.matching import Authors, Categories, Keywords
+
+Floats = npt.NDArray[np.float32]
+
+# How much each kind of match is worth on its own; docs/explanation/ranking.md has the reasons.
+IN_TITLE = 0.6
+IN_ABSTRACT = 0.4
+AUTHOR = 0.8
+FIRST_CATEGORY = 0.25
+OTHER_CATEGORY = 0.18
+
+_USUAL = 100  # a keyword that more than one paper of so many has tells less of each,
+_LEAST_TELLING = 0.4  # yet not so little that somebody with a broad one gets nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """The candidates that match one interest by the letter, and how strongly.
+
+    `found` holds the same by the place of the candidate, `names` authors as they are written.
+    `telling` is what is left of a keyword's strengths for being common.
+    """
+
+    kind: InterestKind
+    value: str
+    columns: npt.NDArray[np.int64]
+    strengths: Floats
+    found: Mapping[int, float]
+    names: Mapping[int, str]
+    telling: float
+
+    @classmethod
+    def of(
+        cls,
+        kind: InterestKind,
+        value: str,
+        found: Mapping[int, float],
+        *,
+        names: Mapping[int, str] | None = None,
+        telling: float = 1.0,
+    ) -> Matches:
+        """Keep what was found in both forms."""
+        columns = np.fromiter(found.keys(), np.int64, len(found))
+        strengths = np.fromiter(found.values(), np.float32, len(found))
+        return cls(kind, value, columns, strengths, found, names or {}, telling)
+
+
+def keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    """Return what finds the papers that mention a keyword."""
+    index = Keywords(papers)
+
+    def find(value: str) -> Matches:
+        found = index.find(value)
+        share = len(found) / (len(papers) + _USUAL)
+        rarity = math.log(1 / share) / math.log(_USUAL) if found else 0.0
+        telling = min(1.0, max(_LEAST_TELLING, rarity))
+        return Matches.of(
+            InterestKind.KEYWORD,
+            value,
+            {
+                column: telling * (IN_TITLE if mention.in_title else IN_ABSTRACT)
+                for column, mention in found.items()
+            },
+            telling=telling,
+        )
+
+    return find
+
+
+def authors(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    """Return what finds the papers of an author."""
+    index = Authors(papers)
+
+    def find(value: str) -> Matches:
+        found = index.find(value)
+        return Matches.of(
+            InterestKind.AUTHOR,
+            value,
+            {column: AUTHOR * sure for column, (sure, _) in found.items()},
+            names={column: name for column, (_, name) in found.items()},
+        )
+
+    return find
+
+
+def categories(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+    """Return what finds the papers of a category."""
+    index = Categories(papers)
+
+    def find(value: str) -> Matches:
+        return Matches.of(
+            InterestKind.CATEGORY,
+            value,
+            {
+                column: FIRST_CATEGORY if first else OTHER_CATEGORY
+                for column, first in index.find(value).items()
+            },
+        )
+
+    return find
