@@ -116,6 +116,36 @@ def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan,
     The message is `None` where there would be none; the plan says why. Raise `NotFound` for an
     unknown address.
     """
+    turn, _, reader, planned = _foreseen(app, email, date)
+    if planned.reason is not None:
+        return planned, None
+    delivery = _unwritten(planned, turn)
+    return planned, app.compose(delivery, reader.subscriber, list(planned.picks))
+
+
+def explain(
+    app: App, email: str, *, date: dt.date | None = None, papers: Sequence[str] = ()
+) -> tuple[Plan, list[rank.Look]]:
+    """Return what that subscriber would get now with the arithmetic of each paper; write nothing.
+
+    `papers` are keys of others to look at. Raise `NotFound` for an unknown address, and for a
+    paper that is not among those of the last days.
+    """
+    _, pool, reader, planned = _foreseen(app, email, date)
+    settings = app.settings.ranking
+    for key in papers:
+        if key not in pool.columns:
+            raise NotFound(
+                f"{key} is not among the papers that were listed in the last "
+                f"{settings.trending_days} days: nobody gets it now"
+            )
+    return planned, rank.look_at(pool, reader, planned, settings=settings, besides=papers)
+
+
+def _foreseen(
+    app: App, email: str, date: dt.date | None
+) -> tuple[rank.Turn, rank.Pool, rank.Reader, Plan]:
+    """Plan for one subscriber as if it were their turn; raise `NotFound`."""
     app.store.check_schema()
     settings = app.settings
     now = app.clock.now()
@@ -129,15 +159,13 @@ def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan,
         app.store, app.ranker, settings=settings.ranking, now=now, rival=app.rival
     )
     with app.store.read() as tx:
-        readers = rank.readers_of(
+        (reader,) = rank.readers_of(
             tx, pool, [subscriber], settings=settings.ranking, besides=turn.key(subscriber)
         )
     (planned,) = rank.plans_for(
-        pool, turn, readers, edition_id=None, settings=settings.ranking, domain=app.domain
+        pool, turn, [reader], edition_id=None, settings=settings.ranking, domain=app.domain
     )
-    if planned.reason is not None:
-        return planned, None
-    return planned, app.compose(_unwritten(planned, turn), subscriber, list(planned.picks))
+    return turn, pool, reader, planned
 
 
 def _unwritten(plan: Plan, turn: rank.Turn) -> Delivery:

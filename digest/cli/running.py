@@ -6,7 +6,7 @@ import datetime as dt
 import signal
 import tempfile
 import webbrowser
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from email.parser import BytesParser
 from email.policy import SMTP
@@ -130,10 +130,25 @@ def preview(
         bool, typer.Option("--html/--text", help="Write the HTML part, or the text.")
     ] = False,
     open_: Annotated[bool, typer.Option("--open", help="Show the HTML part in a browser.")] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show the arithmetic of each paper, not the mail.")
+    ] = False,
+    papers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--paper", metavar="PAPER", help="Explain this paper too, shown or not; repeatable."
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Explain in one JSON document on stdout.")
+    ] = False,
 ) -> None:
     """Show the mail that a subscriber would get now; write and send nothing."""
     from digest import pipeline
 
+    if explain or papers or json:
+        _explain(context, email, date=date, papers=papers or (), json=json)
+        return
     with state_of(context).open() as app:
         plan, message = pipeline.preview(app, email, date=date)
     if message is None:
@@ -148,6 +163,30 @@ def preview(
         webbrowser.open(Path(file.name).as_uri())
         return
     typer.echo(_part(message, "html" if html else "plain"))
+
+
+def _explain(
+    context: typer.Context,
+    email: str,
+    *,
+    date: dt.date | None,
+    papers: Sequence[str],
+    json: bool,
+) -> None:
+    from digest import pipeline
+    from digest.cli import explaining
+    from digest.subscriptions import parse_paper
+
+    keys = [parse_paper(one) for one in papers]
+    with state_of(context).open() as app:
+        plan, looks = pipeline.explain(app, email, date=date, papers=keys)
+    if plan.reason is not None:
+        say(f"{email} would get no mail now: {plan.reason}")
+    if json:
+        found = [explaining.as_dict(look) for look in looks]
+        document({"email": email, "skipped": plan.reason, "papers": found})
+        return
+    explaining.write(looks)
 
 
 def _part(message: Message, kind: str) -> str:

@@ -17,7 +17,8 @@ from digest.config import RankingSettings, Schedule
 from digest.model import Edition, Plan, Rhythm, Subscriber
 from digest.ports import Ranker
 from digest.rank.expecting import expecting
-from digest.rank.plans import STILL_TRENDING, Pool, message_id, plans_for
+from digest.rank.looks import Look, look_at
+from digest.rank.plans import STILL_TRENDING, Pool, Reader, message_id, plans_for
 from digest.rank.readers import libraries_of, readers_of
 from digest.rank.turns import Turn, turn_of
 from digest.store import Store
@@ -25,9 +26,12 @@ from digest.store import Store
 __all__ = [
     "CHUNK",
     "STILL_TRENDING",
+    "Look",
     "Pool",
     "RankReport",
+    "Reader",
     "Turn",
+    "look_at",
     "message_id",
     "open_pool",
     "plans_for",

@@ -44,6 +44,10 @@ class AlignedScores:
         """Say why, as the ranking does."""
         return self._scores.reason(row, int(self._columns[column]))
 
+    def original(self, column: int) -> tuple[Scores, int]:
+        """Return the scores that were moved, and where a column stands in them."""
+        return self._scores, int(self._columns[column])
+
 
 class Drafted:
     """The scores of two rankers: of each paper those of the one that chose it.

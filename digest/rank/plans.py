@@ -110,14 +110,14 @@ def plans_for(
     """
     profiles = [reader.profile for reader in readers]
     scored = [ranking.score(profiles) for ranking in pool.rankings]
-    counted = _counted(pool, readers)
+    counts = counted(pool, readers)
     for one in scored:
-        counted &= one.score > MUTED
+        counts &= one.score > MUTED
     keys = [turn.key(reader.subscriber) for reader in readers]
     most = [reader.subscriber.max_papers or settings.max_papers for reader in readers]
     lists = [
         choose(
-            np.where(counted, one.score, np.float32(MUTED)),
+            np.where(counts, one.score, np.float32(MUTED)),
             pool.likeness,
             max_papers=most,
             min_score=settings.min_score,
@@ -141,7 +141,7 @@ def plans_for(
             {"draft": {"rankers": names, "teams": [team[column] for column in one.columns]}}
             for team, one in zip(teams, arranged, strict=True)
         ]
-    numbers = counted.sum(axis=1).tolist()
+    numbers = counts.sum(axis=1).tolist()
     picks = _picks(pool, scores, [one.columns for one in arranged])
     plans = []
     for reader, key, papers, one, picked, drafted in zip(
@@ -172,15 +172,15 @@ def plans_for(
     return plans
 
 
-def _counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
+def counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
     """Say which candidates (columns) count for which readers (rows)."""
     since = np.array([reader.since.timestamp() for reader in readers])
-    counted: npt.NDArray[np.bool_] = (pool.listed_at > since[:, None]) | pool.hot
+    found: npt.NDArray[np.bool_] = (pool.listed_at > since[:, None]) | pool.hot
     for row, reader in enumerate(readers):
         for key in reader.shown:
             if key in pool.columns:
-                counted[row, pool.columns[key]] = False
-    return counted
+                found[row, pool.columns[key]] = False
+    return found
 
 
 def _picks(

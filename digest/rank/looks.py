@@ -1,0 +1,124 @@
+"""Why one reader gets these papers and not those: the arithmetic, and what became of it; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from digest.config import RankingSettings
+from digest.model import Explanation, Paper, Plan
+from digest.ports import MUTED, ExplainedScores, Scores
+from digest.rank.drafts import AlignedScores
+from digest.rank.plans import Pool, Reader, counted
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One paper as it stands for one reader.
+
+    `position` is its place in the digest, or `None` with a `verdict` that says why it has none.
+    The place goes by `worth = score * (1 - diversity * likeness)`, where likeness is the largest
+    one to a paper above it. `ranker` is the one that drafted it; `explanation` is `None` where
+    that one cannot show its arithmetic.
+    """
+
+    paper: Paper
+    position: int | None
+    verdict: str
+    ranker: str
+    score: float
+    reason: str
+    likeness: float
+    diversity: float
+    worth: float
+    explanation: Explanation | None
+
+
+def look_at(
+    pool: Pool,
+    reader: Reader,
+    plan: Plan,
+    *,
+    settings: RankingSettings,
+    besides: Iterable[str] = (),
+) -> list[Look]:
+    """Look at the picks of a plan, in their order, and at other papers of the pool by their keys.
+
+    Raise `KeyError` for a paper that is not in the pool.
+    """
+    scored = [ranking.score([reader.profile]) for ranking in pool.rankings]
+    teams = plan.facts.get("draft", {}).get("teams") or [0] * len(plan.picks)
+    names = [settings.ranker, settings.interleave]
+    chosen = [pool.columns[pick.paper.key] for pick in plan.picks]
+
+    def look(column: int, above: Sequence[int], team: int, verdict: str = "") -> Look:
+        scores = scored[team]
+        score = float(scores.score[0, column])
+        alike = max((_likeness(pool, column, other) for other in above), default=0.0)
+        return Look(
+            paper=pool.candidates[column].paper,
+            position=None if verdict else len(above) + 1,
+            verdict=verdict,
+            ranker=names[team],
+            score=score,
+            reason=scores.reason(0, column),
+            likeness=alike,
+            diversity=settings.diversity,
+            worth=score * (1 - settings.diversity * alike),
+            explanation=_explained(scores, 0, column),
+        )
+
+    looks = [
+        look(column, chosen[:place], team)
+        for place, (column, team) in enumerate(zip(chosen, teams, strict=True))
+    ]
+    inside = counted(pool, [reader])[0]
+    for key in dict.fromkeys(besides):
+        column = pool.columns[key]
+        if column not in chosen:
+            verdict = _why_not(
+                pool, reader, scored[0], column, chosen, counts=inside[column], settings=settings
+            )
+            looks.append(look(column, chosen, 0, verdict))
+    return looks
+
+
+def _why_not(
+    pool: Pool,
+    reader: Reader,
+    scores: Scores,
+    column: int,
+    chosen: Sequence[int],
+    *,
+    counts: np.bool_,
+    settings: RankingSettings,
+) -> str:
+    score = scores.score[0, column]
+    key = pool.candidates[column].paper.key
+    if score <= MUTED:
+        return "an interest mutes it"
+    if key in {one.key for one in (*reader.profile.liked, *reader.profile.disliked)}:
+        return "the reader has given it to us"
+    if not counts:
+        if key in reader.shown:
+            return "it was in a digest before"
+        return f"it was listed before {reader.since:%Y-%m-%d %H:%M}, when papers were last chosen"
+    if score < settings.min_score or score <= 0:
+        return f"its score {score:.3f} is below min_score {settings.min_score:g}"
+    for place, other in enumerate(chosen, start=1):
+        if _likeness(pool, column, other) < 0:
+            return f"it has nearly the title of number {place}"
+    before = int((scores.score[0] > score).sum())
+    return f"{before} papers have a higher score, and {len(chosen)} are taken"
+
+
+def _likeness(pool: Pool, column: int, other: int) -> float:
+    return float(pool.likeness.of(np.array([column]), np.array([other]))[0])
+
+
+def _explained(scores: Scores, row: int, column: int) -> Explanation | None:
+    if isinstance(scores, AlignedScores):
+        scores, column = scores.original(column)
+    return scores.explain(row, column) if isinstance(scores, ExplainedScores) else None
