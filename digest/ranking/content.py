@@ -24,6 +24,7 @@ MOST_BY_CONTENT = 0.9
 # most after so many more.
 LIKES_CURVE = Curve(MOST_BY_CONTENT, 2.5, 6.0)
 WORDS_CURVE = Curve(MOST_BY_CONTENT, 3.0, 12.0)
+_ALONE, _MANY, _CLEARER = 0.25, 10, 0.08  # how the first is stretched for one like and for many
 
 _BACKGROUND = 1000  # papers; three times as many rank hardly better and cost thrice
 _ENOUGH = 200  # papers of earlier days; with fewer, the candidates are counted in
@@ -155,7 +156,7 @@ class Content:
         most = np.take_along_axis(parts, carrier[None], axis=0)[0]
         return Likes(
             closeness=closeness,
-            strength=_strong(closeness, LIKES_CURVE),
+            strength=_strong(closeness, likes_curve(len(papers))),
             lean=_lean(closeness, LIKES_CURVE),
             carrier=carrier.astype(np.int32),
             carried=most / np.maximum(parts.sum(axis=0), 1e-6),
@@ -291,6 +292,17 @@ class Content:
         places = {paper.key: place for place, paper in enumerate([*known, *strange])}
         both = Vectors.stack([vectors, more])
         return both[[places[paper.key] for paper in papers]]
+
+
+def likes_curve(count: int) -> Curve:
+    """Return how strength grows with closeness to so many liked papers.
+
+    More likes make a clearer centre, to which all that is near is closer, and one like alone says
+    little of what else is liked: with this a strength has the same chance of being right for
+    libraries of any size (docs/explanation/ranking.md).
+    """
+    stretch = (1 + _ALONE / count**2) * max(1.0, count / _MANY) ** _CLEARER
+    return Curve(LIKES_CURVE.most, LIKES_CURVE.least * stretch, LIKES_CURVE.width * stretch)
 
 
 def together(closeness: Sequence[Floats], weights: Sequence[float]) -> Floats:

@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from digest.model import Evidence, EvidenceKind, Interest, InterestKind, Summand, SummandKind
+from digest.model import Curve, Evidence, EvidenceKind, Interest, InterestKind, Summand, SummandKind
 from digest.ranking.accounts import Part
 from digest.ranking.content import (
     LIKES_CURVE,
@@ -19,6 +19,7 @@ from digest.ranking.content import (
     Content,
     Likes,
     Words,
+    likes_curve,
     shares_together,
     strength_of_words,
     together,
@@ -199,9 +200,14 @@ class Case:
         return replace(
             one,
             closeness=math.fsum(each.value for each in summands),
-            curve=WORDS_CURVE if one.kind in _BY_WORDS else LIKES_CURVE,
+            curve=self._curve(one.kind),
             summands=tuple(summands),
         )
+
+    def _curve(self, kind: EvidenceKind) -> Curve:
+        if kind is EvidenceKind.LIKES and self.likes is not None:
+            return likes_curve(len(self.likes.papers))
+        return WORDS_CURVE if kind in _BY_WORDS else LIKES_CURVE
 
     def _summands(self, kind: EvidenceKind, content: Content, column: int) -> Sequence[Summand]:
         wishes = self.wishes

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import REPOSITORY
+from tests.support.libraries import folder, papers, readers
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -49,6 +50,15 @@ def test_a_paced_rate_is_measured_against_a_distant_relay() -> None:
         *("--connections", "4"),
     )
     assert 0 < figures["rate_held"] < 1.5
+
+
+def test_what_a_score_means_is_measured(tmp_path: Path) -> None:
+    given = folder(tmp_path / "data", documents=papers(480), libraries=readers(480)[:1])
+    figures = benchmark("threshold", str(given))
+    assert set(figures) >= {"1 likes", "100 likes", "all likes", "1 keywords"}
+    share, right, found = figures["1 keywords"]["0.1"]
+    assert 0 < share < 0.5 < right
+    assert 0 < found < 1
 
 
 def test_composing_and_planning_are_measured() -> None:

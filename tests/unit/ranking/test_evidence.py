@@ -13,6 +13,7 @@ from digest.embedders import InMemory, Model
 from digest.model import Evidence, EvidenceKind, Explanation, Interest, InterestKind, Paper, Profile
 from digest.model import SummandKind as Kind
 from digest.ports import MUTED
+from digest.ranking.content import LIKES_CURVE, likes_curve
 from digest.ranking.default import DefaultRanker, DefaultRanking
 from digest.ranking.taste import READERS
 from digest.testing import FakeEmbedder
@@ -132,3 +133,9 @@ def test_what_somebody_gave_us_is_said_to_be_why_it_has_no_score() -> None:
     }
     assert set(given_) == {first.key, second.key}
     assert all(one.discount == 0 for one in given_.values())
+
+
+def test_the_same_closeness_says_less_for_one_like_and_for_a_hundred_than_for_some() -> None:
+    one, some, many = (likes_curve(count).at(9.0) for count in (1, 5, 100))
+    assert one < many < some
+    assert likes_curve(5).at(9.0) == pytest.approx(LIKES_CURVE.at(9.0), abs=0.01)
