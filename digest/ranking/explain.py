@@ -19,6 +19,7 @@ _TRENDING = 0.1  # from here on the word is deserved
 _CLEARLY = 0.3  # strength from which on a paper is called close without more ado
 _TERM = 40
 _KEPT_TERMS = 65_536
+_INSIDE = frozenset({"of", "the", "in", "and"})  # little words that hold a term together
 _READABLE = re.compile(r"[^\W_]+(?:\+\+|#)?(?:[ \-‐‑–'’][^\W_]+(?:\+\+|#)?){0,3}")
 
 
@@ -158,12 +159,14 @@ def distinct(terms: Iterable[str], most: int) -> list[str]:
 def stems_of(term: str) -> frozenset[str]:
     """Return the word stems of a term; none where a stretch of a text is no term for people.
 
-    It has up to four words, nothing but hyphens between them, and none of those that tell
-    anything is a number or a scrap.
+    It has up to four words, with nothing but hyphens and such as "of the" between those that tell
+    anything, and none of these is a number or a scrap.
     """
     if len(term) > _TERM or not _READABLE.fullmatch(term):
         return frozenset()
-    found = [word for word in words(term) if word not in STOP_WORDS]
+    found = [word for word in words(term) if word not in _INSIDE]
+    if not STOP_WORDS.isdisjoint(found):
+        return frozenset()
     if all(len(word) > 2 and not word.isdecimal() for word in found) or term.isupper():
         return frozenset(stems(" ".join(found)))
     return frozenset()

@@ -77,6 +77,7 @@ def test_what_nobody_has_looked_at_has_no_figures() -> None:
 
 def test_terms_are_words_and_say_nothing_twice() -> None:
     terms = ["soft gripper", "grippers", "54 5", "n", "tactile", "state of the art", "a, b", "AI"]
+    terms.append("dunes into a desert")
     assert explain.distinct(terms, 2) == ["soft gripper", "tactile"]
     assert explain.distinct(terms, 0) == []
     assert explain.distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]
