@@ -48,14 +48,20 @@ class Words(Closeness):
     """The same of a text; the closeness to several can be added.
 
     `rows` and `shares` are the papers of the background that stand for it, and `known` is the
-    share of its words that papers have.
+    share of its words that papers have. `vectors` has it at `row`, among those it was met with.
     """
 
     text: str
     vectors: Vectors
+    row: int
     rows: npt.NDArray[np.int64]
     shares: Floats
     known: float
+
+    @property
+    def own(self) -> Vectors:
+        """Return its vector, which few texts are asked for."""
+        return self.vectors[self.row : self.row + 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,10 +117,12 @@ class Content:
             one = [1] * len(batch)
             libraries = self._relevance.libraries(vectors, one, one)
             for row, (text, library) in enumerate(zip(batch, libraries, strict=True)):
-                found.append(self._words(text, vectors[row : row + 1], library))
+                found.append(self._words(text, vectors, row, library))
         return found
 
-    def _words(self, text: str, vectors: Vectors, library: Library | None) -> Words | None:
+    def _words(
+        self, text: str, vectors: Vectors, row: int, library: Library | None
+    ) -> Words | None:
         if library is None:
             return None
         closeness = self._relevance.score(library)
@@ -130,7 +138,7 @@ class Content:
             # What is near to half of somebody's words need not be near to what they mean.
             known = self._space.lexicon.coverage(text)
             strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
-        return Words(closeness, strength, lean, text, vectors, rows, share, known)
+        return Words(closeness, strength, lean, text, vectors, row, rows, share, known)
 
     def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
@@ -203,15 +211,15 @@ class Content:
         """Return what a text is about: itself and the papers that stand for it."""
         one = np.ones(1, np.float32)
         if not len(words.rows):
-            return [Part.of(words.vectors, one, nearness=NEAREST_SHARE)]
+            return [Part.of(words.own, one, nearness=NEAREST_SHARE)]
         return [
-            Part.of(words.vectors, one, scale=0.5, nearness=NEAREST_SHARE),
+            Part.of(words.own, one, scale=0.5, nearness=NEAREST_SHARE),
             Part.of(self._background[words.rows], words.shares, scale=0.5),
         ]
 
     def summands_of_words(self, words: Words, column: int) -> list[Summand]:
         """Return what makes up the closeness of a candidate to a text, all of its words known."""
-        (own,) = self._relevance.libraries(words.vectors, [1], [1.0])
+        (own,) = self._relevance.libraries(words.own, [1], [1.0])
         assert own is not None
         found = [*self.accounts.summands(self.parts_of_words(words), column)]
         expansion = self._relevance.expansion(own)
