@@ -54,6 +54,14 @@ from digest.model.subscribers import (
     SubscriberStatus,
     SuppressionReason,
 )
+from digest.model.trends import (
+    Gain,
+    Place,
+    Strength,
+    Track,
+    Trend,
+    Window,
+)
 
 __all__ = [
     "FINAL_STATES",
@@ -70,6 +78,7 @@ __all__ = [
     "Expectation",
     "Feedback",
     "Fetched",
+    "Gain",
     "Interest",
     "InterestKind",
     "Link",
@@ -78,6 +87,7 @@ __all__ = [
     "Opinion",
     "Paper",
     "Pick",
+    "Place",
     "Plan",
     "Profile",
     "Receipt",
@@ -92,7 +102,11 @@ __all__ = [
     "SourceOutcome",
     "SourceReport",
     "SourceState",
+    "Strength",
     "Subscriber",
     "SubscriberStatus",
     "SuppressionReason",
+    "Track",
+    "Trend",
+    "Window",
 ]

@@ -17,6 +17,7 @@ from digest.config import RankingSettings, Schedule
 from digest.model import Edition, Plan, Rhythm, Subscriber
 from digest.ports import Ranker
 from digest.rank.expecting import expecting
+from digest.rank.attention import candidates_of
 from digest.rank.plans import STILL_TRENDING, Pool, message_id, plans_for
 from digest.rank.readers import libraries_of, readers_of
 from digest.rank.turns import Turn, turn_of
@@ -175,7 +176,7 @@ def open_pool(
     """Load what anybody may get now, and let the rankers prepare it."""
     opens_at = now - timedelta(days=settings.trending_days)
     with store.read() as tx:
-        listed = tx.papers.listed(opens_at, now)
+        listed = candidates_of(tx, opens_at, now)
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
         libraries = libraries_of(tx, papers_at_most=LIKED)

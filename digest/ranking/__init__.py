@@ -8,18 +8,23 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.blend import Likeness, choose
+from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import expectations, score_attention
+from digest.ranking.gains import figures
 from digest.ranking.libraries import score_libraries
 from digest.ranking.space import text_of
-from digest.ranking.trending import figures
+from digest.ranking.trending import in_category, measured
 
 __all__ = [
     "RANKERS",
+    "Days",
     "Likeness",
     "choose",
     "expectations",
     "figures",
+    "in_category",
+    "measured",
     "names",
     "ranker",
     "score_attention",

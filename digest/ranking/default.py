@@ -20,7 +20,7 @@ from digest.ranking.content import Content, Likes, together
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.remembered import Remembered
-from digest.ranking.trending import trending
+from digest.ranking.trending import measured
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
@@ -106,10 +106,12 @@ class DefaultRanking:
     ) -> None:
         # In the order of ties: newest first, then by key.
         self.candidates = sorted(
-            {one.paper.key: one for one in candidates}.values(),
+            {one.paper.key: one for one in _measured(candidates, now)}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
-        seen = np.array([trending(one.signals, now) for one in self.candidates], np.float32)
+        seen = np.array(
+            [0.0 if one.trend is None else one.trend.score for one in self.candidates], np.float32
+        )
         self.trending = foreseen.lifted(seen, self.candidates, now)
         # Until somebody has voted there is only what is expected to tell.
         self.popularity = [
@@ -304,6 +306,13 @@ class DefaultScores:
         what = "your text" if kind is InterestKind.TEXT else "your keywords"
         terms = self._ranking.terms(words)
         return explain.close(what, self._ranking.content.shared(terms, column))
+
+
+def _measured(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candidate]:
+    """Measure on the absolute scale what comes without its trend."""
+    if all(one.trend is not None for one in candidates):
+        return candidates
+    return [one if one.trend else measured([one], (), now)[0] for one in candidates]
 
 
 def _met(

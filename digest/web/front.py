@@ -12,6 +12,7 @@ from digest.app import App
 from digest.due import local_date
 from digest.model import LinkKind, Paper, Profile
 from digest.rank import STILL_TRENDING
+from digest.rank.attention import candidates_of
 from digest.ranking import figures
 
 # A day's papers are those that were listed within this time of the newest one, and older ones
@@ -68,7 +69,7 @@ class FrontPage:
             return Today(None, (), 0)
         with self.app.store.read() as tx:
             since = newest - timedelta(days=self.app.settings.ranking.trending_days)
-            candidates = tx.papers.listed(since, now)
+            candidates = candidates_of(tx, since, now)
         ranking = self.app.ranker.fit(candidates, [], now)
         # Nobody in particular is asking: only what is trending counts.
         scores = ranking.score([Profile(trending_weight=1.0)]).score[0]

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
-from digest.ranking import explain
+from digest.model import Candidate
+from digest.ranking import explain, measured
 from tests.unit.ranking.samples import NOW, candidate, papers, signal
 
 PAPER = papers(1)[0]
+
+
+def told(shown: Candidate, *, total: bool = False) -> str:
+    """Return what is told of a paper that is measured alone."""
+    return explain.popularity(measured([shown], [], NOW)[0], NOW, total=total)
 
 
 def test_what_speaks_for_a_paper_is_joined() -> None:
@@ -48,7 +54,7 @@ def test_large_figures_are_grouped() -> None:
 def test_since_yesterday_is_said_only_where_yesterday_is_known() -> None:
     known = candidate(PAPER, signal(7, hours=24), signal(50, hours=1))
     fresh = candidate(PAPER, signal(7, hours=3), signal(50, hours=1))
-    assert explain.popularity(known, NOW) == "43 upvotes since yesterday"
+    assert explain.popularity(known, NOW) == "+43 upvotes since yesterday"
     assert explain.popularity(fresh, NOW) == "50 upvotes"
 
 
@@ -59,9 +65,7 @@ def test_a_paper_that_gained_nothing_shows_what_it_has() -> None:
 
 def test_a_paper_that_is_chosen_for_its_figures_shows_all_of_them() -> None:
     hot = candidate(PAPER, signal(120), signal(14, name="comments"), hours=47)
-    assert explain.popularity(hot, NOW, total=True) == (
-        "trending: 120 upvotes and 14 comments in 2 days"
-    )
+    assert told(hot, total=True) == ("trending: 120 upvotes and 14 comments in 2 days")
     assert explain.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
 
 
