@@ -120,7 +120,12 @@ def preview(app: App, email: str, *, date: dt.date | None = None) -> tuple[Plan,
     day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
     turn = rank.Turn(subscriber.cadence, day, due_at=now, expires_at=now)
     pool = rank.open_pool(
-        app.store, app.ranker, settings=settings.ranking, now=now, rival=app.rival
+        app.store,
+        app.ranker,
+        turn.cadence,
+        settings=settings.ranking,
+        now=now,
+        rival=app.rival,
     )
     with app.store.read() as tx:
         readers = rank.readers_of(

@@ -14,68 +14,19 @@ import numpy.typing as npt
 
 from digest.config import RankingSettings
 from digest.model import (
-    Candidate,
     DeliveryKind,
-    Paper,
     Pick,
     Plan,
     Profile,
     SkipReason,
-    SourceOutcome,
-    SourceState,
     Subscriber,
 )
-from digest.ports import MUTED, Ranker, Ranking, Scores, SocialRanker
-from digest.rank.drafts import Aligned, Drafted, draft
+from digest.ports import MUTED, Scores
+from digest.rank.drafts import Drafted, draft
+from digest.rank.pool import Pool
+from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import Likeness, choose, figures
-
-# From this trending score on, a paper may stand in a digest after its own day.
-STILL_TRENDING = 0.5
-
-
-class Pool:
-    """The papers of one run, ready to be ranked for anybody; columns are places in `candidates`.
-
-    `opens_at` and `closes_at` bound when they were listed.
-    """
-
-    def __init__(
-        self,
-        ranker: Ranker,
-        candidates: Sequence[Candidate],
-        background: Sequence[Paper],
-        sources: Sequence[SourceState],
-        *,
-        opens_at: datetime,
-        closes_at: datetime,
-        rival: Ranker | None = None,
-        libraries: Sequence[Sequence[Paper]] = (),
-    ) -> None:
-        def fitted(one: Ranker) -> Ranking:
-            if libraries and isinstance(one, SocialRanker):
-                return one.fit_among(candidates, background, closes_at, libraries)
-            return one.fit(candidates, background, closes_at)
-
-        self.ranking = fitted(ranker)
-        self.candidates = self.ranking.candidates
-        self.rankings: list[Ranking] = [self.ranking]
-        if rival is not None:
-            self.rankings.append(Aligned(fitted(rival), self.candidates))
-        self.opens_at = opens_at
-        self.closes_at = closes_at
-        self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
-        self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
-        self.hot = self.ranking.trending >= STILL_TRENDING
-        self.figures = [figures(one) for one in self.candidates]
-        self.likeness = Likeness([one.paper for one in self.candidates])
-        self.sources = tuple(state.name for state in sources)
-        self.notes = tuple(filter(None, map(upstream_note, sources)))
-
-    @property
-    def hot_keys(self) -> list[str]:
-        """Return the keys of the papers that may come again although they were listed before."""
-        return [self.candidates[column].paper.key for column in np.flatnonzero(self.hot).tolist()]
+from digest.ranking import choose, surprise
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +55,8 @@ def plans_for(
     """Decide what each reader gets: the same, whomever they are planned with.
 
     Papers that were listed since their last digest count, and older ones of the pool that are
-    trending now; never one that the reader was shown before.
+    trending now; never one that the reader was shown before. Where two rankers are compared,
+    nobody is surprised.
     """
     profiles = [reader.profile for reader in readers]
     scored = [ranking.score(profiles) for ranking in pool.rankings]
@@ -125,6 +77,7 @@ def plans_for(
     ]
     scores, chosen = scored[0], lists[0]
     drafts: list[dict[str, Any]] = [{} for _ in readers]
+    strange: list[list[int]] = [[] for _ in readers]
     if len(scored) > 1:
         teams = [
             draft(mine, theirs, number, pool.likeness, key=key)
@@ -133,8 +86,23 @@ def plans_for(
         scores, chosen = Drafted(scored, teams), [list(each) for each in teams]
         names = [settings.ranker, settings.interleave]
         drafts = [{"draft": {"rankers": names, "teams": [*each.values()]}} for each in teams]
+    elif settings.surprise:
+        strange = surprised(
+            pool,
+            scores,
+            counted,
+            chosen,
+            profiles=profiles,
+            keys=keys,
+            most=most,
+            number=settings.surprise,
+        )
+        chosen = [
+            [*mine[: limit - len(others)], *others]
+            for mine, others, limit in zip(chosen, strange, most, strict=True)
+        ]
     numbers = counted.sum(axis=1).tolist()
-    picks = _picks(pool, scores, chosen)
+    picks = _picks(pool, scores, chosen, strange)
     plans = []
     for reader, key, papers, picked, drafted in zip(
         readers, keys, numbers, picks, drafts, strict=True
@@ -174,9 +142,12 @@ def _counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
 
 
 def _picks(
-    pool: Pool, scores: Scores, chosen: Sequence[Sequence[int]]
+    pool: Pool,
+    scores: Scores,
+    chosen: Sequence[Sequence[int]],
+    strange: Sequence[Sequence[int]],
 ) -> Iterator[tuple[Pick, ...]]:
-    """Yield the picks of each reader."""
+    """Yield the picks of each reader; those that are strange to them say that they are."""
     rows = np.repeat(np.arange(len(chosen)), [len(columns) for columns in chosen])
     columns = np.fromiter(chain.from_iterable(chosen), np.int64, len(rows))
     # Six digits order any digest, and are half as long in the database.
@@ -195,6 +166,7 @@ def _picks(
         picked = []
         for position, column in enumerate(places, start=1):
             score, relevance, trending = next(figures)
+            reason = scores.reason(row, column)
             picked.append(
                 Pick(
                     paper=pool.candidates[column].paper,
@@ -202,7 +174,7 @@ def _picks(
                     score=score,
                     relevance=relevance,
                     trending=trending,
-                    reason=scores.reason(row, column),
+                    reason=surprise(reason) if column in strange[row] else reason,
                     figures=pool.figures[column],
                 )
             )
@@ -215,15 +187,6 @@ def _why_none(profile: Profile, *, papers: int) -> SkipReason:
     if not (profile.interests or profile.liked):
         return SkipReason.NO_INTERESTS
     return SkipReason.NO_MATCH
-
-
-def upstream_note(state: SourceState) -> str:
-    """Say in one sentence what is wrong with a source, for the head of the mail."""
-    if state.last_outcome is SourceOutcome.FAILED:
-        return f"{state.name} could not be read today; its papers follow when it answers again."
-    if state.last_outcome is SourceOutcome.STALE:
-        return f"{state.name} served an old list; its new papers follow when it is up to date."
-    return ""
 
 
 def message_id(key: str, *, domain: str) -> str:

@@ -11,6 +11,7 @@ from digest.ranking.blend import Likeness, choose
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import expectations, score_attention
+from digest.ranking.explain import surprise
 from digest.ranking.gains import figures
 from digest.ranking.libraries import score_libraries
 from digest.ranking.space import text_of
@@ -29,6 +30,7 @@ __all__ = [
     "ranker",
     "score_attention",
     "score_libraries",
+    "surprise",
     "text_of",
 ]
 

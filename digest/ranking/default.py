@@ -15,7 +15,7 @@ import numpy.typing as npt
 from digest.model import Candidate, InterestKind, Paper, Profile
 from digest.ports import MUTED, Embeddings
 from digest.ranking import explain, foreseen
-from digest.ranking.blend import blend
+from digest.ranking.blend import balance, blend
 from digest.ranking.content import Content, Likes, together
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.profiles import Wishes
@@ -167,12 +167,15 @@ class DefaultScores:
                 self._discount(row, wishes, discount[row])
                 self._mute(wishes, muted[row])
         weights = [wishes.trending_weight if wishes.any else 1.0 for wishes in self._wishes]
+        weight = np.array(weights, np.float32)[:, None]
+        ours, theirs = balance(relevance, ranking.trending)
+        mixed = (weight > 0) & (weight < 1)
         self.score = blend(
-            relevance,
-            ranking.trending,
-            weight=np.array(weights, np.float32)[:, None],
+            np.where(mixed, ours, 1) * relevance,
+            np.where(mixed, theirs, 1) * ranking.trending,
+            weight=weight,
             discount=discount,
-        )
+        ).astype(np.float32)
         self.score[muted] = MUTED
         self.relevance = relevance * discount
 

@@ -106,6 +106,11 @@ def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> s
     return f"{label}{counts}{f' in {days} days' if days > 1 else ''}{where}"
 
 
+def surprise(reason: str) -> str:
+    """Say of a paper that is chosen for something that it comes from elsewhere."""
+    return cut(f"a surprise from outside your interests; {reason}", LONGEST)
+
+
 def _standing(candidate: Candidate) -> str:
     stands = standing(candidate)
     if stands is None:

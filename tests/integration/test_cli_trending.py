@@ -95,11 +95,12 @@ def test_over_a_weekend_a_day_is_the_last_one_with_papers(at: Desk) -> None:
 
 def test_an_empty_list_says_why(at: Desk, tmp_path: Path) -> None:
     assert "at 2 others" in at.do("trending", "--category", "math").stderr
-    (tmp_path / "new").mkdir()
-    assert "there are no papers yet" in desk(tmp_path / "new").do("trending").stderr
-    evening = (NOW + 9 * DAY).replace(hour=23)
-    with closing(at.open()) as store, store.write() as tx:
-        tx.papers.add([paper("x:silent")], source="hub", listed_at=evening - 18 * HOUR)
-    silent = at.do("trending", "--now", evening.isoformat()).stderr
-    assert "no figure of any paper has moved" in silent
     assert at.ask("trending", "--category", "math")["trending"] == []
+    (tmp_path / "new").mkdir()
+    new = desk(tmp_path / "new")
+    assert "there are no papers yet" in new.do("trending").stderr
+    with closing(new.open()) as store, store.write() as tx:
+        tx.papers.add([paper("x:silent")], source="hub", listed_at=NOW - HOUR)
+    assert "no figure of any paper has moved" in new.do("trending").stderr
+    later = new.do("trending", "--window", "week", "--now", (NOW + 9 * DAY).isoformat()).stderr
+    assert "no paper was announced since 2026-11-24 06:00:00Z" in later
