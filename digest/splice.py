@@ -259,6 +259,7 @@ class Composer:
             subscriber.cadence,
             tuple(shared["sources"]),
             tuple(shared["notes"]),
+            str(shared["topics"]),
             papers,
             named,
             looked,

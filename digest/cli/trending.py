@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import cell, document, say, table
+from digest.cli.output import cell, document, plain, say, table
 from digest.cli.state import Json, parse_moment, state_of
 from digest.model import Window
 
 if TYPE_CHECKING:
-    from digest.model import Candidate, Place, Strength
+    from digest.model import Candidate, Place, Strength, Topic
 
 _COLUMNS = ("", "score", "paper", "category", "title", "why")
 _TITLE = 70
+_BARS = " ▁▂▃▄▅▆▇█"
 
 
 def register(cli: typer.Typer) -> None:
@@ -42,14 +43,21 @@ def trending(
     explain: Annotated[
         bool, typer.Option("--explain", help="Show every number that enters the score.")
     ] = False,
+    topics: Annotated[
+        bool, typer.Option("--topics", help="Show the topics that rise instead of the papers.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show the papers that are talked about most, measured by their field and age."""
     from digest.rank.attention import talked_about
+    from digest.rank.topics import topics_of
     from digest.ranking import in_category
 
     with state_of(context).open(now=now) as app, app.store.read() as tx:
         now = app.clock.now()
+        if topics:
+            _topics(topics_of(tx, now, most=limit), json=json)
+            return
         since, found = talked_about(tx, now=now, window=window)
         newest = tx.papers.newest_listed_at(until=now)
     chosen = found if category is None else in_category(found, category)
@@ -75,6 +83,30 @@ def trending(
             _explain(place, one, now)
         return
     table(_COLUMNS, [_row(row) for row in rows])
+
+
+def _topics(found: Sequence[Topic], *, json: bool) -> None:
+    """Write the topics that rise, with a bar for each week."""
+    from digest.rank.topics import shown
+
+    if json:
+        document([{**shown(one), **plain(one), "papers": one.papers} for one in found])
+        return
+    if not found:
+        say("no topic is in clearly more titles of the last seven days than in those before")
+        return
+    table(
+        ("topic", "papers", "times usual", "eight weeks"),
+        [
+            [
+                one.name,
+                one.titles[-1],
+                f"{one.times:.1f}",
+                "".join(_BARS[-(-share * 8 // 100)] for share in shown(one)["bars"]),
+            ]
+            for one in found
+        ],
+    )
 
 
 def _why_none(

@@ -87,3 +87,32 @@ class Trend:
     score: float = 0.0
     age: float = 0.0
     strengths: tuple[Strength, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Titled:
+    """What detecting topics needs to know of a paper."""
+
+    key: str
+    title: str
+    listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """Words that are in more titles of the last week than in those before.
+
+    `papers` are the keys of those of the last week, newest first. `titles` counts them week by
+    week, the last one last, and `of` all papers of those weeks.
+    """
+
+    name: str
+    papers: tuple[str, ...]
+    titles: tuple[int, ...]
+    of: tuple[int, ...]
+
+    @property
+    def times(self) -> float:
+        """Return how many times its usual share the topic has now; one title where it was new."""
+        before, all_before = sum(self.titles[:-1]) or 1, sum(self.of[:-1])
+        return (self.titles[-1] / self.of[-1]) / (before / all_before)

@@ -21,6 +21,7 @@ from digest.rank.attention import candidates_of
 from digest.rank.plans import message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.readers import libraries_of, readers_of
+from digest.rank.topics import topics_of
 from digest.rank.turns import Turn, turn_of
 from digest.store import Store
 
@@ -198,6 +199,7 @@ def open_pool(
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
         libraries = libraries_of(tx, papers_at_most=LIKED)
+        topics = topics_of(tx, now)
     return Pool(
         ranker,
         expecting(store, listed, now),
@@ -208,4 +210,5 @@ def open_pool(
         closes_at=now,
         rival=rival,
         libraries=libraries,
+        topics=topics,
     )

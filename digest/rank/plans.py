@@ -122,6 +122,7 @@ def plans_for(
                     "papers": papers,
                     "sources": list(pool.sources),
                     "notes": list(pool.notes),
+                    **({"topics": list(pool.topics)} if pool.topics else {}),
                     **drafted,
                 },
                 picks=picked,

@@ -7,9 +7,10 @@ from datetime import datetime
 
 import numpy as np
 
-from digest.model import Candidate, Paper, SourceOutcome, SourceState
+from digest.model import Candidate, Paper, SourceOutcome, SourceState, Topic
 from digest.ports import Ranker, Ranking, SocialRanker
 from digest.rank.drafts import Aligned
+from digest.rank.topics import shown
 from digest.ranking import Likeness, figures
 
 # From this trending score on, a paper may stand in a digest after its own day.
@@ -35,6 +36,7 @@ class Pool:
         closes_at: datetime,
         rival: Ranker | None = None,
         libraries: Sequence[Sequence[Paper]] = (),
+        topics: Sequence[Topic] = (),
     ) -> None:
         def fitted(one: Ranker) -> Ranking:
             if libraries and isinstance(one, SocialRanker):
@@ -55,6 +57,7 @@ class Pool:
         self.figures = [figures(one) for one in self.candidates]
         self.likeness = Likeness([one.paper for one in self.candidates])
         self.sources = tuple(state.name for state in sources)
+        self.topics = tuple(map(shown, topics))
         self.notes = tuple(filter(None, map(upstream_note, sources)))
 
     @property

@@ -15,6 +15,7 @@ from digest.ranking.explain import surprise
 from digest.ranking.gains import figures
 from digest.ranking.libraries import score_libraries
 from digest.ranking.space import text_of
+from digest.ranking.topics import rising
 from digest.ranking.trending import in_category, measured
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "measured",
     "names",
     "ranker",
+    "rising",
     "score_attention",
     "score_libraries",
     "surprise",

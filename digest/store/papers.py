@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, exists, func, insert, select, update
 
-from digest.model import Candidate, Paper, Signal, SignalName, Track
+from digest.model import Candidate, Paper, Signal, SignalName, Titled, Track
 from digest.store.rows import chunks, paper_of
 from digest.store.tables import papers, signals
 
@@ -133,6 +133,16 @@ class Papers:
             )
             for row in rows
         ]
+
+    def titles(self, since: datetime, until: datetime, *, limit: int) -> list[Titled]:
+        """Return the titles of the newest papers of a time, newest first."""
+        rows = self._connection.execute(
+            select(papers.c.key, papers.c.title, papers.c.listed_at)
+            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        )
+        return [Titled(row.key, row.title, row.listed_at) for row in rows]
 
     def announced(self, since: datetime, until: datetime) -> dict[date, int]:
         """Return how many papers were listed on each day (UTC) of a time, if any were."""

@@ -13,6 +13,8 @@ from digest.due import local_date
 from digest.model import LinkKind, Paper, Profile
 from digest.rank import STILL_TRENDING
 from digest.rank.attention import candidates_of
+from digest.rank.topics import shown as topic_view
+from digest.rank.topics import topics_of
 from digest.ranking import figures
 
 # A day's papers are those that were listed within this time of the newest one, and older ones
@@ -35,11 +37,12 @@ FIGURE_NAMES = {"upvotes": "upvote", "comments": "comment", "stars": "star"}
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The papers of the latest day, the most trending first."""
+    """The papers of the latest day, the most trending first, and the topics that rise."""
 
     day: date | None
     papers: tuple[Mapping[str, Any], ...]
     total: int
+    topics: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass
@@ -70,6 +73,7 @@ class FrontPage:
         with self.app.store.read() as tx:
             since = newest - timedelta(days=self.app.settings.ranking.trending_days)
             candidates = candidates_of(tx, since, now)
+            topics = topics_of(tx, now)
         ranking = self.app.ranker.fit(candidates, [], now)
         # Nobody in particular is asking: only what is trending counts.
         scores = ranking.score([Profile(trending_weight=1.0)]).score[0]
@@ -83,6 +87,7 @@ class FrontPage:
             day=local_date(newest, self.app.settings.schedule.timezone),
             papers=tuple(paper_view(one.paper, figures(one)) for one in shown[:MOST_PAPERS]),
             total=len(shown),
+            topics=tuple(map(topic_view, topics)),
         )
 
 

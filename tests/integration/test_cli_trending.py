@@ -104,3 +104,19 @@ def test_an_empty_list_says_why(at: Desk, tmp_path: Path) -> None:
     assert "no figure of any paper has moved" in new.do("trending").stderr
     later = new.do("trending", "--window", "week", "--now", (NOW + 9 * DAY).isoformat()).stderr
     assert "no paper was announced since 2026-11-24 06:00:00Z" in later
+
+
+def test_topics_that_rise_are_shown_with_their_papers(at: Desk) -> None:
+    assert "no topic is in clearly more titles" in at.do("trending", "--topics").stderr
+    with closing(at.open()) as store, store.write() as tx:
+        for number in range(6):
+            title = f"Bay{number}: tidal turbines"
+            one = paper(f"x:tide{number}", title=title)
+            tx.papers.add([one], source="hub", listed_at=NOW - HOUR)
+    (topic,) = at.ask("trending", "--topics")
+    assert (topic["name"], topic["papers"]) == (
+        "tidal turbines",
+        [f"x:tide{number}" for number in range(6)],
+    )
+    assert topic["titles"][-1] == 6
+    assert "tidal turbines" in at.do("trending", "--topics").stdout
