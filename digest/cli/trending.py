@@ -61,7 +61,10 @@ def trending(
         since, found = talked_about(tx, now=now, window=window)
         newest = tx.papers.newest_listed_at(until=now)
     chosen = found if category is None else in_category(found, category)
-    rows = [_facts(place, one, now, explain=explain) for place, one in enumerate(chosen[:limit], 1)]
+    rows = [
+        _facts(place, one, now, window, explain=explain)
+        for place, one in enumerate(chosen[:limit], 1)
+    ]
     if json:
         document(
             {
@@ -146,7 +149,9 @@ def _row(row: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _facts(place: int, one: Candidate, now: dt.datetime, *, explain: bool) -> dict[str, Any]:
+def _facts(
+    place: int, one: Candidate, now: dt.datetime, window: Window, *, explain: bool
+) -> dict[str, Any]:
     from digest.ranking import figures
     from digest.ranking.explain import popularity
 
@@ -160,7 +165,7 @@ def _facts(place: int, one: Candidate, now: dt.datetime, *, explain: bool) -> di
         "listed_at": one.listed_at,
         "score": round(trend.score, 6),
         "figures": figures(one),
-        "why": popularity(one, now),
+        "why": popularity(one, now, total=window is not Window.DAY),
     }
     if explain:
         facts["age"] = trend.age

@@ -101,9 +101,17 @@ def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> s
     if not total:
         return f"{counts}{where}"
     days = round((now - candidate.listed_at) / timedelta(days=1))
-    trend = candidate.trend
-    label = "trending: " if trend is not None and trend.score >= _TRENDING else ""
-    return f"{label}{counts}{f' in {days} days' if days > 1 else ''}{where}"
+    return f"{_label(candidate)}{counts}{f' in {days} days' if days > 1 else ''}{where}"
+
+
+def _label(candidate: Candidate) -> str:
+    """Say where a paper is trending, if it is: in its field or everywhere."""
+    trend, stands = candidate.trend, standing(candidate)
+    if trend is None or trend.score < _TRENDING:
+        return ""
+    if stands is None:
+        return "trending: "
+    return f"trending in {stands[1]}: " if stands[1] else "trending everywhere: "
 
 
 def surprise(reason: str) -> str:

@@ -25,6 +25,7 @@ BESIDES = 0.5
 
 # A place is named when it is among the first of at least so many papers.
 _WORTH_NAMING = 0.1
+_EVERYWHERE = 0.02
 _CROWD = 20
 
 
@@ -86,18 +87,21 @@ def _strength(
 def standing(candidate: Candidate) -> tuple[int, str] | None:
     """Return in the top how many percent of which category a paper is; "" stands for all.
 
-    That is by its strongest signal, and counted among real papers alone. `None` where it is not
-    among the first, or there are too few to say so.
+    That is by its strongest signal, and counted among real papers alone. What is among the very
+    first of all is hot everywhere; else it may be hot in its field. `None` where it is not among
+    the first, or there are too few to say so.
     """
     trend = candidate.trend
-    if trend is None or not trend.strengths:
+    if trend is None or not trend.strengths or not trend.strengths[0].heat:
         return None
     main = trend.strengths[0]
-    for place, of in ((main.field, candidate.paper.primary_category), (main.everywhere, "")):
-        if place is not None and place.papers >= _CROWD and main.heat > 0:
-            share = place.as_hot / place.papers
-            if share <= _WORTH_NAMING:
-                return max(1, math.ceil(100 * share)), of
+    for place, of, most in (
+        (main.everywhere, "", _EVERYWHERE),
+        (main.field, candidate.paper.primary_category, _WORTH_NAMING),
+        (main.everywhere, "", _WORTH_NAMING),
+    ):
+        if place is not None and place.papers >= _CROWD and place.as_hot <= most * place.papers:
+            return max(1, math.ceil(100 * place.as_hot / place.papers)), of
     return None
 
 

@@ -228,7 +228,8 @@ def test_a_place_is_named_where_it_is_among_the_first_of_many() -> None:
         (one,) = measured([candidate(paper, signal(value), hours=2)], tracks, NOW)
         return standing(one)
 
-    assert stands(50, QUIET) == (1, "cs.RO")
+    assert stands(20, [*QUIET, *LOUD[:24]]) == (1, "cs.RO")
+    assert stands(50, QUIET) == (1, "")
     assert stands(95, LOUD) == (5, "")
     assert stands(50, LOUD) is None
     assert stands(50, QUIET[:19]) is None
