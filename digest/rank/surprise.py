@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Profile
-from digest.ports import MUTED, Scores
+from digest.ports import Scores
 from digest.rank.pool import Pool
 
 # A surprise is talked about in its own field, and matches nothing that its reader wants.
@@ -51,7 +51,7 @@ def surprised(
         likely = hot[
             counted[row, hot]
             & (scores.relevance[row, hot] < UNWANTED)
-            & (scores.score[row, hot] > max(MUTED, 0.0))
+            & (scores.score[row, hot] > 0)
         ]
         found[row] = _drawn(pool, likely.tolist(), columns, keys[row], number)
     return found

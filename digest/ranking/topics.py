@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -62,13 +62,18 @@ def rising(papers: Iterable[Titled], now: datetime, *, most: int = 8) -> list[To
     fresh, before = totals[-1], sum(totals[:-1])
     if not fresh or not before:
         return []
-    counts = [Counter(key for one in week for key in dict(_runs(one.title))) for week in weeks]
+    now_in = Counter(key for one in weeks[-1] for key in dict(_runs(one.title)))
+    likely = {key for key, number in now_in.items() if number >= FEWEST}
+    firsts = {key.partition(" ")[0] for key in likely}
+    counts = [
+        Counter(key for one in week for key in dict(_runs(one.title, firsts)) if key in likely)
+        for week in weeks
+    ]
     earlier: Counter[str] = sum(counts[:-1], Counter())
     found = {
         key: surprise
         for key, number in counts[-1].items()
-        if number >= FEWEST
-        and number / fresh >= TIMES * earlier[key] / before
+        if number / fresh >= TIMES * earlier[key] / before
         and (surprise := _surprise(number, fresh, earlier[key], before))
         >= SURPRISE[key.count(" ") + 1]
     }
@@ -89,10 +94,6 @@ def rising(papers: Iterable[Titled], now: datetime, *, most: int = 8) -> list[To
             )
         )
     return chosen
-
-
-def _least(key: str) -> float:
-    return SURPRISE[key.count(" ") + 1]
 
 
 def _telling(key: str, surprise: float) -> float:
@@ -144,12 +145,17 @@ def _alike(mine: Sequence[str], others: Sequence[str]) -> bool:
     return common >= _SAME * min(len(mine), len(others))
 
 
-def _runs(title: str) -> Iterator[tuple[str, str]]:
-    """Yield each run of words that may be a topic: its stems, and how it is written."""
+def _runs(title: str, firsts: Container[str] | None = None) -> Iterator[tuple[str, str]]:
+    """Yield each run of words that may be a topic: its stems, and how it is written.
+
+    `firsts` are the stems that one may begin with, where others do not matter.
+    """
     matches = list(_WORD.finditer(title))
     found = [match.group() for match in matches]
     stems = [_stem(word) for word in found]
     for start in range(len(found)):
+        if firsts is not None and stems[start] not in firsts:
+            continue
         for end in range(start + 1, min(start + _LONGEST, len(found)) + 1):
             # Words on two sides of a colon are not one name.
             if end - start > 1 and title[matches[end - 2].end() : matches[end - 1].start()].strip():
