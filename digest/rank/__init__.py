@@ -16,8 +16,8 @@ from datetime import date, datetime, timedelta
 from digest.config import RankingSettings, Schedule
 from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber, Window
 from digest.ports import Ranker
-from digest.rank.expecting import expecting
 from digest.rank.attention import candidates_of
+from digest.rank.expecting import expecting
 from digest.rank.plans import message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.readers import libraries_of, readers_of
