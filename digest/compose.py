@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 from typing import Any
+from urllib.parse import quote
 
 from digest import wire
 from digest.config import Bounces, Site
@@ -196,6 +197,10 @@ def shared_context(delivery: Delivery, cadence: Cadence, *, site: Site) -> dict[
         "cadence": str(cadence),
         "sources": delivery.facts.get("sources", []),
         "notes": delivery.facts.get("notes", []),
+        "topics": [
+            {**topic, "url": f"{site.base_url.rstrip('/')}/search?q={quote(topic['name'])}"}
+            for topic in delivery.facts.get("topics", [])
+        ],
     }
 
 

@@ -190,6 +190,7 @@ class RankingSettings(Section):
     trending_weight: Share = 0.3
     trending_days: Annotated[int, Field(ge=1, le=31)] = 7
     diversity: Share = 0.3
+    surprise: Annotated[int, Field(ge=0, le=5)] = 1
     ranker: str = "default"
     interleave: str = ""
 

@@ -12,6 +12,7 @@ from digest.evaluation.interleave import Shared
 from digest.evaluation.replay import Moment, Occasion
 from digest.model import Candidate, Feedback, InterestKind, Opinion, SentDigest
 from digest.rank import BACKGROUND
+from digest.rank.attention import candidates_of
 from digest.rank.readers import profile_of
 from digest.store import Store, Transaction
 
@@ -40,7 +41,7 @@ def moments(
     considered: dict[int, datetime] = {}
     for at, some in groupby(digests, key=lambda one: one.planned_at):
         with store.read() as tx:
-            candidates = tx.papers.listed(at - timedelta(days=settings.trending_days), at)
+            candidates = candidates_of(tx, at - timedelta(days=settings.trending_days), at)
             occasions = []
             for one in some:
                 reader = one.subscriber_id

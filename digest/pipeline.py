@@ -156,7 +156,12 @@ def _foreseen(
     day = date or local_date(now, subscriber.timezone or settings.schedule.timezone)
     turn = rank.Turn(subscriber.cadence, day, due_at=now, expires_at=now)
     pool = rank.open_pool(
-        app.store, app.ranker, settings=settings.ranking, now=now, rival=app.rival
+        app.store,
+        app.ranker,
+        turn.cadence,
+        settings=settings.ranking,
+        now=now,
+        rival=app.rival,
     )
     with app.store.read() as tx:
         (reader,) = rank.readers_of(

@@ -86,8 +86,15 @@ def _explanation(one: Explanation) -> Iterator[str]:
     if product:
         yield _line("discount", f"{product} = {one.discount:.3f}")
     weight = one.trending_weight
-    parts = f"(1 - {weight:.3f}) * {one.relevance:.3f} + {weight:.3f} * {one.trending:.3f}"
-    score = one.discount * ((1 - weight) * one.relevance + weight * one.trending)
+    ours, theirs = one.relevance_raised * one.relevance, one.trending_raised * one.trending
+    parts = f"(1 - {weight:.3f}) * {ours:.3f} + {weight:.3f} * {theirs:.3f}"
+    score = one.discount * ((1 - weight) * ours + weight * theirs)
+    for raised, value, name, result in (
+        (one.relevance_raised, one.relevance, "relevance", ours),
+        (one.trending_raised, one.trending, "trending", theirs),
+    ):
+        if raised != 1:
+            yield _line("raised", f"{name} to {raised:.3f} * {value:.3f} = {result:.3f}")
     yield _line("trending", f"{one.trending:.3f}, with the weight {weight:.3f}")
     yield _line("score", f"{one.discount:.3f} * ({parts}) = {score:.3f}")
     if one.muted_by:

@@ -24,6 +24,7 @@ from digest.cli import (
     source,
     status,
     subscriber,
+    trending,
 )
 from digest.cli.output import say
 from digest.cli.state import State
@@ -95,6 +96,7 @@ cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
 cli.add_typer(edition.commands, name="edition")
 cli.add_typer(delivery.commands, name="delivery")
+trending.register(cli)
 cli.add_typer(evaluation.commands, name="eval")
 cli.add_typer(db.commands, name="db")
 cli.add_typer(configuration.commands, name="config")

@@ -70,6 +70,16 @@ from digest.model.subscribers import (
     SubscriberStatus,
     SuppressionReason,
 )
+from digest.model.trends import (
+    Gain,
+    Place,
+    Strength,
+    Titled,
+    Topic,
+    Track,
+    Trend,
+    Window,
+)
 
 __all__ = [
     "FINAL_STATES",
@@ -90,6 +100,7 @@ __all__ = [
     "Explanation",
     "Feedback",
     "Fetched",
+    "Gain",
     "Hit",
     "Interest",
     "InterestKind",
@@ -101,6 +112,7 @@ __all__ = [
     "Period",
     "PeriodKind",
     "Pick",
+    "Place",
     "Plan",
     "Profile",
     "Receipt",
@@ -117,10 +129,16 @@ __all__ = [
     "SourceOutcome",
     "SourceReport",
     "SourceState",
+    "Strength",
     "Subscriber",
     "SubscriberStatus",
     "Summand",
     "SummandKind",
     "SuppressionReason",
+    "Titled",
+    "Topic",
+    "Track",
+    "Trend",
+    "Window",
     "Words",
 ]

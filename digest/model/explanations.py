@@ -87,8 +87,9 @@ class Explanation:
     """The arithmetic of one paper for one profile.
 
     `relevance = 1 - product of the factors of evidence`, `discount = product of the factors of
-    against`, and `score = discount * ((1 - trending_weight) * relevance + trending_weight *
-    trending)`, or -1 for a paper that is muted by the interest that `muted_by` names.
+    against`, and `score = discount * ((1 - trending_weight) * relevance_raised * relevance +
+    trending_weight * trending_raised * trending)`, or -1 for a paper that is muted by the interest
+    that `muted_by` names. The weaker of both is raised to the level of the other, so many times.
     """
 
     paper: Paper
@@ -99,5 +100,7 @@ class Explanation:
     discount: float
     trending: float
     trending_weight: float
+    relevance_raised: float
+    trending_raised: float
     score: float
     muted_by: str = ""

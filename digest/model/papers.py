@@ -56,11 +56,27 @@ class Paper:
 
 
 class SignalName(StrEnum):
-    """What a popularity figure counts."""
+    """What a popularity figure counts.
 
-    UPVOTES = "upvotes"
-    COMMENTS = "comments"
-    STARS = "stars"
+    `halfway` is how many fresh ones make a trending score of one half on the absolute scale;
+    `lasting` says that a paper may have had them for years when it is first seen, so that only
+    what is gained afterwards counts. A new name needs its row here and nothing else.
+    """
+
+    halfway: float
+    lasting: bool
+
+    def __new__(cls, value: str, halfway: float = 50.0, lasting: bool = False) -> SignalName:  # noqa: FBT001, FBT002 - a table
+        """Make a member of its row."""
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.halfway = halfway
+        member.lasting = lasting
+        return member
+
+    UPVOTES = "upvotes", 50.0
+    COMMENTS = "comments", 25.0  # a comment takes more effort than a click
+    STARS = "stars", 200.0, True  # they come by the hundred, and to code rather than to the paper
 
 
 @dataclass(frozen=True, slots=True)

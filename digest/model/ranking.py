@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from digest.model.papers import Paper, Signal
 from digest.model.subscribers import Interest
+from digest.model.trends import Trend
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,14 @@ class Candidate:
     """A paper that may stand in an edition, with the history of its signals, oldest first.
 
     `expected` is `None` where the past says too little.
+    `trend` is what they amount to among the papers of its field; `None` where nobody has measured.
     """
 
     paper: Paper
     listed_at: datetime
     signals: tuple[Signal, ...] = ()
     expected: Expectation | None = None
+    trend: Trend | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from digest.config import RankingSettings, Schedule
-from digest.model import Edition, Plan, Rhythm, Subscriber
+from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber, Window
 from digest.ports import Ranker
+from digest.rank.attention import candidates_of
 from digest.rank.expecting import expecting
 from digest.rank.looks import Look, look_at
-from digest.rank.plans import STILL_TRENDING, Pool, Reader, message_id, plans_for
+from digest.rank.plans import Reader, message_id, plans_for
+from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.readers import libraries_of, readers_of
+from digest.rank.topics import topics_of
 from digest.rank.turns import Turn, turn_of
 from digest.store import Store
 
@@ -44,6 +47,8 @@ BACKGROUND = 5000
 
 # How many liked papers a ranker learns from what is liked together.
 LIKED = 10_000
+
+WEEK = timedelta(days=7)
 
 # How many subscribers are planned at a time: enough to share work, few enough to write at once.
 CHUNK = 500
@@ -115,7 +120,7 @@ def run(
             due.append(_Due(rhythm, turn, number))
     left = _left(store, due, newest=newest)
     report.settled = sum(one.number for one in due) - sum(left.values())
-    pool: Pool | None = None
+    pools: dict[Cadence, Pool] = {}
     for one in due:
         if not left[one.rhythm]:
             continue
@@ -124,7 +129,12 @@ def run(
                 done = report.planned + sum(report.skipped.values())
                 report.unplanned = max(0, sum(left.values()) - done)
                 return report
-            pool = pool or open_pool(store, ranker, settings=settings, now=now, rival=rival)
+            cadence = one.turn.cadence
+            if cadence not in pools:
+                pools[cadence] = open_pool(
+                    store, ranker, cadence, settings=settings, now=now, rival=rival
+                )
+            pool = pools[cadence]
             with store.read() as tx:
                 readers = readers_of(tx, pool, people, settings=settings)
             plans = plans_for(
@@ -171,25 +181,38 @@ def _chunks(
 def open_pool(
     store: Store,
     ranker: Ranker,
+    cadence: Cadence,
     *,
     settings: RankingSettings,
     now: datetime,
     rival: Ranker | None = None,
 ) -> Pool:
-    """Load what anybody may get now, and let the rankers prepare it."""
-    opens_at = now - timedelta(days=settings.trending_days)
+    """Load what anybody may get now, and let the rankers prepare it.
+
+    A week's edition measures attention over the week, and reaches back to the one before it also
+    where that was late or left out.
+    """
+    begins_at = opens_at = now - timedelta(days=settings.trending_days)
+    window = Window.DAY
+    if cadence is Cadence.WEEKLY:
+        window = Window.WEEK
+        begins_at = min(begins_at, now - WEEK)
+        opens_at = begins_at - WEEK
     with store.read() as tx:
-        listed = tx.papers.listed(opens_at, now)
+        listed = candidates_of(tx, opens_at, now, window=window)
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
         libraries = libraries_of(tx, papers_at_most=LIKED)
+        topics = topics_of(tx, now)
     return Pool(
         ranker,
         expecting(store, listed, now),
         background,
         sources,
         opens_at=opens_at,
+        begins_at=begins_at,
         closes_at=now,
         rival=rival,
         libraries=libraries,
+        topics=topics,
     )

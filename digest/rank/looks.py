@@ -11,7 +11,8 @@ from digest.config import RankingSettings
 from digest.model import Explanation, Paper, Plan
 from digest.ports import MUTED, ExplainedScores, Scores
 from digest.rank.drafts import AlignedScores
-from digest.rank.plans import Pool, Reader, counted
+from digest.rank.plans import Reader, counted
+from digest.rank.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,70 +14,19 @@ import numpy.typing as npt
 
 from digest.config import RankingSettings
 from digest.model import (
-    Candidate,
     DeliveryKind,
-    Paper,
     Pick,
     Plan,
     Profile,
     SkipReason,
-    SourceOutcome,
-    SourceState,
     Subscriber,
 )
-from digest.ports import MUTED, Ranker, Ranking, Scores, SocialRanker
-from digest.rank.drafts import Aligned, Drafted, draft
-from digest.rank.sections import Arranger
+from digest.ports import MUTED, Scores
+from digest.rank.drafts import Drafted, draft
+from digest.rank.pool import Pool
+from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import Likeness, choose, figures, gained
-
-# From this trending score on, a paper may stand in a digest after its own day.
-STILL_TRENDING = 0.5
-
-
-class Pool:
-    """The papers of one run, ready to be ranked for anybody; columns are places in `candidates`.
-
-    `opens_at` and `closes_at` bound when they were listed.
-    """
-
-    def __init__(
-        self,
-        ranker: Ranker,
-        candidates: Sequence[Candidate],
-        background: Sequence[Paper],
-        sources: Sequence[SourceState],
-        *,
-        opens_at: datetime,
-        closes_at: datetime,
-        rival: Ranker | None = None,
-        libraries: Sequence[Sequence[Paper]] = (),
-    ) -> None:
-        def fitted(one: Ranker) -> Ranking:
-            if libraries and isinstance(one, SocialRanker):
-                return one.fit_among(candidates, background, closes_at, libraries)
-            return one.fit(candidates, background, closes_at)
-
-        self.ranking = fitted(ranker)
-        self.candidates = self.ranking.candidates
-        self.rankings: list[Ranking] = [self.ranking]
-        if rival is not None:
-            self.rankings.append(Aligned(fitted(rival), self.candidates))
-        self.opens_at = opens_at
-        self.closes_at = closes_at
-        self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
-        self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
-        self.hot = self.ranking.trending >= STILL_TRENDING
-        self.figures = [_figures(one, closes_at) for one in self.candidates]
-        self.arranger = Arranger(self.candidates)
-        self.likeness = Likeness([one.paper for one in self.candidates])
-        self.sources = tuple(state.name for state in sources)
-        self.notes = tuple(filter(None, map(upstream_note, sources)))
-
-    @property
-    def hot_keys(self) -> list[str]:
-        """Return the keys of the papers that may come again although they were listed before."""
-        return [self.candidates[column].paper.key for column in np.flatnonzero(self.hot).tolist()]
+from digest.ranking import choose, surprise
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +55,8 @@ def plans_for(
     """Decide what each reader gets: the same, whomever they are planned with.
 
     Papers that were listed since their last digest count, and older ones of the pool that are
-    trending now; never one that the reader was shown before.
+    trending now; never one that the reader was shown before. Where two rankers are compared,
+    nobody is surprised.
     """
     profiles = [reader.profile for reader in readers]
     scored = [ranking.score(profiles) for ranking in pool.rankings]
@@ -133,6 +83,22 @@ def plans_for(
             for mine, theirs, number, key in zip(*lists, most, keys, strict=True)
         ]
         scores, chosen = Drafted(scored, teams), [list(each) for each in teams]
+    strange: list[list[int]] = [[] for _ in readers]
+    if settings.surprise and not teams:
+        strange = surprised(
+            pool,
+            scores,
+            counts,
+            chosen,
+            profiles=profiles,
+            keys=keys,
+            most=most,
+            number=settings.surprise,
+        )
+        chosen = [
+            [*mine[: limit - len(others)], *others]
+            for mine, others, limit in zip(chosen, strange, most, strict=True)
+        ]
     arranged = list(pool.arranger.arrange(chosen, profiles, scores, pool.ranking.trending))
     drafts: list[dict[str, Any]] = [{} for _ in readers]
     if teams:
@@ -142,7 +108,7 @@ def plans_for(
             for team, one in zip(teams, arranged, strict=True)
         ]
     numbers = counts.sum(axis=1).tolist()
-    picks = _picks(pool, scores, [one.columns for one in arranged])
+    picks = _picks(pool, scores, [one.columns for one in arranged], strange)
     plans = []
     for reader, key, papers, one, picked, drafted in zip(
         readers, keys, numbers, arranged, picks, drafts, strict=True
@@ -164,6 +130,7 @@ def plans_for(
                     "notes": list(pool.notes),
                     "sections": one.sections,
                     "about": one.about,
+                    **({"topics": list(pool.topics)} if pool.topics else {}),
                     **drafted,
                 },
                 picks=picked,
@@ -184,9 +151,12 @@ def counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
 
 
 def _picks(
-    pool: Pool, scores: Scores, chosen: Sequence[Sequence[int]]
+    pool: Pool,
+    scores: Scores,
+    chosen: Sequence[Sequence[int]],
+    strange: Sequence[Sequence[int]],
 ) -> Iterator[tuple[Pick, ...]]:
-    """Yield the picks of each reader."""
+    """Yield the picks of each reader; those that are strange to them say that they are."""
     rows = np.repeat(np.arange(len(chosen)), [len(columns) for columns in chosen])
     columns = np.fromiter(chain.from_iterable(chosen), np.int64, len(rows))
     # Six digits order any digest, and are half as long in the database.
@@ -205,6 +175,7 @@ def _picks(
         picked = []
         for position, column in enumerate(places, start=1):
             score, relevance, trending = next(figures)
+            reason = scores.reason(row, column)
             picked.append(
                 Pick(
                     paper=pool.candidates[column].paper,
@@ -212,17 +183,11 @@ def _picks(
                     score=score,
                     relevance=relevance,
                     trending=trending,
-                    reason=scores.reason(row, column),
+                    reason=surprise(reason) if column in strange[row] else reason,
                     figures=pool.figures[column],
                 )
             )
         yield tuple(picked)
-
-
-def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:
-    """Return a paper's figures, and what each has gained since yesterday."""
-    gains = gained(candidate.signals, now)
-    return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items() if gain > 0}
 
 
 def _why_none(profile: Profile, *, papers: int) -> SkipReason:
@@ -231,15 +196,6 @@ def _why_none(profile: Profile, *, papers: int) -> SkipReason:
     if not (profile.interests or profile.liked):
         return SkipReason.NO_INTERESTS
     return SkipReason.NO_MATCH
-
-
-def upstream_note(state: SourceState) -> str:
-    """Say in one sentence what is wrong with a source, for the head of the mail."""
-    if state.last_outcome is SourceOutcome.FAILED:
-        return f"{state.name} could not be read today; its papers follow when it answers again."
-    if state.last_outcome is SourceOutcome.STALE:
-        return f"{state.name} served an old list; its new papers follow when it is up to date."
-    return ""
 
 
 def message_id(key: str, *, domain: str) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from digest.config import RankingSettings
 from digest.model import Feedback, InterestKind, Opinion, Paper, Profile, Subscriber
-from digest.rank.plans import Pool, Reader
+from digest.rank.plans import Reader
+from digest.rank.pool import Pool
 from digest.store import Transaction
 
 
@@ -30,7 +31,7 @@ def readers_of(
         Reader(
             subscriber,
             profiles[subscriber.id],
-            since=since.get(subscriber.id, pool.opens_at),
+            since=since.get(subscriber.id, pool.begins_at),
             shown=frozenset(shown.get(subscriber.id, ())),
         )
         for subscriber in people

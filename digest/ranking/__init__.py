@@ -8,27 +8,36 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.blend import Likeness, choose
+from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import expectations, score_attention
+from digest.ranking.explain import surprise
+from digest.ranking.gains import figures, gained
 from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
-from digest.ranking.trending import figures, gained
+from digest.ranking.topics import rising
+from digest.ranking.trending import in_category, measured
 
 __all__ = [
     "RANKERS",
     "Authors",
     "Categories",
+    "Days",
     "Keywords",
     "Likeness",
     "choose",
     "expectations",
     "figures",
     "gained",
+    "in_category",
+    "measured",
     "names",
     "ranker",
+    "rising",
     "score_attention",
     "score_libraries",
+    "surprise",
     "text_of",
 ]
 

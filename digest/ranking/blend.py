@@ -18,6 +18,9 @@ _SAME_TITLE = 0.85  # share of the words that two titles have in common
 _POOL = 4  # how many papers are weighed against each other for each place
 _BLOCK = 256  # papers that are compared with all others at a time
 _PLACES = 32  # bits for the place of a paper
+_BEST_FEW = 10  # papers that say how strong a part is
+_FARTHEST = 3.0  # so many times a weak part is raised: a weak day stays a weak day
+_NOTHING = 1e-9
 _SAME = -1.0  # stands for the likeness of a paper to itself and to its near-duplicates
 
 
@@ -31,6 +34,36 @@ def blend(
     """
     scores: Floats = discount * ((1.0 - weight) * relevance + weight * trending)
     return scores
+
+
+def balance(relevance: Floats, trending: Floats) -> tuple[Floats, Floats]:
+    """Return what makes relevance (a row for each reader) and trending equally strong.
+
+    Two factors for each row, of 1 and more: the weaker of the two is raised until its best ten
+    papers are on average as strong as the best ten of the other, threefold at most, and none above
+    1. What is nothing stays nothing.
+    """
+    if not trending.size:
+        ones = np.ones((len(relevance), 1), np.float32)
+        return ones, ones
+    ours, theirs = _level(relevance), _level(trending[None, :])
+    most = relevance.max(axis=1, keepdims=True), trending[None, :].max(axis=1, keepdims=True)
+    level = np.maximum(ours, theirs)
+    factors = [
+        np.minimum(np.minimum(level, _FARTHEST * own), own / np.maximum(top, _NOTHING))
+        / np.maximum(own, _NOTHING)
+        for own, top in zip((ours, theirs), most, strict=True)
+    ]
+    one, other = (np.maximum(1.0, factor).astype(np.float32) for factor in factors)
+    return one, np.broadcast_to(other, one.shape)
+
+
+def _level(values: Floats) -> Floats:
+    """Return how strong the best papers of each row are on average."""
+    number = min(_BEST_FEW, values.shape[1])
+    best = np.sort(np.partition(values, values.shape[1] - number, axis=1)[:, -number:], axis=1)
+    level: Floats = best.astype(np.float64).mean(axis=1, keepdims=True)
+    return level
 
 
 class Likeness:

@@ -14,14 +14,14 @@ import numpy.typing as npt
 from digest.model import Candidate, Explanation, Interest, InterestKind, Paper, Profile
 from digest.ports import MUTED, Embeddings
 from digest.ranking import foreseen
-from digest.ranking.blend import blend
+from digest.ranking.blend import balance, blend
 from digest.ranking.content import Content
 from digest.ranking.evidence import EXCUSED, LEAN, Case, missed
 from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered
-from digest.ranking.trending import trending
+from digest.ranking.trending import measured
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
@@ -68,10 +68,12 @@ class DefaultRanking:
     ) -> None:
         # In the order of ties: newest first, then by key.
         self.candidates = sorted(
-            {one.paper.key: one for one in candidates}.values(),
+            {one.paper.key: one for one in _measured(candidates, now)}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
-        seen = np.array([trending(one.signals, now) for one in self.candidates], np.float32)
+        seen = np.array(
+            [0.0 if one.trend is None else one.trend.score for one in self.candidates], np.float32
+        )
         self.trending = foreseen.lifted(seen, self.candidates, now)
         papers = [one.paper for one in self.candidates]
         known = {paper.key for paper in papers}
@@ -119,13 +121,14 @@ class DefaultScores:
                 relevance[row] = 1 - self._doubt(case)
                 self._discount(case, discount[row])
                 self._mute(case.wishes, muted[row])
-        weights = [case.trending_weight for case in self._cases]
+        weight = np.array([case.trending_weight for case in self._cases], np.float32)[:, None]
+        # Who wants but one of both gets it as it is.
+        mixed = (weight > 0) & (weight < 1)
+        self._raised = [np.where(mixed, one, 1) for one in balance(relevance, ranking.trending)]
+        ours, theirs = self._raised
         self.score = blend(
-            relevance,
-            ranking.trending,
-            weight=np.array(weights, np.float32)[:, None],
-            discount=discount,
-        )
+            ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
+        ).astype(np.float32)
         self.score[muted] = MUTED
         self.relevance = relevance * discount
 
@@ -198,7 +201,11 @@ class DefaultScores:
 
     def reason(self, row: int, column: int) -> str:
         """Say why a candidate is chosen for a profile."""
-        return self._ranking.teller.reason(self._cases[row], column)
+        ours, theirs = (float(one[row, 0]) for one in self._raised)
+        case = self._cases[row]
+        return self._ranking.teller.reason(
+            case, column, relevance_raised=ours, trending_raised=theirs
+        )
 
     def explain(self, row: int, column: int) -> Explanation:
         """Return the arithmetic of a candidate's score for a profile."""
@@ -216,9 +223,18 @@ class DefaultScores:
             discount=math.prod(one.factor for one in against),
             trending=float(ranking.trending[column]),
             trending_weight=case.trending_weight,
+            relevance_raised=float(self._raised[0][row, 0]),
+            trending_raised=float(self._raised[1][row, 0]),
             score=float(self.score[row, column]),
             muted_by=", ".join(muted),
         )
+
+
+def _measured(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candidate]:
+    """Measure on the absolute scale what comes without its trend."""
+    if all(one.trend is not None for one in candidates):
+        return candidates
+    return [one if one.trend else measured([one], (), now)[0] for one in candidates]
 
 
 def _met(

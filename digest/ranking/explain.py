@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
 from digest.model import Candidate, InterestKind
+from digest.ranking.gains import figures, gained
 from digest.ranking.text import STOP_WORDS, stems, words
-from digest.ranking.trending import figures, gained, trending
+from digest.ranking.trending import standing
 
 LONGEST = 199
 _TITLE = 70
@@ -113,28 +115,51 @@ def telling(terms: Sequence[str]) -> str:
 def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> str:
     """Tell a paper's figures: what came since yesterday where that is known, or all of it.
 
-    `total` asks for all of it, and the days it took: that is for a paper that is chosen for
-    nothing else. Empty where nobody has looked at it.
+    Where it stands in its field follows, if it is among the first. `total` asks for all of it, and
+    the days it took: that is for a paper that is chosen for nothing else. Empty where nobody has
+    looked at it.
     """
     signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
-    if not signals:
+    counts = _counts(figures(replace(candidate, signals=signals)))
+    if not counts:
         return ""
+    since = _counts(gained(signals, now), sign="+")
+    where = _standing(candidate)
+    if since and not total:
+        return f"{since} since yesterday{where}"
     if not total:
-        since = _counts(gained(signals, now))
-        if since:
-            return f"{since} since yesterday"
-    counts = _counts(figures(Candidate(candidate.paper, candidate.listed_at, signals)))
-    if not counts or not total:
-        return counts
+        return f"{counts}{where}"
     days = round((now - candidate.listed_at) / timedelta(days=1))
-    label = "trending: " if trending(signals, now) >= _TRENDING else ""
-    return f"{label}{counts}{f' in {days} days' if days > 1 else ''}"
+    return f"{_label(candidate)}{counts}{f' in {days} days' if days > 1 else ''}{where}"
 
 
-def _counts(values: Mapping[str, int]) -> str:
+def _label(candidate: Candidate) -> str:
+    """Say where a paper is trending, if it is: in its field or everywhere."""
+    trend, stands = candidate.trend, standing(candidate)
+    if trend is None or trend.score < _TRENDING:
+        return ""
+    if stands is None:
+        return "trending: "
+    return f"trending in {stands[1]}: " if stands[1] else "trending everywhere: "
+
+
+def surprise(reason: str) -> str:
+    """Say of a paper that is chosen for something that it comes from elsewhere."""
+    return cut(f"a surprise from outside your interests; {reason}", LONGEST)
+
+
+def _standing(candidate: Candidate) -> str:
+    stands = standing(candidate)
+    if stands is None:
+        return ""
+    percent, category = stands
+    return f", top {percent} % of {category or 'all fields'}"
+
+
+def _counts(values: Mapping[str, int], *, sign: str = "") -> str:
     return _list(
         [
-            f"{value:,} {name.removesuffix('s') if value == 1 else name}"
+            f"{sign}{value:,} {name.removesuffix('s') if value == 1 else name}"
             for name, value in values.items()
             if value > 0
         ]

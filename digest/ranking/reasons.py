@@ -51,13 +51,15 @@ class Teller:
         self._parts = lru_cache(_KEPT_PARTS)(content.parts_of_words)
         self._terms = lru_cache(_KEPT_TERMS)(self._terms_of_words)
 
-    def reason(self, case: Case, column: int) -> str:
+    def reason(
+        self, case: Case, column: int, *, relevance_raised: float, trending_raised: float
+    ) -> str:
         """Name what carried the score, that which did most of it first."""
         doubts = _doubts(case, column)
         doubt = sum([one for one, _, _ in doubts])
         weight = case.trending_weight
-        relevance = (1 - weight) * -math.expm1(-doubt)
-        trending = weight * self._trending[column]
+        relevance = (1 - weight) * relevance_raised * -math.expm1(-doubt)
+        trending = weight * trending_raised * self._trending[column]
         carried = CARRIED * (relevance + trending)
         # Factors multiply, so that their logarithms part what they reach together.
         least = max(_NOTHING, carried / relevance * doubt) if relevance else math.inf

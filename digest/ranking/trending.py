@@ -1,95 +1,111 @@
-"""Signals -> how much a paper is talked about now."""
+"""Signals -> how much a paper is talked about now; docs/explanation/trending.md has the formula."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
-from digest.model import Candidate, Signal, SignalName
+from digest.model import Candidate, Gain, Strength, Track, Trend, Window
+from digest.ranking.days import Days
+from digest.ranking.gains import Looks, Series, gains, looks_of
+from digest.ranking.matching import Categories
+from digest.ranking.usual import Usual
 
-# What one more of each is worth. A comment takes more effort than a click; stars come by the
-# hundred, and to code rather than to the paper.
-WORTH: Mapping[SignalName, float] = {
-    SignalName.UPVOTES: 1.0,
-    SignalName.COMMENTS: 2.0,
-    SignalName.STARS: 0.25,
-}
-HALF_LIFE = timedelta(days=1)
-HALF_WAY = 50.0  # fresh upvotes that make a score of one half
+# The paper that is one in so many of its field is half way to the top.
+ONE_IN = 20
 
-# An earlier figure counts as yesterday's when it is about a day old.
-_YESTERDAY = (timedelta(hours=16), timedelta(hours=40))
+# A field and an age move a paper so many times up or down from the absolute scale, and no more:
+# a few votes are not much anywhere, and many are not nothing.
+FARTHEST = 4.0
+
+# What another signal than the strongest adds.
+BESIDES = 0.5
+
+# A place is named when it is among the first of at least so many papers.
+_WORTH_NAMING = 0.1
+_EVERYWHERE = 0.02
+_CROWD = 20
 
 
-def heat(signals: Iterable[Signal], now: datetime) -> float:
-    """Return the attention a paper has now, in fresh upvotes.
+def measured(
+    candidates: Sequence[Candidate],
+    tracks: Sequence[Track],
+    now: datetime,
+    window: Window = Window.DAY,
+    announced: Mapping[date, int] | None = None,
+) -> list[Candidate]:
+    """Return the candidates with their trends, measured against the tracks of earlier papers.
 
-    Every gain counts from the moment it was seen and halves each day:
-
-        heat = sum over figures of worth * gain * 2 ** -(age of the gain in days)
-
-    The gain of a figure is what it has more than ever before; all of it counts when it is first
-    seen, save for stars, which a repository may have had for years. Where several sources show
-    the same figure, the one with the most heat counts, for they may have copied one another.
+    Without tracks the scale is absolute. `announced` is how many papers were listed on each day:
+    quiet days do not count as time.
     """
-    best: dict[SignalName, float] = {}
-    for (_, name), figures in _series(signals, now).items():
-        total = 0.0
-        most = figures[0].value if name is SignalName.STARS else 0
-        for signal in figures:
-            gain = signal.value - most
-            if gain > 0:
-                total += WORTH[name] * gain * 0.5 ** ((now - signal.observed_at) / HALF_LIFE)
-                most = signal.value
-        best[name] = max(best.get(name, 0.0), total)
-    return sum(best.values())
+    days = Days(announced or {}, now)
+    looks = looks_of([*(one.signals for one in tracks), *(one.signals for one in candidates)])
+    usual = Usual(tracks, now, window.half_life, days, looks)
+    return [
+        replace(one, trend=_trend(one, usual, now, window, days, looks) if one.signals else Trend())
+        for one in candidates
+    ]
 
 
-def trending(signals: Iterable[Signal], now: datetime) -> float:
-    """Return `heat / (heat + 50)`: 0 without signals, one half at 50 fresh upvotes, below 1.
+def _trend(
+    candidate: Candidate, usual: Usual, now: datetime, window: Window, days: Days, looks: Looks
+) -> Trend:
+    age = days.between(candidate.listed_at, now)
+    best: dict[str, Strength] = {}
+    for of, rises in gains(candidate.signals, candidate.listed_at, now, looks).items():
+        found = tuple(_gain(at, number, days.between(at, now), window) for at, number in rises)
+        one = _strength(of, found, candidate.paper.primary_category, age, usual)
+        # Sources that show the same figure may have copied one another.
+        if of[1] not in best or one.heat > best[of[1]].heat:
+            best[of[1]] = one
+    strengths = sorted(best.values(), key=lambda one: (-one.plain, one.name))
+    odds = sum(one.odds * (BESIDES if place else 1.0) for place, one in enumerate(strengths))
+    return Trend(odds / (1 + odds), age, tuple(strengths))
 
-    The scale is absolute: a quiet day has no trending papers.
+
+def _gain(at: datetime, number: int, days: float, window: Window) -> Gain:
+    return Gain(at, number, days, number * 0.5 ** (days / window.half_life))
+
+
+def _strength(
+    of: Series, found: tuple[Gain, ...], category: str, age: float, usual: Usual
+) -> Strength:
+    source, name = of
+    heat = math.fsum(gain.counts for gain in found)
+    plain = heat / name.halfway
+    share = 1 / (1 + (ONE_IN - 1) * plain)
+    everywhere, field = usual.place(name, category, age, heat, share)
+    own = (field or everywhere).share
+    odds = (1 - own) / ((ONE_IN - 1) * own)
+    odds = min(max(odds, plain / FARTHEST), plain * FARTHEST)
+    return Strength(name, source, found, heat, plain, everywhere, field, odds)
+
+
+def standing(candidate: Candidate) -> tuple[int, str] | None:
+    """Return in the top how many percent of which category a paper is; "" stands for all.
+
+    That is by its strongest signal, and counted among real papers alone. What is among the very
+    first of all is hot everywhere; else it may be hot in its field. `None` where it is not among
+    the first, or there are too few to say so.
     """
-    warmth = heat(signals, now)
-    return warmth / (warmth + HALF_WAY)
+    trend = candidate.trend
+    if trend is None or not trend.strengths or not trend.strengths[0].heat:
+        return None
+    main = trend.strengths[0]
+    for place, of, most in (
+        (main.everywhere, "", _EVERYWHERE),
+        (main.field, candidate.paper.primary_category, _WORTH_NAMING),
+        (main.everywhere, "", _WORTH_NAMING),
+    ):
+        if place is not None and place.papers >= _CROWD and place.as_hot <= most * place.papers:
+            return max(1, math.ceil(100 * place.as_hot / place.papers)), of
+    return None
 
 
-def figures(candidate: Candidate) -> dict[str, int]:
-    """Return the latest figure of each name, the largest where sources differ."""
-    latest: dict[tuple[str, SignalName], Signal] = {}
-    for signal in candidate.signals:
-        known = latest.get((signal.source, signal.name))
-        if known is None or signal.observed_at >= known.observed_at:
-            latest[signal.source, signal.name] = signal
-    found: dict[str, int] = {}
-    for name in SignalName:
-        values = [signal.value for signal in latest.values() if signal.name is name]
-        if values:
-            found[str(name)] = max(values)
-    return found
-
-
-def gained(signals: Iterable[Signal], now: datetime) -> dict[str, int]:
-    """Return what each figure has gained since yesterday, where a figure of then is known."""
-    found: dict[str, int] = {}
-    for (_, name), figures in _series(signals, now).items():
-        before = [
-            signal
-            for signal in figures
-            if _YESTERDAY[0] <= now - signal.observed_at <= _YESTERDAY[1]
-        ]
-        if before and before[-1] is not figures[-1]:
-            gain = figures[-1].value - before[-1].value
-            found[str(name)] = max(found.get(str(name), 0), gain)
-    return found
-
-
-def _series(signals: Iterable[Signal], now: datetime) -> dict[tuple[str, SignalName], list[Signal]]:
-    """Part signals by source and name, oldest first, without those from after `now`."""
-    series: dict[tuple[str, SignalName], list[Signal]] = {}
-    for signal in signals:
-        if signal.observed_at <= now:
-            series.setdefault((signal.source, signal.name), []).append(signal)
-    for figures in series.values():
-        figures.sort(key=lambda signal: (signal.observed_at, signal.value))
-    return series
+def in_category(candidates: Sequence[Candidate], category: str) -> list[Candidate]:
+    """Return those that stand in a category, cross-lists among them; `cs` means all of `cs.*`."""
+    found = Categories([one.paper for one in candidates]).find(category)
+    return [one for place, one in enumerate(candidates) if place in found]

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from digest.model import Candidate, Sort
-from digest.ranking.trending import figures, trending
+from digest.model import Candidate, Sort, Window
+from digest.rank.attention import attended
+from digest.ranking import figures
 from digest.store import Transaction
 
 # The attention that papers get after their period has ended, but because of it. Later figures do
@@ -78,7 +79,7 @@ class _Kept:
 
 def _made(tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
     seen = tx.listings.talked_about(since, until)
-    heat = _heat(seen, min(now, until + GRACE))
+    heat = _heat(tx, seen, min(now, until + GRACE))
     total = {row: _total(one) for row, one in seen.items()}
 
     def ordered(*by: Mapping[int, float]) -> list[int]:
@@ -92,9 +93,12 @@ def _made(tx: Transaction, since: datetime, until: datetime, now: datetime) -> B
     )
 
 
-def _heat(seen: Mapping[int, Candidate], at: datetime) -> dict[int, float]:
+def _heat(tx: Transaction, seen: Mapping[int, Candidate], at: datetime) -> dict[int, float]:
     """Return how much each paper is talked about at a time, in 0..1: what sorts by hot."""
-    return {row: trending(one.signals, at) for row, one in seen.items()}
+    found = attended(tx, list(seen.values()), at, Window.DAY)
+    return {
+        row: one.trend.score if one.trend else 0.0 for row, one in zip(seen, found, strict=True)
+    }
 
 
 def _total(candidate: Candidate) -> float:

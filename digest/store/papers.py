@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Text,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)
 
-from digest.model import Candidate, Paper, Signal, SignalName
+from digest.model import Candidate, Paper, Signal, SignalName, Titled, Track
 from digest.store.rows import chunks, paper_of
 from digest.store.tables import paper_categories, papers, signals
 
@@ -115,8 +125,72 @@ class Papers:
         rows = self._connection.execute(
             select(papers).where(*within).order_by(papers.c.listed_at.desc(), papers.c.key)
         ).all()
+        history = self._signals({row.id: row.key for row in rows}, until=until)
+        return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
+
+    def talked_about(self, since: datetime, until: datetime, *, limit: int) -> list[Candidate]:
+        """Return the papers with a figure that moved after `since`, with all their signals.
+
+        They are the newest ones, newest first.
+        """
+        moved = select(signals.c.paper_id).where(
+            signals.c.observed_at > since, signals.c.observed_at <= until
+        )
+        rows = self._connection.execute(
+            select(papers)
+            .where(papers.c.id.in_(moved), papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        ).all()
+        history = self._signals({row.id: row.key for row in rows}, until=until)
+        return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
+
+    def tracks(self, since: datetime, until: datetime, *, limit: int) -> list[Track]:
+        """Return how the figures of the newest papers went that have any, newest first."""
+        rows = self._connection.execute(
+            select(papers.c.id, papers.c.key, papers.c.categories, papers.c.listed_at)
+            .where(
+                papers.c.listed_at > since,
+                papers.c.listed_at <= until,
+                exists().where(signals.c.paper_id == papers.c.id),
+            )
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        ).all()
+        history = self._signals({row.id: row.key for row in rows}, until=until)
+        return [
+            Track(
+                category=row.categories[0] if row.categories else "",
+                listed_at=row.listed_at,
+                signals=tuple(history[row.id]),
+            )
+            for row in rows
+        ]
+
+    def titles(self, since: datetime, until: datetime, *, limit: int) -> list[Titled]:
+        """Return the titles of the newest papers of a time, newest first."""
+        rows = self._connection.execute(
+            select(papers.c.key, papers.c.title, papers.c.listed_at)
+            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        )
+        return [Titled(row.key, row.title, row.listed_at) for row in rows]
+
+    def announced(self, since: datetime, until: datetime) -> dict[date, int]:
+        """Return how many papers were listed on each day (UTC) of a time, if any were."""
+        day = func.date(papers.c.listed_at, type_=Text)
+        rows = self._connection.execute(
+            select(day, func.count())
+            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
+            .group_by(day)
+        )
+        # PostgreSQL answers with a date, SQLite with its text.
+        return {date.fromisoformat(str(when)): number for when, number in rows}
+
+    def _signals(self, known: Mapping[int, str], *, until: datetime) -> Mapping[int, list[Signal]]:
+        """Return the signals of papers by row id, oldest first."""
         history: defaultdict[int, list[Signal]] = defaultdict(list)
-        known = {row.id: row.key for row in rows}
         for chunk in chunks(known):
             for seen in self._connection.execute(
                 select(signals)
@@ -132,7 +206,7 @@ class Papers:
                         observed_at=seen.observed_at,
                     )
                 )
-        return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
+        return history
 
     def days_of(self, source: str, since: datetime, until: datetime) -> set[date]:
         """Return the days in UTC on which papers of a source were listed, from `since` on."""

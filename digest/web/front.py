@@ -11,6 +11,8 @@ from urllib.parse import quote
 
 from digest.app import App
 from digest.model import Candidate, LinkKind, Paper
+from digest.rank.topics import shown as topic_view
+from digest.rank.topics import topics_of
 from digest.ranking import figures
 from digest.reading import Reader
 from digest.reading.boards import KEEP
@@ -30,11 +32,12 @@ FIGURE_NAMES = {"upvotes": "upvote", "comments": "comment", "stars": "star"}
 
 @dataclass(frozen=True, slots=True)
 class Today:
-    """The papers of the latest day, the most trending first."""
+    """The papers of the latest day, the most trending first, and the topics that rise."""
 
     day: date | None
     papers: tuple[Mapping[str, Any], ...]
     total: int
+    topics: tuple[Mapping[str, Any], ...] = ()
 
 
 @dataclass
@@ -58,7 +61,9 @@ class FrontPage:
             if self._today is None or not fresh or stamp != self._stamp:
                 front = self.reader.front(MOST_PAPERS)
                 papers = tuple(candidate_view(one) for one in front.candidates)
-                self._today = Today(front.day, papers, front.total)
+                with self.app.store.read() as tx:
+                    topics = tuple(map(topic_view, topics_of(tx, now)))
+                self._today = Today(front.day, papers, front.total, topics)
                 self._stamp, self._made_at = stamp, now
             return self._today
 

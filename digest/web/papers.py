@@ -12,7 +12,7 @@ from starlette.requests import Request
 from digest.due import local_date
 from digest.model import Candidate, PeriodKind
 from digest.ranking import figures
-from digest.ranking.trending import gained
+from digest.ranking.gains import gained
 from digest.reading import Reader, periods
 from digest.web.chart import charts
 from digest.web.front import FIGURE_NAMES, candidate_view, page_of, paper_view

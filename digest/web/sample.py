@@ -13,9 +13,9 @@ from digest.app import App
 from digest.due import local_date
 from digest.model import Feedback, InterestKind, SkipReason, Subscriber, SubscriberStatus
 from digest.rank import STILL_TRENDING, Pool, Turn, plans_for
+from digest.rank.attention import candidates_of
 from digest.rank.plans import Reader
 from digest.rank.readers import profile_of
-from digest.ranking.trending import trending
 from digest.subscriptions import Preferences
 from digest.web.limits import Limits
 
@@ -125,12 +125,12 @@ class Sampler:
     def _open(self, newest: datetime, now: datetime) -> Pool:
         since = newest - timedelta(days=self.app.settings.ranking.trending_days)
         with self.app.store.read() as tx:
-            listed = tx.papers.listed(since, now)
+            listed = candidates_of(tx, since, now)
         todays = [one for one in listed if one.listed_at > newest - DAY]
         hot = [
             one
             for one in listed
-            if one.listed_at <= newest - DAY and trending(one.signals, now) >= STILL_TRENDING
+            if one.listed_at <= newest - DAY and one.trend and one.trend.score >= STILL_TRENDING
         ]
         return Pool(
             self.app.ranker,
@@ -138,6 +138,7 @@ class Sampler:
             background=(),
             sources=(),
             opens_at=newest - DAY,
+            begins_at=newest - DAY,
             closes_at=now,
         )
 

@@ -134,7 +134,8 @@ def _check(one: dict[str, Any]) -> None:
         factors.append((1 - each["strength"]) ** each["weight"])
     relevance = 1 - math.prod(factors)
     weight = told["trending_weight"]
-    score = told["discount"] * ((1 - weight) * relevance + weight * told["trending"])
+    ours = (1 - weight) * told["relevance_raised"] * relevance
+    score = told["discount"] * (ours + weight * told["trending_raised"] * told["trending"])
     assert one["score"] == pytest.approx(score, abs=1e-4)
     assert one["worth"] == pytest.approx(score * (1 - one["diversity"] * one["likeness"]), abs=1e-4)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,8 @@ from digest.config import RankingSettings, Schedule
 from digest.model import (
     Cadence,
     DeliveryState,
+    Interest,
+    InterestKind,
     Opinion,
     Paper,
     Signal,
@@ -174,6 +177,114 @@ def test_weekly_readers_get_theirs_on_the_day(store: Store) -> None:
         (delivery,) = tx.deliveries.list(email=reader.email)
     assert delivery.edition is not None
     assert delivery.edition.slug == "weekly-2026-11-30"
+
+
+def test_a_week_reaches_back_to_the_one_before_even_if_that_was_early(store: Store) -> None:
+    reader = subscribe(store, cadence=Cadence.WEEKLY)
+    monday = datetime(2026, 11, 30, 7, tzinfo=NOW.tzinfo)
+    first, second = papers(2)
+    bring(store, first, at=monday - timedelta(hours=1))
+    turn(store, now=monday)
+    # Listed after that digest was planned, and more than seven days before the next one.
+    bring(store, second, at=monday + timedelta(hours=1))
+    turn(store, now=monday + 7 * DAY + timedelta(hours=5))
+    assert picks(store, reader) == [[first.key], [second.key]]
+
+
+def test_somebodys_first_week_is_one_week(store: Store) -> None:
+    monday = datetime(2026, 11, 30, 7, tzinfo=NOW.tzinfo)
+    old, fresh = papers(2)
+    bring(store, old, at=monday - 8 * DAY)
+    bring(store, fresh, at=monday - 6 * DAY)
+    reader = subscribe(store, cadence=Cadence.WEEKLY)
+    turn(store, now=monday, trending_days=3)
+    assert picks(store, reader) == [[fresh.key]]
+
+
+def test_what_was_hot_early_in_the_week_is_hot_in_the_week(store: Store) -> None:
+    monday = datetime(2026, 11, 30, 7, tzinfo=NOW.tzinfo)
+    hot, fresh, *others = papers(7)
+    bring(store, hot, fresh, at=monday - 5 * DAY)
+    for number, other in enumerate(others):
+        bring(store, other, at=monday - number * DAY)
+    with store.write() as tx:
+        for one, votes, hours in ((hot, 200, 115), (fresh, 20, 2)):
+            seen_at = monday - timedelta(hours=hours)
+            # Each on a site of its own, so that neither was silent between the two.
+            signal = Signal(one.key, f"hub{votes}", SignalName.UPVOTES, votes, seen_at)
+            tx.signals.record([signal])
+    readers = [subscribe(store, f"{each}@example.org", cadence=each) for each in Cadence]
+    turn(store, now=monday, ranker=ranker("default"))
+    daily, weekly = (picks(store, reader)[0][:2] for reader in readers)
+    assert daily == [fresh.key, hot.key]
+    assert weekly == [hot.key, fresh.key]
+
+
+def a_day_with_hot_papers_elsewhere(store: Store) -> list[Paper]:
+    """Bring six papers of one field, and three of another that are talked about."""
+    mine = [replace(one, categories=("cs.RO",)) for one in papers(6)]
+    hot = [
+        paper(f"x:{number}", title=f"Tide {number} of subject {number}", categories=("physics.ao",))
+        for number in range(3)
+    ]
+    bring(store, *mine, *hot)
+    with store.write() as tx:
+        tx.signals.record(
+            Signal(one.key, "hub", SignalName.UPVOTES, 100 + number, NOW)
+            for number, one in enumerate(hot)
+        )
+    return hot
+
+
+def robotics(store: Store, email: str, **chosen: Any) -> Subscriber:
+    """Return a reader of cs.RO."""
+    reader = subscribe(store, email, **chosen)
+    with store.write() as tx:
+        tx.subscribers.set_interests(
+            reader.id, [Interest(InterestKind.CATEGORY, "cs.RO")], NOW - DAY
+        )
+    return reader
+
+
+def test_a_digest_ends_with_a_surprise_that_says_so(store: Store) -> None:
+    hot = a_day_with_hot_papers_elsewhere(store)
+    reader = robotics(store, "robotics@example.org", max_papers=6, trending_weight=0.01)
+    turn(store, ranker=ranker("default"))
+    with store.read() as tx:
+        (delivery,) = tx.deliveries.list(email=reader.email)
+        found = tx.deliveries.picks(delivery.id)
+    *others, last = found
+    assert len(found) == 6
+    assert all(pick.reason.startswith("in your category cs.RO") for pick in others)
+    assert last.paper.key in {one.key for one in hot}
+    assert last.reason.startswith("a surprise from outside your interests; trending: 10")
+
+
+def test_who_wants_no_surprise_gets_none(store: Store) -> None:
+    a_day_with_hot_papers_elsewhere(store)
+    plain = robotics(store, "plain@example.org", trending_weight=0.0)
+    few = robotics(store, "few@example.org", max_papers=4, trending_weight=0.01)
+    turn(store, ranker=ranker("default"))
+    other = robotics(store, "other@example.org", max_papers=6, trending_weight=0.01)
+    turn(store, ranker=ranker("default"), surprise=0)
+    for reader in (plain, few, other):
+        assert not any(key.startswith("x:") for key in picks(store, reader)[0][:6])
+
+
+def test_the_same_delivery_is_surprised_by_the_same_paper(store: Store) -> None:
+    a_day_with_hot_papers_elsewhere(store)
+    readers = [
+        robotics(store, f"{number}@example.org", max_papers=6, trending_weight=0.01)
+        for number in range(9)
+    ]
+    turn(store, ranker=ranker("default"))
+    first = [picks(store, reader)[0][-1] for reader in readers]
+    assert len(set(first)) > 1
+    with store.write() as tx:
+        for delivery in tx.deliveries.list():
+            tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.FAILED)
+    turn(store, ranker=ranker("default"), chunk=2, force=True)
+    assert [picks(store, reader)[0][-1] for reader in readers] == first
 
 
 def test_who_is_not_confirmed_gets_nothing(store: Store) -> None:

@@ -98,6 +98,26 @@ def test_papers_that_a_list_with_upvotes_showed_are_found(store: Store) -> None:
         assert tx.papers.voted(NOW, NOW + HOUR, seen=NOW + HOUR) == []
 
 
+def test_how_the_figures_of_papers_went_is_read_for_the_newest(store: Store) -> None:
+    with store.write() as tx:
+        for number in range(5):
+            one = replace(paper(f"x:{number}"), categories=("cs.RO", "cs.AI")[: number + 1])
+            tx.papers.add([one], source="hub", listed_at=NOW - number * HOUR)
+            if number != 1:
+                seen_at = NOW - number * HOUR + HOUR / 2
+                tx.signals.record([Signal(one.key, "hub", SignalName.UPVOTES, number + 1, seen_at)])
+    with store.read() as tx:
+        tracks = tx.papers.tracks(NOW - 4 * HOUR, NOW, limit=2)
+        moved = tx.papers.talked_about(NOW - 3 * HOUR, NOW, limit=9)
+        days = tx.papers.announced(NOW - 4 * HOUR, NOW)
+    assert [(one.category, one.listed_at, len(one.signals)) for one in tracks] == [
+        ("cs.RO", NOW, 0),  # its figure comes later
+        ("cs.RO", NOW - 2 * HOUR, 1),
+    ]
+    assert [one.paper.key for one in moved] == ["x:2", "x:3"]
+    assert days == {NOW.date(): 4}
+
+
 def test_an_address_is_one_subscriber_however_it_is_written(store: Store) -> None:
     reader = subscribe(store, "Robotics@Example.org")
     with pytest.raises(InvalidInput, match="is a subscriber already"):

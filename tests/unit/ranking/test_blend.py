@@ -3,12 +3,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Paper
 from digest.ranking import Likeness, choose
-from digest.ranking.blend import blend
+from digest.ranking.blend import balance, blend
 from tests.unit.ranking.samples import papers
 
 Scored = tuple[float, str, str]  # score, title, abstract
@@ -33,6 +34,25 @@ def digest(
         diversity=diversity,
     )
     return [given[column][1] for column in columns]
+
+
+def test_the_weaker_part_is_raised_to_the_level_of_the_stronger() -> None:
+    relevance = np.array([[0.2, 0.1, 0.0], [0.9, 0.8, 0.7], [0.0, 0.0, 0.0]], np.float32)
+    trending = np.array([0.0, 0.3, 0.3], np.float32)
+    ours, theirs = balance(relevance, trending)
+    assert ours.ravel().tolist() == pytest.approx([2, 1, 1])
+    # Threefold at most, and the third has nothing to raise it to.
+    assert theirs.ravel().tolist() == pytest.approx([1, 3, 1])
+
+
+def test_nothing_is_raised_above_one() -> None:
+    ours, _ = balance(np.array([[0.6, 0.0, 0.0]], np.float32), np.ones(3, np.float32))
+    assert ours.item() * 0.6 == pytest.approx(1)
+
+
+def test_no_papers_need_no_balance() -> None:
+    ours, theirs = balance(np.empty((2, 0), np.float32), np.empty(0, np.float32))
+    assert ours.tolist() == theirs.tolist() == [[1], [1]]
 
 
 def test_relevance_and_trending_are_weighed() -> None:

@@ -210,9 +210,39 @@ def test_nobody_is_sent_what_they_gave_us() -> None:
 
 
 def test_the_score_blends_relevance_and_trending() -> None:
+    pool = [candidate(paper, signal(3 * n)) for n, paper in enumerate(POOL)]
+    scored = fit(*pool).score(profile(want("category", "cs"), trending_weight=0.4))
+    relevance, trending = (
+        sorted((getattr(one, part) for one in scored), reverse=True)
+        for part in ("relevance", "trending")
+    )
+    # The weaker part is raised to the level of the other, by their best ten papers.
+    raised = sum(trending[:10]) / sum(relevance[:10])
+    assert 1 < raised < 3
+    for one in scored:
+        assert one.score == pytest.approx(0.6 * raised * one.relevance + 0.4 * one.trending)
+
+
+@pytest.mark.parametrize(("weight", "part"), [(0.0, "relevance"), (1.0, "trending")])
+def test_at_either_end_one_part_is_all(weight: float, part: str) -> None:
     pool = [candidate(paper, signal(10 * n)) for n, paper in enumerate(POOL)]
-    for one in fit(*pool).score(profile(want("category", "cs"), trending_weight=0.4)):
-        assert one.score == pytest.approx(0.6 * one.relevance + 0.4 * one.trending)
+    for one in fit(*pool).score(profile(want("category", "cs"), trending_weight=weight)):
+        assert one.score == getattr(one, part)
+
+
+def test_half_a_weight_is_equal_say() -> None:
+    pool = [
+        candidate(paper, *([signal(4 * n)] if n % 9 == 0 else []))
+        for n, paper in enumerate(papers(90))
+    ]
+    scored = fit(*pool).score(profile(want("category", "cs.RO"), trending_weight=0.5))
+    first = [one.paper.key for one in scored[:10]]
+    mine, hot = (
+        sorted((one for one in scored), key=lambda one: -getattr(one, part))[:10]
+        for part in ("relevance", "trending")
+    )
+    assert 3 <= sum(one.paper.key in first for one in mine) <= 7
+    assert 3 <= sum(one.paper.key in first for one in hot) <= 8
 
 
 def test_a_trending_paper_reaches_somebody_whom_it_does_not_match() -> None:

@@ -84,7 +84,8 @@ def test_the_figures_of_an_explanation_give_the_score(space: str, taste: Profile
         assert one.relevance == pytest.approx(1 - math.prod(each.factor for each in one.evidence))
         assert one.discount == pytest.approx(math.prod(each.factor for each in one.against))
         weight = one.trending_weight
-        score = one.discount * ((1 - weight) * one.relevance + weight * one.trending)
+        ours, theirs = one.relevance_raised * one.relevance, one.trending_raised * one.trending
+        score = one.discount * ((1 - weight) * ours + weight * theirs)
         assert scores.score[0, column] == pytest.approx(MUTED if one.muted_by else score, abs=1e-4)
         assert scores.relevance[0, column] == pytest.approx(one.discount * one.relevance, abs=1e-4)
 

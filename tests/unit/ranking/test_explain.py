@@ -1,9 +1,18 @@
 from __future__ import annotations
 
-from digest.ranking import explain
+from dataclasses import replace
+from datetime import timedelta
+
+from digest.model import Candidate, Signal, SignalName, Track
+from digest.ranking import explain, measured
 from tests.unit.ranking.samples import NOW, candidate, papers, signal
 
 PAPER = papers(1)[0]
+
+
+def told(shown: Candidate, *, total: bool = False) -> str:
+    """Return what is told of a paper that is measured alone."""
+    return explain.popularity(measured([shown], [], NOW)[0], NOW, total=total)
 
 
 def test_what_speaks_for_a_paper_is_joined() -> None:
@@ -52,7 +61,7 @@ def test_large_figures_are_grouped() -> None:
 def test_since_yesterday_is_said_only_where_yesterday_is_known() -> None:
     known = candidate(PAPER, signal(7, hours=24), signal(50, hours=1))
     fresh = candidate(PAPER, signal(7, hours=3), signal(50, hours=1))
-    assert explain.popularity(known, NOW) == "43 upvotes since yesterday"
+    assert explain.popularity(known, NOW) == "+43 upvotes since yesterday"
     assert explain.popularity(fresh, NOW) == "50 upvotes"
 
 
@@ -63,10 +72,30 @@ def test_a_paper_that_gained_nothing_shows_what_it_has() -> None:
 
 def test_a_paper_that_is_chosen_for_its_figures_shows_all_of_them() -> None:
     hot = candidate(PAPER, signal(120), signal(14, name="comments"), hours=47)
-    assert explain.popularity(hot, NOW, total=True) == (
-        "trending: 120 upvotes and 14 comments in 2 days"
-    )
+    assert told(hot, total=True) == ("trending: 120 upvotes and 14 comments in 2 days")
     assert explain.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
+
+
+def test_what_is_hot_in_its_field_is_not_hot_everywhere() -> None:
+    day = timedelta(days=1)
+    tracks = [
+        Track(
+            category,
+            NOW - 9 * day,
+            (Signal("t", "past", SignalName.UPVOTES, number, NOW - 9 * day),),
+        )
+        for number in range(50)
+        for category in ("cs.CL", "cs.RO")
+        if category == "cs.CL" or number < 25
+    ]
+    robots = replace(PAPER, categories=("cs.RO",))
+    for votes, said in (
+        (22, "trending in cs.RO: 22 upvotes, top 4 % of cs.RO"),
+        (46, "trending everywhere: 46 upvotes, top 2 % of all fields"),
+        (2, "2 upvotes"),
+    ):
+        (one,) = measured([candidate(robots, signal(votes, hours=0))], tracks, NOW)
+        assert explain.popularity(one, NOW, total=True) == said
 
 
 def test_what_nobody_has_looked_at_has_no_figures() -> None:

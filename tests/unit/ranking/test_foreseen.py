@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.model import Candidate, Expectation, Paper
 from digest.ranking import expectations, foreseen, ranker
-from digest.ranking.trending import trending
+from digest.ranking.trending import measured
 from tests.support.listings import records
 from tests.support.ranking import Listed
 from tests.unit.ranking.samples import NOW, candidate, papers, profile, signal
@@ -69,7 +69,9 @@ def test_the_ranking_says_why_until_there_are_votes() -> None:
     best = {one.paper.key: one for one in ranking.score(profile(trending_weight=1.0))}
     assert best[quiet.key].reason == WHY
     assert "30 upvotes" in best[voted.key].reason
-    assert best[voted.key].trending > trending([signal(30)], NOW)
+    (alone,) = measured([candidate(voted, signal(30))], [], NOW)
+    assert alone.trend is not None
+    assert best[voted.key].trending > alone.trend.score
     assert best[voted.key].trending > best[quiet.key].trending > 0.2
 
 

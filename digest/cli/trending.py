@@ -1,0 +1,214 @@
+"""`digest trending`: what is talked about, and every number that says so."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from digest.cli.output import cell, document, plain, say, table
+from digest.cli.state import Json, parse_moment, state_of
+from digest.model import Window
+
+if TYPE_CHECKING:
+    from digest.model import Candidate, Place, Strength, Topic
+
+_COLUMNS = ("", "score", "paper", "category", "title", "why")
+_TITLE = 70
+_BARS = " ▁▂▃▄▅▆▇█"
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command to the root."""
+    cli.command()(trending)
+
+
+def trending(
+    context: typer.Context,
+    *,
+    window: Annotated[
+        Window, typer.Option("--window", help="How far back attention counts.")
+    ] = Window.DAY,
+    category: Annotated[
+        str | None,
+        typer.Option("--category", metavar="C", help="Only this one, such as cs.RO or cs."),
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    now: Annotated[
+        dt.datetime | None,
+        typer.Option("--now", parser=parse_moment, metavar="T", help="As it was at this moment."),
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Show every number that enters the score.")
+    ] = False,
+    topics: Annotated[
+        bool, typer.Option("--topics", help="Show the topics that rise instead of the papers.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show the papers that are talked about most, measured by their field and age."""
+    from digest.rank.attention import talked_about
+    from digest.rank.topics import topics_of
+    from digest.ranking import in_category
+
+    with state_of(context).open(now=now) as app, app.store.read() as tx:
+        now = app.clock.now()
+        if topics:
+            _topics(topics_of(tx, now, most=limit), json=json)
+            return
+        since, found = talked_about(tx, now=now, window=window)
+        newest = tx.papers.newest_listed_at(until=now)
+    chosen = found if category is None else in_category(found, category)
+    rows = [
+        _facts(place, one, now, window, explain=explain)
+        for place, one in enumerate(chosen[:limit], 1)
+    ]
+    if json:
+        document(
+            {
+                "window": window,
+                "since": since,
+                "until": now,
+                "category": category,
+                "papers": len(chosen),
+                "trending": rows,
+            }
+        )
+        return
+    if not rows:
+        say(_why_none(since, newest, found, category))
+        return
+    say(f"{len(chosen)} papers were looked at since {cell(since)}")
+    if explain:
+        for place, one in enumerate(chosen[:limit], 1):
+            _explain(place, one, now)
+        return
+    table(_COLUMNS, [_row(row) for row in rows])
+
+
+def _topics(found: Sequence[Topic], *, json: bool) -> None:
+    """Write the topics that rise, with a bar for each week."""
+    from digest.rank.topics import shown
+
+    if json:
+        document([{**shown(one), **plain(one), "papers": one.papers} for one in found])
+        return
+    if not found:
+        say("no topic is in clearly more titles of the last seven days than in those before")
+        return
+    table(
+        ("topic", "papers", "times usual", "eight weeks"),
+        [
+            [
+                one.name,
+                one.titles[-1],
+                f"{one.times:.1f}",
+                "".join(_BARS[-(-share * 8 // 100)] for share in shown(one)["bars"]),
+            ]
+            for one in found
+        ],
+    )
+
+
+def _why_none(
+    since: dt.datetime,
+    newest: dt.datetime | None,
+    found: list[Candidate],
+    category: str | None,
+) -> str:
+    """Say why the list is empty, and what to do."""
+    if newest is None:
+        return "there are no papers yet: `digest ingest` asks the sources"
+    if found:
+        return (
+            f"nobody looked at a paper of {category} since {cell(since)}, but at {len(found)} "
+            "others: a longer --window looks further back"
+        )
+    if newest < since:
+        return (
+            f"no paper was announced since {cell(newest)}, and no figure has moved since "
+            f"{cell(since)}: a longer --window looks further back"
+        )
+    return (
+        f"no figure of any paper has moved since {cell(since)}: a longer --window looks further "
+        "back, and `digest source list` says which sources answer"
+    )
+
+
+def _row(row: Mapping[str, Any]) -> list[Any]:
+    title = row["title"]
+    return [
+        row["place"],
+        f"{row['score']:.2f}",
+        row["paper"].removeprefix("arxiv:"),
+        row["category"],
+        title if len(title) <= _TITLE else f"{title[: _TITLE - 1]}…",
+        row["why"],
+    ]
+
+
+def _facts(
+    place: int, one: Candidate, now: dt.datetime, window: Window, *, explain: bool
+) -> dict[str, Any]:
+    from digest.ranking import figures
+    from digest.ranking.explain import popularity
+
+    trend = one.trend
+    assert trend is not None
+    facts = {
+        "place": place,
+        "paper": one.paper.key,
+        "title": one.paper.title,
+        "category": one.paper.primary_category,
+        "listed_at": one.listed_at,
+        "score": round(trend.score, 6),
+        "figures": figures(one),
+        "why": popularity(one, now, total=window is not Window.DAY),
+    }
+    if explain:
+        facts["age"] = trend.age
+        facts["strengths"] = trend.strengths
+    return facts
+
+
+def _explain(place: int, one: Candidate, now: dt.datetime) -> None:
+    """Write one paper with all that enters its score, as docs/explanation/trending.md has it."""
+    from digest.ranking.explain import popularity
+
+    trend = one.trend
+    assert trend is not None
+    typer.echo(cell(f"{place}. {one.paper.title}"))
+    typer.echo(
+        cell(
+            f"   {one.paper.key}, {one.paper.primary_category or 'no category'}, "
+            f"{trend.age:.2f} days old: {popularity(one, now)}"
+        )
+    )
+    for strength in trend.strengths:
+        for line in _lines(strength, one.paper.primary_category):
+            typer.echo(f"   {line}")
+    odds = " + ".join(
+        f"{one.odds:.3f}{' / 2' if number else ''}" for number, one in enumerate(trend.strengths)
+    )
+    typer.echo(f"   odds {odds}: score {trend.score:.3f}\n")
+
+
+def _lines(one: Strength, category: str) -> list[str]:
+    gains = [f"+{gain.number} {gain.days:.2f} days ago ({gain.counts:.2f})" for gain in one.gains]
+    lines = [
+        f"{one.name} of {one.source}: {', '.join(gains) or 'nothing gained'}",
+        f"  heat {one.heat:.2f} of {one.name.halfway:g}: plain odds {one.plain:.3f}",
+        f"  {_place(one.everywhere, 'all')}",
+    ]
+    if one.field is not None:
+        lines.append(f"  {_place(one.field, category)}")
+    return [*lines, f"  odds {one.odds:.3f}"]
+
+
+def _place(place: Place, of: str) -> str:
+    return (
+        f"of {place.papers} papers of {of} at that age {place.as_hot} were as hot: "
+        f"share {place.share:.4f}"
+    )

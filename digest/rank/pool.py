@@ -1,0 +1,83 @@
+"""The papers of one run, ready to be ranked for anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import numpy as np
+
+from digest.model import Candidate, Paper, SourceOutcome, SourceState, Topic
+from digest.ports import Ranker, Ranking, SocialRanker
+from digest.rank.drafts import Aligned
+from digest.rank.sections import Arranger
+from digest.rank.topics import shown
+from digest.ranking import Likeness, figures, gained
+
+# From this trending score on, a paper may stand in a digest after its own day.
+STILL_TRENDING = 0.5
+
+
+class Pool:
+    """The papers of one run, ready to be ranked for anybody; columns are places in `candidates`.
+
+    `opens_at` and `closes_at` bound when they were listed; somebody's first digest begins with
+    those of `begins_at`.
+    """
+
+    def __init__(
+        self,
+        ranker: Ranker,
+        candidates: Sequence[Candidate],
+        background: Sequence[Paper],
+        sources: Sequence[SourceState],
+        *,
+        opens_at: datetime,
+        begins_at: datetime,
+        closes_at: datetime,
+        rival: Ranker | None = None,
+        libraries: Sequence[Sequence[Paper]] = (),
+        topics: Sequence[Topic] = (),
+    ) -> None:
+        def fitted(one: Ranker) -> Ranking:
+            if libraries and isinstance(one, SocialRanker):
+                return one.fit_among(candidates, background, closes_at, libraries)
+            return one.fit(candidates, background, closes_at)
+
+        self.ranking = fitted(ranker)
+        self.candidates = self.ranking.candidates
+        self.rankings: list[Ranking] = [self.ranking]
+        if rival is not None:
+            self.rankings.append(Aligned(fitted(rival), self.candidates))
+        self.opens_at = opens_at
+        self.begins_at = begins_at
+        self.closes_at = closes_at
+        self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
+        self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
+        self.hot = self.ranking.trending >= STILL_TRENDING
+        self.figures = [_figures(one, closes_at) for one in self.candidates]
+        self.arranger = Arranger(self.candidates)
+        self.likeness = Likeness([one.paper for one in self.candidates])
+        self.sources = tuple(state.name for state in sources)
+        self.topics = tuple(map(shown, topics))
+        self.notes = tuple(filter(None, map(upstream_note, sources)))
+
+    @property
+    def hot_keys(self) -> list[str]:
+        """Return the keys of the papers that may come again although they were listed before."""
+        return [self.candidates[column].paper.key for column in np.flatnonzero(self.hot).tolist()]
+
+
+def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:
+    """Return a paper's figures, and what each has gained since yesterday."""
+    gains = gained(candidate.signals, now)
+    return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items() if gain > 0}
+
+
+def upstream_note(state: SourceState) -> str:
+    """Say in one sentence what is wrong with a source, for the head of the mail."""
+    if state.last_outcome is SourceOutcome.FAILED:
+        return f"{state.name} could not be read today; its papers follow when it answers again."
+    if state.last_outcome is SourceOutcome.STALE:
+        return f"{state.name} served an old list; its new papers follow when it is up to date."
+    return ""

@@ -1,0 +1,58 @@
+"""Time as announcements count it: what passes on weekends and holidays does not age a paper."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time, timedelta
+from statistics import median
+
+import numpy as np
+
+# A day with so small a part of a usual day's papers is a quiet one: stragglers, no announcement.
+_STRAGGLERS = 0.1
+
+_DAY = timedelta(days=1)
+
+
+class Days:
+    """Counts days on which papers were announced, in UTC, up to `now`.
+
+    `announced` is how many papers were listed on each day; a day between the first of them and
+    today that is missing was quiet. Without any, and before the first, all days count.
+    """
+
+    def __init__(self, announced: Mapping[date, int], now: datetime) -> None:
+        usual = median(announced.values()) if announced else 0
+        busy = {day for day, papers in announced.items() if papers >= _STRAGGLERS * usual}
+        first = min(busy, default=now.date())
+        days = (now.date() - first).days + 1
+        self._midnights = [
+            datetime.combine(first, time(), UTC).timestamp() + 86400.0 * place
+            for place in range(days + 1)
+        ]
+        counted = [float(not busy or first + place * _DAY in busy) for place in range(days)]
+        self._passed = np.cumsum([0.0, *counted]).tolist()
+
+    def at(self, moment: datetime) -> float:
+        """Return how many days had passed at that moment; only differences mean something."""
+        when = moment.timestamp()
+        first, last = self._midnights[0], self._midnights[-1]
+        if when < first:
+            return (when - first) / 86400.0
+        beyond = max(0.0, when - last) / 86400.0
+        return float(np.interp(when, self._midnights, self._passed)) + beyond
+
+    def between(self, earlier: datetime, later: datetime) -> float:
+        """Return how many days passed from one moment to another."""
+        return self.at(later) - self.at(earlier)
+
+    def before(self, now: datetime, number: float) -> datetime:
+        """Return the latest moment from which `number` days had passed by `now`."""
+        wanted = self.at(now) - number
+        if wanted < 0:
+            when = self._midnights[0] + wanted * 86400.0
+        else:
+            # Of a quiet day any moment would do: the last is the start of the next busy one.
+            place = max(i for i, passed in enumerate(self._passed) if passed <= wanted)
+            when = self._midnights[place] + (wanted - self._passed[place]) * 86400.0
+        return min(datetime.fromtimestamp(when, UTC), now)

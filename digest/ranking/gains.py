@@ -1,0 +1,102 @@
+"""Figures over time -> what was gained, and when."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from digest.model import Candidate, Signal, SignalName
+
+Series = tuple[str, SignalName]  # the source and the name of a figure
+Looks = Mapping[str, Sequence[datetime]]  # when each source was looked at, oldest first
+
+# A source that nobody could look at for longer was silent: its figures moved meanwhile.
+SILENCE = timedelta(hours=26)
+
+# An earlier figure counts as yesterday's when it is about a day old.
+_YESTERDAY = (timedelta(hours=16), timedelta(hours=40))
+
+
+def gains(
+    signals: Iterable[Signal], listed_at: datetime, now: datetime, looks: Looks
+) -> dict[Series, list[tuple[datetime, int]]]:
+    """Return when each figure rose by how much, oldest first, empty where it did not.
+
+    What a source shows last is the truth: an earlier figure above it was a mistake and counts as
+    the last one. A figure that falls and rises again gains nothing until it is higher than
+    before. All of the first figure counts as gained, but none of it where it may be years old.
+    What is seen after a silence of the source was gained in the middle of it, though not before
+    the paper was listed.
+    """
+    found: dict[Series, list[tuple[datetime, int]]] = {}
+    for (source, name), figures in series(signals, now).items():
+        last = figures[-1].value
+        most = min(figures[0].value, last) if name.lasting else 0
+        rises = found[source, name] = []
+        for signal in figures:
+            gain = min(signal.value, last) - most
+            if gain > 0:
+                rises.append((_when(signal, looks[source], listed_at), gain))
+                most += gain
+    return found
+
+
+def looks_of(histories: Iterable[Iterable[Signal]]) -> dict[str, list[datetime]]:
+    """Return when each source was looked at, as far as any figure moved."""
+    found: defaultdict[str, set[datetime]] = defaultdict(set)
+    for signals in histories:
+        for signal in signals:
+            found[signal.source].add(signal.observed_at)
+    return {source: sorted(times) for source, times in found.items()}
+
+
+def _when(signal: Signal, looks: Sequence[datetime], listed_at: datetime) -> datetime:
+    place = bisect_left(looks, signal.observed_at)
+    if place:
+        silence = signal.observed_at - looks[place - 1]
+        if silence > SILENCE:
+            return max(signal.observed_at - silence / 2, min(listed_at, signal.observed_at))
+    return signal.observed_at
+
+
+def figures(candidate: Candidate) -> dict[str, int]:
+    """Return the latest figure of each name, the largest where sources differ."""
+    latest: dict[Series, Signal] = {}
+    for signal in candidate.signals:
+        known = latest.get((signal.source, signal.name))
+        if known is None or signal.observed_at >= known.observed_at:
+            latest[signal.source, signal.name] = signal
+    found: dict[str, int] = {}
+    for name in SignalName:
+        values = [signal.value for signal in latest.values() if signal.name is name]
+        if values:
+            found[str(name)] = max(values)
+    return found
+
+
+def gained(signals: Iterable[Signal], now: datetime) -> dict[str, int]:
+    """Return what each figure has gained since yesterday, where a figure of then is known."""
+    found: dict[str, int] = {}
+    for (_, name), course in series(signals, now).items():
+        before = [
+            signal
+            for signal in course
+            if _YESTERDAY[0] <= now - signal.observed_at <= _YESTERDAY[1]
+        ]
+        if before and before[-1] is not course[-1]:
+            gain = course[-1].value - before[-1].value
+            found[str(name)] = max(found.get(str(name), 0), gain)
+    return found
+
+
+def series(signals: Iterable[Signal], now: datetime) -> dict[Series, list[Signal]]:
+    """Part signals by source and name, oldest first, without those from after `now`."""
+    parted: dict[Series, list[Signal]] = {}
+    for signal in signals:
+        if signal.observed_at <= now:
+            parted.setdefault((signal.source, signal.name), []).append(signal)
+    for course in parted.values():
+        course.sort(key=lambda signal: (signal.observed_at, signal.value))
+    return parted

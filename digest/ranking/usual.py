@@ -1,0 +1,121 @@
+"""Earlier papers -> what attention is usual in a field at an age."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from digest.model import Place, SignalName, Track
+from digest.ranking.days import Days
+from digest.ranking.gains import Looks, gains
+
+Floats = npt.NDArray[np.float64]
+
+# So many imagined papers, as hot as is usual elsewhere, stand beside the real ones: one paper in
+# an empty field proves nothing, some dozens do.
+IMAGINED = 20
+
+# What differs by rounding alone is the same.
+_HAIR = 1 - 1e-9
+_MOMENT = 1e-9
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """The gains of one signal; `row` leads to the paper and source that they belong to.
+
+    Days count from when the paper was listed: those on which something was announced.
+    """
+
+    row: npt.NDArray[np.int64]
+    day: Floats
+    number: Floats
+    papers: npt.NDArray[np.int64]  # row -> paper
+    seen: Floats  # row -> the day of its first figure
+
+
+class Usual:
+    """What the figures of earlier papers were when those were as old as another one is now."""
+
+    def __init__(
+        self,
+        tracks: Sequence[Track],
+        now: datetime,
+        half_life: float,
+        days: Days,
+        looks: Looks,
+    ) -> None:
+        self._categories = np.array([track.category for track in tracks], np.object_)
+        self._ages = np.array([days.between(track.listed_at, now) for track in tracks])
+        self._half_life = half_life
+        self._figures = {name: _figures(name, tracks, now, days, looks) for name in SignalName}
+        self._heats: dict[tuple[SignalName, float], tuple[Floats, npt.NDArray[np.object_]]] = {}
+
+    def place(
+        self, name: SignalName, category: str, age: float, heat: float, share: float
+    ) -> tuple[Place, Place | None]:
+        """Return the place of a paper among all, and among those of its category if it has one.
+
+        Those count that had a figure of that name when they were `age` old. `share` is what is
+        expected to be as hot where there are none.
+        """
+        heats, categories = self._at(name, age)
+        as_hot = heats >= heat * _HAIR
+        everywhere = _place(len(heats), int(as_hot.sum()), share)
+        if not category:
+            return everywhere, None
+        mine = categories == category
+        return everywhere, _place(int(mine.sum()), int(as_hot[mine].sum()), everywhere.share)
+
+    def _at(self, name: SignalName, age: float) -> tuple[Floats, npt.NDArray[np.object_]]:
+        known = self._heats.get((name, age))
+        if known is None:
+            known = self._heats[name, age] = self._heats_at(name, age)
+        return known
+
+    def _heats_at(self, name: SignalName, day: float) -> tuple[Floats, npt.NDArray[np.object_]]:
+        one = self._figures[name]
+        past = one.day <= day + _MOMENT
+        counts = one.number[past] * 0.5 ** ((day - one.day[past]) / self._half_life)
+        heats = np.bincount(one.row[past], counts, minlength=len(one.papers))
+        # Of several sources that show the same figure the hottest counts.
+        best = np.full(len(self._ages), -1.0)
+        shown = one.seen <= day + _MOMENT
+        np.maximum.at(best, one.papers[shown], heats[shown])
+        there = (best >= 0) & (self._ages >= day - _MOMENT)
+        return best[there], self._categories[there]
+
+
+def _place(papers: int, as_hot: int, share: float) -> Place:
+    return Place(papers, as_hot, (as_hot + IMAGINED * share) / (papers + IMAGINED))
+
+
+def _figures(
+    name: SignalName, tracks: Sequence[Track], now: datetime, days: Days, looks: Looks
+) -> _Figures:
+    row: list[int] = []
+    day: list[float] = []
+    number: list[int] = []
+    papers: list[int] = []
+    seen: list[float] = []
+    for place, track in enumerate(tracks):
+        mine = [signal for signal in track.signals if signal.name is name]
+        for (source, _), rises in gains(mine, track.listed_at, now, looks).items():
+            first = min(signal.observed_at for signal in mine if signal.source == source)
+            for at, gain in rises:
+                row.append(len(papers))
+                day.append(days.between(track.listed_at, at))
+                number.append(gain)
+            papers.append(place)
+            seen.append(days.between(track.listed_at, first))
+    return _Figures(
+        np.array(row, np.int64),
+        np.array(day, np.float64),
+        np.array(number, np.float64),
+        np.array(papers, np.int64),
+        np.array(seen, np.float64),
+    )
