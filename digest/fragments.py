@@ -93,9 +93,10 @@ class Card:
 
 
 class Frame:
-    """Both parts of a mail without its cards."""
+    """Both parts of a mail without its cards, and the context that its subject has too."""
 
-    def __init__(self, text: Fragment, html: Fragment) -> None:
+    def __init__(self, context: Mapping[str, object], text: Fragment, html: Fragment) -> None:
+        self.context = context
         self.text = text
         self.html = html
         prints = dict.fromkeys((*text.prints, *html.prints))

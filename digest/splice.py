@@ -216,7 +216,7 @@ class Composer:
                 else piece.text(
                     _title(picks[piece.number], room) if piece.name == TITLE else reader[piece.name]
                 )
-                for piece in self._subject(edition, delivery, subscriber, len(picks))
+                for piece in self._subject(edition, frame, delivery)
             ]
         )
         written = headers(
@@ -292,8 +292,9 @@ class Composer:
         if frame is not None:
             return frame
         blocks = [Block(CARD, number, sure=True) for number in range(2 * papers)]
+        shared = self._frame_context(delivery, subscriber, papers)
         context = {
-            **self._frame_context(delivery, subscriber, papers),
+            **shared,
             "about": Closed("about"),
             "cards": blocks[:papers],
             "opinions": blocks[papers:],
@@ -303,17 +304,15 @@ class Composer:
             for ending in ("txt", "html")
         )
         return self._frames.keep(
-            edition, Frame(Fragment(text, whole=True), Fragment(html, whole=True))
+            edition, Frame(shared, Fragment(text, whole=True), Fragment(html, whole=True))
         )
 
-    def _subject(
-        self, edition: Edition, delivery: Delivery, subscriber: Subscriber, papers: int
-    ) -> Sequence[Piece]:
+    def _subject(self, edition: Edition, frame: Frame, delivery: Delivery) -> Sequence[Piece]:
         about = about_context(delivery)
         key = (edition, repr(about))
         found = self._subjects.get(key)
         if found is None:
-            context = {**self._frame_context(delivery, subscriber, papers), "about": about}
+            context = {**frame.context, "about": about}
             pieces = self._renderer.pieces(f"email/{delivery.kind}/subject.txt", context)
             found = self._subjects.keep(key, pieces)
         return found
