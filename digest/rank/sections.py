@@ -21,6 +21,9 @@ _TOPICS = 2  # that a subject has room for
 _TOPIC = 40  # characters of one
 _KEPT = 4096  # interests whose papers are remembered
 
+# Who asks for nothing came for what is trending.
+_FOR_NOBODY_IN_PARTICULAR = (Section.AUTHORS, Section.TRENDING, Section.FOR_YOU)
+
 # What a section's papers are in, when at least so many of them are.
 _MOSTLY = 0.5
 
@@ -73,7 +76,8 @@ class Arranger:
         by_attention = iter((weight * trending[columns] > wanted).tolist())
         for mine, profile in zip(chosen, profiles, strict=True):
             followed = self._followed(profile)
-            parts: dict[Section, list[int]] = {section: [] for section in Section}
+            order = Section if _asks(profile) else _FOR_NOBODY_IN_PARTICULAR
+            parts: dict[Section, list[int]] = {section: [] for section in order}
             for column in mine:
                 hot = next(by_attention)
                 if column in followed:
@@ -133,5 +137,8 @@ class Arranger:
 
 def _trending_weight(profile: Profile) -> float:
     """Return what attention counts in a score: all of it for somebody who asks for nothing."""
-    asks = profile.liked or any(one.weight > 0 for one in profile.interests)
-    return profile.trending_weight if asks else 1.0
+    return profile.trending_weight if _asks(profile) else 1.0
+
+
+def _asks(profile: Profile) -> bool:
+    return bool(profile.liked) or any(one.weight > 0 for one in profile.interests)
