@@ -238,7 +238,7 @@ def test_the_link_the_history_and_the_data_without_a_mail_at_hand(
     page.get_by_role("link", name="Your preferences").click()
     page.get_by_label("Your email address").fill("reader@example.org")
     page.keyboard.press("Enter")
-    assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
+    page.get_by_role("heading", level=1, name="Check your inbox").wait_for()
     assert fits(page)
     page.goto(link(site, newest_mail(site), "preferences"))
     page.get_by_role("button", name="Undo: less like A study of 2611.00002").click()

@@ -120,6 +120,7 @@ class BrokenRanker(ListRanker):
 def test_a_ranker_that_is_broken_keeps_nobody_from_joining(
     site: Running, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.set_level("WARNING", logger="digest")
     server = WebServer(replace(site.app, ranker=BrokenRanker()), "127.0.0.1", 0)
     server.start()
     answer = httpx.post(f"{server.url}/subscribe", data={"email": EMAIL})
