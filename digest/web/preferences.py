@@ -213,6 +213,7 @@ class PreferencesPages:
             **self.pages.choices,
             "email": subscriber.email,
             "link": path_of(self.pages.app.links.preferences(subscriber.public_id)),
+            "feed": path_of(self.pages.app.links.feed(subscriber.public_id)),
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,
             "may_return": subscriber.confirmed_at is not None,

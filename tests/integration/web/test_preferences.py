@@ -25,6 +25,14 @@ def preferences(site: Running, **chosen: object) -> str:
     return site.path(site.app.links.preferences(site.member(**chosen).public_id))
 
 
+def test_the_page_names_the_feed_of_ones_own_digests(site: Running) -> None:
+    reader = site.member()
+    feed = site.path(site.app.links.feed(reader.public_id))
+    page = site.client.get(site.path(site.app.links.preferences(reader.public_id))).text
+    assert f'href="{feed}"' in page
+    assert site.client.get(feed).headers["Content-Type"].startswith("application/atom+xml")
+
+
 def test_the_form_shows_and_saves_what_was_chosen(site: Running) -> None:
     url = preferences(
         site,
