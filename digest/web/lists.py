@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
@@ -35,6 +35,19 @@ Shown = Annotated[int, Query(ge=0, le=10**6)]
 
 
 @dataclass(frozen=True)
+class _Asked:
+    """What the pages of a day, a week and a month may be asked for."""
+
+    sort: Sort = Sort.HOT
+    category: Category = ""
+    after: After = None
+    shown: Shown = 0
+
+
+Asked = Annotated[_Asked, Depends()]
+
+
+@dataclass(frozen=True)
 class ListPages:
     """The pages of lists; none of them is anybody's own."""
 
@@ -53,44 +66,17 @@ class ListPages:
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
         return router
 
-    def day(
-        self,
-        request: Request,
-        name: str,
-        sort: Sort = Sort.HOT,
-        category: Category = "",
-        after: After = None,
-        shown: Shown = 0,
-    ) -> Response:
+    def day(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one day."""
-        period = periods.read(name, PeriodKind.DAY)
-        return self._period(request, period, sort, category, after, shown)
+        return self._period(request, periods.read(name, PeriodKind.DAY), asked)
 
-    def week(
-        self,
-        request: Request,
-        name: str,
-        sort: Sort = Sort.HOT,
-        category: Category = "",
-        after: After = None,
-        shown: Shown = 0,
-    ) -> Response:
+    def week(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one week."""
-        period = periods.read(name, PeriodKind.WEEK)
-        return self._period(request, period, sort, category, after, shown)
+        return self._period(request, periods.read(name, PeriodKind.WEEK), asked)
 
-    def month(
-        self,
-        request: Request,
-        name: str,
-        sort: Sort = Sort.HOT,
-        category: Category = "",
-        after: After = None,
-        shown: Shown = 0,
-    ) -> Response:
+    def month(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one month."""
-        period = periods.read(name, PeriodKind.MONTH)
-        return self._period(request, period, sort, category, after, shown)
+        return self._period(request, periods.read(name, PeriodKind.MONTH), asked)
 
     def trending(
         self,
@@ -117,21 +103,14 @@ class ListPages:
         }
         return self.pages.public(request, "trending", context)
 
-    def _period(
-        self,
-        request: Request,
-        period: Period,
-        sort: Sort,
-        category: str,
-        after: int | None,
-        shown: int,
-    ) -> Response:
-        listing = self.reader.period(period, sort, category=category, after=after)
+    def _period(self, request: Request, period: Period, asked: _Asked) -> Response:
+        sort, category = asked.sort, asked.category
+        listing = self.reader.period(period, sort, category=category, after=asked.after)
         path = path_of(period)
         chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
         earlier, later = self.reader.neighbours(period)
         context = {
-            **_list(listing, path, chosen, shown),
+            **_list(listing, path, chosen, asked.shown),
             "heading": title_of(period),
             "larger": [
                 (title_of(each, short=True), path_of(each))
