@@ -59,17 +59,19 @@ def compose(
     be written.
     """
     content = render(delivery, subscriber, picks, site=site, renderer=renderer, links=links)
-    written = headers(
-        delivery,
-        subscriber,
-        content.subject,
-        site=site,
-        unsubscribe=links.dated(delivery.date).unsubscribe(subscriber.public_id),
+    written = (
+        *standing_headers(delivery, site=site),
+        *own_headers(
+            delivery,
+            subscriber,
+            content.subject,
+            unsubscribe=links.dated(delivery.date).unsubscribe(subscriber.public_id),
+        ),
     )
     return finished(
         delivery,
         subscriber,
-        wire.message(list(written), content, seed=delivery.message_id),
+        wire.message(written, content, seed=delivery.message_id),
         sender=links.return_path(bounces.return_path or site.from_address, delivery.id),
         keys=keys,
     )
@@ -108,30 +110,35 @@ def render(
     )
 
 
-def headers(
-    delivery: Delivery, subscriber: Subscriber, subject: str, *, site: Site, unsubscribe: str
-) -> Iterator[wire.Header]:
-    """Yield the header fields, encoded and folded.
+def standing_headers(delivery: Delivery, *, site: Site) -> Iterator[wire.Header]:
+    """Yield the header fields, encoded and folded, that name no reader.
 
     List fields as RFC 2369, 2919 and 8058 want them; every message says that it was made by a
     program (RFC 3834).
     """
     yield "From", wire.mailbox(site.from_name or site.name, site.from_address, used=6)
-    yield "To", wire.mailbox(subscriber.name, subscriber.email, used=4)
     if site.reply_to:
         yield "Reply-To", wire.address_of(site.reply_to)
-    yield "Subject", wire.text(subject, used=9)
     yield "Date", wire.date(delivery.date)
-    yield "Message-ID", delivery.message_id
     domain = wire.address_of(site.from_address).rpartition("@")[2]
     yield "Feedback-ID", feedback_id(delivery, domain)
     if delivery.kind in LISTED:
         yield "List-Id", wire.list_id(site.name, f"digest.{domain}")
-        yield "List-Unsubscribe", f"<{unsubscribe}>"
         yield "List-Unsubscribe-Post", "List-Unsubscribe=One-Click"
         yield "Precedence", "bulk"
     yield "Auto-Submitted", "auto-generated"
     yield "Content-Language", site.language
+
+
+def own_headers(
+    delivery: Delivery, subscriber: Subscriber, subject: str, *, unsubscribe: str
+) -> Iterator[wire.Header]:
+    """Yield the header fields of one reader's message, encoded and folded."""
+    yield "To", wire.mailbox(subscriber.name, subscriber.email, used=4)
+    yield "Subject", wire.text(subject, used=9)
+    yield "Message-ID", delivery.message_id
+    if delivery.kind in LISTED:
+        yield "List-Unsubscribe", f"<{unsubscribe}>"
 
 
 def feedback_id(delivery: Delivery, domain: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from functools import cache
 
 from markupsafe import escape
 
@@ -56,6 +57,7 @@ _ROOMS = (
 _LEAST = Room(brief=True, title=104, abstract=0, people=0, reason=0, links=1, url=80)
 
 
+@cache
 def room_for(papers: int) -> Room:
     """Return the room that each paper has in a mail of so many."""
     return next((room for most, room in _ROOMS if papers <= most), _LEAST)

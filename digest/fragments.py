@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from operator import itemgetter
 from typing import TypeVar
 
@@ -17,11 +17,11 @@ TITLE, CARD = "papers[].title", "cards[]"
 Value = TypeVar("Value")
 
 
-def taking(prints: Sequence[Print]) -> Callable[[Mapping[Print, bytes]], Sequence[bytes]]:
+def taking(prints: Sequence[Print]) -> Callable[[Mapping[Print, bytes]], tuple[bytes, ...]]:
     """Return what takes the values of these prints."""
     if len(prints) > 1:
         return itemgetter(*prints)
-    return lambda values: [values[one] for one in prints]
+    return lambda values: tuple([values[one] for one in prints])
 
 
 class Kept(OrderedDict[Hashable, Value]):
@@ -40,66 +40,66 @@ class Kept(OrderedDict[Hashable, Value]):
 
 
 class Fragment:
-    """The pieces of one rendered template: literal ones encoded, and what stands between."""
+    """One rendered template: its literal pieces encoded, and what stands between them."""
 
     def __init__(self, pieces: Sequence[Piece], *, whole: bool = False) -> None:
         literals = [piece for piece in pieces if isinstance(piece, str)]
         encoded = [wire.quoted(literal) for literal in literals]
         if whole:
             encoded[-1] = wire.part(literals[-1])
-        self._pieces = [b""] * len(pieces)
-        self._pieces[::2] = encoded
         self.prints = [piece for piece in pieces if isinstance(piece, Print)]
-        self._cards = [
-            (2 * at + 1, one.number) for at, one in enumerate(self.prints) if one.name == CARD
-        ][::-1]
-        # The place of a card is empty until all else is filled.
+        self._pattern = b"%b".join([literal.replace(b"%", b"%%") for literal in encoded])
         self._values = taking(self.prints)
 
-    def filled(
-        self, values: Mapping[Print, bytes], cards: Sequence[Sequence[bytes]] = ()
-    ) -> list[bytes]:
-        """Return the bytes in their order; joined, they are the fragment."""
-        filled = self.around(self._values(values))
-        for at, number in self._cards:
-            filled[at : at + 1] = cards[number]
-        return filled
+    def filled(self, values: Mapping[Print, bytes]) -> bytes:
+        """Return the encoded text with the values in their places."""
+        return self._pattern % self._values(values)
 
-    def around(self, values: Sequence[bytes]) -> list[bytes]:
-        """Return the literal pieces with these values between them."""
-        filled = self._pieces.copy()
-        filled[1::2] = values
-        return filled
+
+class Body(Fragment):
+    """One part of a mail, in which the cards of its papers have their places."""
+
+    def __init__(self, pieces: Sequence[Piece]) -> None:
+        super().__init__(pieces, whole=True)
+        self._cards = [one for one in self.prints if one.name == CARD]
+
+    def around(self, cards: Sequence[bytes], values: dict[Print, bytes]) -> bytes:
+        """Return the encoded text with these cards in it; they are put among the values."""
+        for one in self._cards:
+            values[one] = cards[one.number]
+        return self.filled(values)
 
 
 class Card:
     """What is said of one paper: in both parts, and where the text part asks for an opinion."""
 
-    def __init__(self, paper: Paper, text: Fragment, opinion: Fragment, html: Fragment) -> None:
+    def __init__(
+        self, paper: Paper, title: str, text: Fragment, opinion: Fragment, html: Fragment
+    ) -> None:
         self.paper = paper
+        self.title = title
+        self.text = text
+        self.opinion = opinion
+        self.html = html
         self.prints = [*text.prints, *opinion.prints, *html.prints]
-        self._parts = text, opinion, html
-        self._values = taking(self.prints)
-        self._opinion = len(text.prints)
-        self._html = self._opinion + len(opinion.prints)
+        self._titled: dict[Print, bytes] = {}
 
-    def filled(self, values: Mapping[Print, bytes]) -> Iterator[list[bytes]]:
-        """Yield the bytes of the text, of the opinion and of the HTML."""
-        found = self._values(values)  # all at once: a digest has many cards
-        text, opinion, html = self._parts
-        yield text.around(found[: self._opinion])
-        yield opinion.around(found[self._opinion : self._html])
-        yield html.around(found[self._html :])
+    def titled(self, one: Print) -> bytes:
+        """Return the title as a frame around the card prints it."""
+        found = self._titled.get(one)
+        if found is None:
+            found = self._titled[one] = wire.quoted(one.text(self.title))
+        return found
 
 
 class Frame:
     """Both parts of a mail without its cards, and the context that its subject has too."""
 
-    def __init__(self, context: Mapping[str, object], text: Fragment, html: Fragment) -> None:
+    def __init__(self, context: Mapping[str, object], text: Body, html: Body) -> None:
         self.context = context
         self.text = text
         self.html = html
         prints = dict.fromkeys((*text.prints, *html.prints))
         self.titles = [one for one in prints if one.name == TITLE]
-        self.personal = [one for one in prints if one.name not in (TITLE, CARD)]
-        self.empty = {one: b"" for one in prints if one.name == CARD}
+        self.prints = [one for one in prints if one.name not in (TITLE, CARD)]
+        self.personal: dict[str, list[Print]] = {}  # those of what differs by reader

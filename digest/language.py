@@ -39,7 +39,7 @@ class Language:
         self._words = _catalogue(self._locale, folders)
         # A mail has few different numbers, and Babel takes its time for each.
         self.number = lru_cache(4096)(self._number)
-        self.plural = lru_cache(4096)(self._plural)
+        self.joints = lru_cache(64)(self._joints)
         self.direction = "rtl" if self._locale.character_order == "right-to-left" else "ltr"
 
     def say(self, text: str, **values: object) -> str:
@@ -47,7 +47,7 @@ class Language:
         said = self._words.gettext(text)
         return said.format(**values) if values else said
 
-    def _plural(self, number: int, one: str, many: str, **values: object) -> str:
+    def plural(self, number: int, one: str, many: str, **values: object) -> str:
         """Return the form for a number, which stands in its place `{n}`, with other values."""
         said = self._words.ngettext(one, many, number)
         return said.format(n=self.number(number), **values)
@@ -61,11 +61,17 @@ class Language:
         # Translators: a pattern of Unicode TR 35, as in "Tuesday, 24 November 2026".
         return format_date(day, self._words.gettext("EEEE, d MMMM y"), locale=self._locale)
 
+    def _joints(self, number: int) -> tuple[str, ...]:
+        """Return what stands after each of so many parts of a list: `, `, ` and ` and nothing."""
+        if self._locale.language == "en":  # which of the two commas is a matter of taste
+            return (", ",) * (number - 2) + (" and ",) * (number > 1) + ("",) * (number > 0)
+        return tuple(format_list(["\0"] * number, locale=self._locale).split("\0")[1:])
+
     def listed(self, parts: Sequence[str]) -> str:
         """Return parts as a sentence lists them: `one, two and three`."""
-        if self._locale.language == "en":  # which of the two commas is a matter of taste
-            return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
-        return format_list(list(parts), locale=self._locale)
+        return "".join(
+            [text for pair in zip(parts, self.joints(len(parts)), strict=True) for text in pair]
+        )
 
 
 def _catalogue(locale: Locale, folders: Sequence[Path]) -> NullTranslations:

@@ -78,7 +78,7 @@ class JinjaRenderer:
         self._environment.globals |= _words(said, said.say, said.plural)
         self._slotted = _environment(self._folders, finalize=self._marks.finalize)
         self._slotted.filters = guarded(self._slotted.filters, own=own)
-        self._slotted.globals |= _words(said, filling(said.say), deferring(said.plural))
+        self._slotted.globals |= _words(said, filling(said.say), filling(deferring(said.plural)))
         self._slotted.tests = guarded(self._slotted.tests)
         # Jinja joins by it what macros and blocks capture; the template itself is joined by us.
         self._slotted.concat = self._marks.join  # type: ignore[method-assign]
@@ -167,7 +167,7 @@ def _words(
     def numbered(one: str, many: str, number: Any, **values: Any) -> Any:
         return plural(number, one, many, **values)
 
-    return {"_": say, "_n": numbered, "direction": language.direction}
+    return {"_": say, "_n": numbered, "joints": language.joints, "direction": language.direction}
 
 
 # --- styles -------------------------------------------------------------------------------

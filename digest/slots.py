@@ -108,9 +108,9 @@ class Print:
         """Return what the template would have printed."""
         for function, arguments, named in self._steps:
             value = function(value, *arguments, **named)
-        if not self._escaped or (type(value) is str and not _SPECIAL.search(value)):
-            return str(value)
-        return str(escape(value))
+        if type(value) is str and not (self._escaped and _SPECIAL.search(value)):
+            return value
+        return str(escape(value)) if self._escaped else str(value)
 
 
 Piece = str | Print
@@ -209,23 +209,23 @@ def deferring(filter_: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def filling(say: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of a text and the values in it that gives a slot where one of them is one.
+    """Return a function of texts and the values in them that gives a slot where a value is one.
 
     The sentence is made when the value is known, and may be filtered like any slot.
     """
 
-    def fill(value: object, text: str, name: str, others: tuple[tuple[str, Any], ...]) -> Any:
-        return say(text, **{name: value}, **dict(others))
+    def fill(value: object, texts: tuple[Any, ...], name: str, others: tuple[Any, ...]) -> Any:
+        return say(*texts, **{name: value}, **dict(others))
 
     @wraps(say)
-    def apply(text: str, **values: Any) -> Any:
+    def apply(*texts: Any, **values: Any) -> Any:
         open_ = [name for name, value in values.items() if isinstance(value, Slot)]
         if not open_:
-            return say(text, **values)
-        if len(open_) > 1:
+            return say(*texts, **values)
+        if len(open_) > 1 or any(isinstance(text, Slot) for text in texts):
             raise SlotUsed(f"{' and '.join(open_)} differ by reader, and stand in one sentence")
         slot = values.pop(open_[0])
-        return slot._through((fill, (text, open_[0], tuple(values.items())), ()))
+        return slot._through((fill, (texts, open_[0], tuple(values.items())), ()))
 
     return apply
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
+from typing import Any
 
 from digest import wire
 from digest.compose import (
@@ -19,16 +20,17 @@ from digest.compose import (
     about_context,
     compose,
     finished,
-    headers,
+    own_headers,
     paper_context,
     parts_context,
     render,
     shared_context,
+    standing_headers,
 )
 from digest.config import Bounces, Site
 from digest.dkim import Key
 from digest.excerpts import Room, cut, room_for
-from digest.fragments import CARD, TITLE, Card, Fragment, Frame, Kept
+from digest.fragments import CARD, TITLE, Body, Card, Fragment, Frame, Kept
 from digest.links import Links, on
 from digest.model import (
     Delivery,
@@ -51,12 +53,12 @@ FRAMES = 512
 VALUES = 8192
 
 # What differs by reader, and where it comes from.
-Source = Callable[[Delivery, Subscriber, Links], object]
+Source = Callable[[Delivery, Subscriber, Links], str]
 _FEEDBACK = "paper.more or paper.less"
 _UNSUBSCRIBE = "links.unsubscribe"
-_LOOKED_AT = "looked_at"
+_AUTHOR, _TOPIC = "about.author", "about.topics[].name"
 _PERSONAL: Mapping[str, Source] = {
-    _LOOKED_AT: lambda delivery, _, __: delivery.facts.get("papers", 0),
+    _AUTHOR: lambda delivery, _, __: str(about_context(delivery)["author"]),
     "subscriber.email": lambda _, subscriber, __: subscriber.email,
     "subscriber.name": lambda _, subscriber, __: subscriber.name,
     "links.confirm": lambda _, subscriber, links: links.confirm(subscriber.public_id),
@@ -67,8 +69,8 @@ _PERSONAL: Mapping[str, Source] = {
     ),
     _FEEDBACK: lambda _, subscriber, links: links.feedback(subscriber.public_id),
 }
-# What differs by pick.
-_POSITION, _REASON = "paper.position", "paper.reason"
+# What differs by digest or by pick, and is the same for many.
+_LOOKED_AT, _POSITION, _REASON = "looked_at", "paper.position", "paper.reason"
 
 # What is told of one reader's digest only; the body knows nothing of it, or only through a slot.
 _OWN_FACTS = frozenset({"papers", "about", "draft"})
@@ -111,13 +113,13 @@ class Composer:
         self.splicing = True
         self._lock = Lock()
         self._frames: Kept[Frame] = Kept(FRAMES)
+        self._heads: Kept[str] = Kept(FRAMES)
         self._subjects: Kept[Sequence[Piece]] = Kept(VALUES)
         self._cards: Kept[Card] = Kept(CARDS)
-        self._values: Kept[bytes] = Kept(VALUES)
-        self._rows: Kept[dict[Print, bytes]] = Kept(VALUES)
-        # How the cards so far print what differs by reader, and by pick.
-        self._personal: dict[Print, None] = {}
-        self._own: dict[str, dict[Print, None]] = {_POSITION: {}, _REASON: {}}
+        self._values: Kept[dict[Print, bytes]] = Kept(VALUES)
+        # How all that was rendered so far prints what many have, and the cards what a reader has.
+        self._common: dict[str, list[Print]] = {_LOOKED_AT: [], _POSITION: [], _REASON: []}
+        self._personal: dict[str, list[Print]] = {}
 
     def compose(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> Message:
         """Make the message of one delivery.
@@ -175,9 +177,9 @@ class Composer:
         )
 
     @property
-    def kept(self) -> tuple[Kept[Frame], Kept[Card], Kept[bytes], Kept[dict[Print, bytes]]]:
+    def kept(self) -> tuple[Kept[Any], ...]:
         """Return what is kept between messages."""
-        return self._frames, self._cards, self._values, self._rows
+        return self._frames, self._heads, self._subjects, self._cards, self._values
 
     # --- one message ------------------------------------------------------------------
 
@@ -187,62 +189,76 @@ class Composer:
         room = room_for(len(picks))
         cards = [self._card(delivery, subscriber, pick, room) for pick in picks]
         reader = _Reader(delivery, subscriber, self._links.dated(delivery.date))
-        unsubscribe = str(reader[_UNSUBSCRIBE])
-        values = frame.empty.copy()
-        encoded: dict[str, bytes] = {}  # most are printed in both parts, and read the same
-        for one in (*frame.personal, *self._personal):
-            if one.name == _LOOKED_AT:  # many readers have the same
-                values[one] = self._value(one, reader[one.name])
-                continue
-            said = one.text(reader[one.name])
-            values[one] = encoded.get(said) or encoded.setdefault(said, wire.quoted(said))
+        looked_at = delivery.facts.get("papers", 0)
+        known = self._values.get
+        values = {**(known((_LOOKED_AT, looked_at)) or self._encoded(_LOOKED_AT, looked_at))}
+        for prints in (frame.personal, self._personal):
+            for name, ways in prints.items():
+                _encode(ways, reader[name], into=values)
         for one in frame.titles:
-            values[one] = self._value(one, _title(picks[one.number], room))
-        texts: list[list[bytes]] = []
-        opinions: list[list[bytes]] = []
-        htmls: list[list[bytes]] = []
-        known = self._rows.get
+            values[one] = cards[one.number].titled(one)
+        texts, opinions, htmls = [], [], []
         for card, pick in zip(cards, picks, strict=True):
-            for place in ((_POSITION, pick.position), (_REASON, pick.reason)):
-                values |= known(place) or self._row(*place)
-            text, opinion, html = card.filled(values)
-            texts.append(text)
-            opinions.append(opinion)
-            htmls.append(html)
-        subject = "".join(
-            [
-                piece
-                if isinstance(piece, str)
-                else piece.text(
-                    _title(picks[piece.number], room) if piece.name == TITLE else reader[piece.name]
-                )
-                for piece in self._subject(edition, frame, delivery)
-            ]
-        )
-        written = headers(
-            delivery,
-            subscriber,
-            " ".join(subject.split()),
-            site=self._site,
-            unsubscribe=unsubscribe,
-        )
+            position, reason = pick.position, pick.reason
+            values |= known((_POSITION, position)) or self._encoded(_POSITION, position)
+            values |= known((_REASON, reason)) or self._encoded(_REASON, reason)
+            texts.append(card.text.filled(values))
+            opinions.append(card.opinion.filled(values))
+            htmls.append(card.html.filled(values))
+        about = about_context(delivery)
+        subject = self._subject(self._subject_of(edition, frame, about), about, reader, cards)
+        own = own_headers(delivery, subscriber, subject, unsubscribe=reader[_UNSUBSCRIBE])
         return wire.assemble(
-            list(written),
-            frame.text.filled(values, texts + opinions),
-            frame.html.filled(values, htmls),
+            self._head(edition, delivery) + wire.head(own),
+            frame.text.around(texts + opinions, values),
+            frame.html.around(htmls, values),
             seed=delivery.message_id,
         )
 
-    def _value(self, one: Print, value: object) -> bytes:
-        found = self._values.get((one, value))
+    @staticmethod
+    def _subject(
+        pieces: Sequence[Piece],
+        about: Mapping[str, Any],
+        reader: _Reader,
+        cards: Sequence[Card],
+    ) -> str:
+        said = []
+        for piece in pieces:
+            if isinstance(piece, str):
+                said.append(piece)
+            elif piece.name == TITLE:
+                said.append(piece.text(cards[piece.number].title))
+            elif piece.name == _TOPIC:
+                said.append(piece.text(about["topics"][piece.number]["name"]))
+            else:
+                said.append(piece.text(reader[piece.name]))
+        return " ".join("".join(said).split())
+
+    # --- what many messages share -----------------------------------------------------
+
+    def _head(self, edition: Edition, delivery: Delivery) -> str:
+        key = (*edition[:2], delivery.date)
+        found = self._heads.get(key)
         if found is None:
-            found = self._values.keep((one, value), wire.quoted(one.text(value)))
+            standing = standing_headers(delivery, site=self._site)
+            found = self._heads.keep(key, wire.head(standing))
         return found
 
-    def _row(self, name: str, value: object) -> dict[Print, bytes]:
-        """Return a pick's value in each of the ways in which the cards print it."""
-        made = {one: wire.quoted(one.text(value)) for one in self._own[name]}
-        return self._rows.keep((name, value), made)
+    def _encoded(self, name: str, value: object) -> dict[Print, bytes]:
+        """Return a value that many have in each of the ways in which it is printed."""
+        made: dict[Print, bytes] = {}
+        _encode(self._common[name], value, into=made)
+        return self._values.keep((name, value), made)
+
+    def _note(self, prints: Sequence[Print], personal: dict[str, list[Print]]) -> None:
+        """Note in which ways is printed what many have, and what differs by reader."""
+        for one in prints:
+            ways = self._common.get(one.name)
+            if ways is None:
+                ways = personal.setdefault(one.name, [])
+            if one not in ways:
+                ways.append(one)
+                self._values.clear()  # they lack this way
 
     # --- what is rendered once --------------------------------------------------------
 
@@ -272,17 +288,13 @@ class Composer:
         }
         made = Card(
             paper,
+            cut(paper.title, room.title),
             *(
                 Fragment(self._renderer.pieces(f"email/{delivery.kind}/{name}", context))
                 for name in ("paper.txt", "opinion.txt", "paper.html")
             ),
         )
-        for one in made.prints:
-            if one.name in _PERSONAL:
-                self._personal[one] = None
-            elif one not in self._own[one.name]:
-                self._own[one.name][one] = None
-                self._rows.clear()
+        self._note(made.prints, self._personal)
         return self._cards.keep(key, made)
 
     def _frame(
@@ -303,17 +315,28 @@ class Composer:
             self._renderer.pieces(f"email/{delivery.kind}/body.{ending}", context)
             for ending in ("txt", "html")
         )
-        return self._frames.keep(
-            edition, Frame(shared, Fragment(text, whole=True), Fragment(html, whole=True))
-        )
+        made = Frame(shared, Body(text), Body(html))
+        self._note(made.prints, made.personal)
+        return self._frames.keep(edition, made)
 
-    def _subject(self, edition: Edition, frame: Frame, delivery: Delivery) -> Sequence[Piece]:
-        about = about_context(delivery)
-        key = (edition, repr(about))
+    def _subject_of(
+        self, edition: Edition, frame: Frame, about: Mapping[str, Any]
+    ) -> Sequence[Piece]:
+        author, topics = about["author"], about["topics"]
+        shape = [(one["name"] != "", one["kind"], one["papers"]) for one in topics]
+        key = (edition, author != "", about["trending"], *shape)
         found = self._subjects.get(key)
         if found is None:
-            context = {**frame.context, "about": about}
-            pieces = self._renderer.pieces(f"email/{delivery.kind}/subject.txt", context)
+            told = {
+                **about,
+                "author": author and Slot(_AUTHOR, sure=True),
+                "topics": [
+                    {**one, "name": one["name"] and Slot(_TOPIC, number, sure=True)}
+                    for number, one in enumerate(topics)
+                ],
+            }
+            context = {**frame.context, "about": told}
+            pieces = self._renderer.pieces("email/digest/subject.txt", context)
             found = self._subjects.keep(key, pieces)
         return found
 
@@ -341,7 +364,7 @@ class Composer:
                 "name": Slot("subscriber.name", sure=True) if named else "",
                 "email": Slot("subscriber.email", sure=True),
             },
-            "looked_at": Slot("looked_at", sure=True) if looked else 0,
+            "looked_at": Slot(_LOOKED_AT, sure=True) if looked else 0,
             "links": self._links_context(),
             # All but its title stands in a paper's card.
             "papers": [
@@ -359,17 +382,23 @@ class Composer:
         }
 
 
-class _Reader(dict[str, object]):
+class _Reader(dict[str, str]):
     """What differs by reader; a link is signed when a template asks for it."""
 
     def __init__(self, delivery: Delivery, subscriber: Subscriber, links: Links) -> None:
         super().__init__()
         self._asked = (delivery, subscriber, links)
 
-    def __missing__(self, name: str) -> object:
+    def __missing__(self, name: str) -> str:
         self[name] = value = _PERSONAL[name](*self._asked)
         return value
 
 
-def _title(pick: Pick, room: Room) -> str:
-    return cut(pick.paper.title, room.title)
+def _encode(ways: Sequence[Print], value: object, *, into: dict[Print, bytes]) -> None:
+    """Put a value, printed in each of these ways, among others."""
+    said, encoded = None, b""
+    for one in ways:
+        text = one.text(value)
+        if text != said:  # most are printed in both parts, and read the same
+            said, encoded = text, wire.quoted(text)
+        into[one] = encoded

@@ -49,9 +49,11 @@ class Signer:
         self._oldest_first = list(reversed(keys))
         self._clock = clock or SystemClock()
         self._signers = {
-            purpose: hmac.new(hmac.digest(keys[0], _salt(purpose), "sha256"), digestmod="sha256")
-            for purpose in Purpose
+            purpose: _Mac(hmac.digest(keys[0], _salt(purpose), "sha256")) for purpose in Purpose
         }
+        self._number_macs = [
+            _Mac(hmac.digest(key, b"digest.bounce", "sha256")) for key in self._oldest_first
+        ]
         self._readers = {
             purpose: URLSafeTimedSerializer(
                 self._oldest_first,
@@ -67,11 +69,8 @@ class Signer:
         Its age counts from `at`, or from now. Same parts, key and time: the same token.
         """
         # What itsdangerous would make, at a tenth of its time: every mail has several.
-        content = f"[{','.join(map(encode_basestring, parts))}]".encode()
-        signed = _base64(content) + b"." + _stamp(at or self._clock.now())
-        signature = self._signers[purpose].copy()  # the key is mixed in already
-        signature.update(signed)
-        return (signed + b"." + _base64(signature.digest())).decode("ascii")
+        signed = _signed_part(parts, at or self._clock.now())
+        return (signed + b"." + _base64(self._signers[purpose].of(signed))).decode("ascii")
 
     def sign_number(self, number: int) -> str:
         """Return a short token for the name of a mailbox, which names the number of a delivery.
@@ -79,14 +78,14 @@ class Signer:
         It has lower-case letters, digits and a dash only, for some relays change the case, and so
         few of them that the local part stays below the 64 of RFC 5321 section 4.5.3.1.1.
         """
-        return f"{number}-{_number_mac(self._oldest_first[-1], number)}"
+        return f"{number}-{_short(self._number_macs[-1], number)}"
 
     def read_number(self, token: str) -> int:
         """Return the number that a short token names; raise `TokenInvalid`."""
         number, _, mac = token.lower().partition("-")
         if number.isascii() and number.isdigit():
-            for key in self._oldest_first:
-                if hmac.compare_digest(_number_mac(key, int(number)), mac):
+            for key in self._number_macs:
+                if hmac.compare_digest(_short(key, int(number)), mac):
                     return int(number)
         raise TokenInvalid("This return path was not made by us.")
 
@@ -129,18 +128,36 @@ def _base64(octets: bytes) -> bytes:
     return binascii.b2a_base64(octets, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
-def _number_mac(key: bytes, number: int) -> str:
-    octets = hmac.digest(hmac.digest(key, b"digest.bounce", "sha256"), b"%d" % number, "sha256")
-    return b32encode(octets[:15]).decode("ascii").lower()
+class _Mac:
+    """HMAC-SHA256 (RFC 2104) with a key that is mixed in once: a third of the time of `hmac`."""
+
+    def __init__(self, key: bytes) -> None:
+        block = key.ljust(64, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
+
+    def of(self, data: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(data)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
+_INNER, _OUTER = (bytes(octet ^ pad for octet in range(256)) for pad in (0x36, 0x5C))
+
+
+def _short(mac: _Mac, number: int) -> str:
+    return b32encode(mac.of(b"%d" % number)[:15]).decode("ascii").lower()
+
+
+@lru_cache(maxsize=64)
+def _signed_part(parts: tuple[str, ...], at: datetime) -> bytes:
+    content = f"[{','.join(map(encode_basestring, parts))}]".encode()
+    return _base64(content) + b"." + _base64(int_to_bytes(int(at.timestamp())))
 
 
 def _salt(purpose: Purpose) -> bytes:
     return f"digest.{purpose}".encode()
-
-
-@lru_cache(maxsize=64)
-def _stamp(at: datetime) -> bytes:
-    return _base64(int_to_bytes(int(at.timestamp())))
 
 
 def load_keys(path: Path) -> list[bytes]:

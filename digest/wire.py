@@ -52,40 +52,45 @@ Header = tuple[str, str]
 """A name and a value that is already encoded and folded."""
 
 
-def message(headers: Sequence[Header], content: Rendered, *, seed: str) -> bytes:
+def message(headers: Iterable[Header], content: Rendered, *, seed: str) -> bytes:
     """Return a whole message with a text and an HTML part (RFC 2046 section 5.1.4).
 
     CRLF line ends, 7-bit, no line over 998 octets. `seed` makes the boundary, so that the same
     message has the same bytes every time. Raise `InvalidInput` for a header that would break
     this, or become two: an address of the site beyond ASCII, a language on two lines.
     """
-    return assemble(headers, [part(content.text)], [part(content.html)], seed=seed)
+    return assemble(head(headers), part(content.text), part(content.html), seed=seed)
 
 
-def assemble(
-    headers: Sequence[Header], text: Iterable[bytes], html: Iterable[bytes], *, seed: str
-) -> bytes:
+def assemble(head: str, text: bytes, html: bytes, *, seed: str) -> bytes:
     """Return a whole message whose two parts are encoded already; each ends with its line."""
+    # "=_" never stands in quoted-printable (RFC 2045 section 6.7), so it cannot occur in a part.
+    boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
+    return b"".join(
+        (
+            (
+                f"{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
+                f' boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_TEXT_PART}'
+            ).encode("ascii"),
+            text,
+            f"--{boundary}\r\n{_HTML_PART}".encode("ascii"),
+            html,
+            f"--{boundary}--\r\n".encode("ascii"),
+        )
+    )
+
+
+def head(headers: Iterable[Header]) -> str:
+    """Return header fields as they are sent; raise `InvalidInput` as `message` does."""
+    lines = []
     for name, value in headers:
         # A short line is the rule, and needs no second look.
         if not _WRITTEN.fullmatch(value) or (
             len(value) > _LONGEST and max(map(len, value.split("\r\n"))) > _LONGEST
         ):
             raise InvalidInput(f"{name} cannot be written: {value[:80]!r} is not plain ASCII text.")
-    # "=_" never stands in quoted-printable (RFC 2045 section 6.7), so it cannot occur in a part.
-    boundary = f"=_{hashlib.sha256(seed.encode()).hexdigest()[:32]}"
-    head = "".join([f"{name}: {value}\r\n" for name, value in headers])
-    parts = [
-        (
-            f"{head}MIME-Version: 1.0\r\nContent-Type: multipart/alternative;\r\n"
-            f' boundary="{boundary}"\r\n\r\n--{boundary}\r\n{_TEXT_PART}'
-        ).encode("ascii"),
-        *text,
-        f"--{boundary}\r\n{_HTML_PART}".encode("ascii"),
-        *html,
-        f"--{boundary}--\r\n".encode("ascii"),
-    ]
-    return b"".join(parts)
+        lines.append(f"{name}: {value}\r\n")
+    return "".join(lines)
 
 
 _TEXT_PART, _HTML_PART = (
@@ -138,9 +143,12 @@ def text(value: str, *, used: int) -> str:
     Text that is not plain, or that looks like an encoded word, becomes encoded words.
     """
     clean = " ".join(_CONTROL.sub(" ", value).split())
-    words = clean.split(" ")
-    if clean.isascii() and "=?" not in clean and max(map(len, words)) < _LINE - used:
-        return _fold(words, used=used)
+    if clean.isascii() and "=?" not in clean:
+        if len(clean) <= _LINE - used:
+            return clean
+        words = clean.split(" ")
+        if max(map(len, words)) < _LINE - used:
+            return _fold(words, used=used)
     return _fold(list(_encoded(clean)), used=used)
 
 

@@ -26,7 +26,7 @@ import dkim
 from digest import app as wiring
 from digest.app import App
 from digest.clock import ShiftedClock
-from digest.compose import headers
+from digest.compose import own_headers, standing_headers
 from digest.model import Delivery, Pick, Subscriber
 
 _BATCH = 500
@@ -83,8 +83,9 @@ def _message(
     message = EmailMessage(policy=_POLICY)
     unsubscribe = app.links.dated(delivery.date).unsubscribe(subscriber.public_id)
     site = app.settings.site
-    for name, value in headers(
-        delivery, subscriber, content.subject, site=site, unsubscribe=unsubscribe
+    for name, value in (
+        *standing_headers(delivery, site=site),
+        *own_headers(delivery, subscriber, content.subject, unsubscribe=unsubscribe),
     ):
         message[name] = value.replace("\r\n", "")
     message.set_content(content.text, cte="quoted-printable")

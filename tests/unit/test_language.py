@@ -100,3 +100,21 @@ def test_a_broken_catalogue_is_named(tmp_path: Path) -> None:
     (tmp_path / "locale" / "de.po").write_text("msgid nothing\n")
     with pytest.raises(ConfigError, match=r"de\.po cannot be read"):
         Language("de", [tmp_path])
+
+
+@pytest.mark.parametrize(
+    ("code", "parts", "said"),
+    [
+        ("en", [], ""),
+        ("en", ["a"], "a"),
+        ("en", ["a", "b"], "a and b"),
+        ("en", ["a", "b", "c", "d"], "a, b, c and d"),
+        ("de", ["a"], "a"),
+        ("de", ["a", "b"], "a und b"),
+        ("de", ["a", "b", "c"], "a, b und c"),
+    ],
+)
+def test_parts_are_listed_as_the_language_does(code: str, parts: list[str], said: str) -> None:
+    language = Language(code, [templates_dir()])
+    assert language.listed(parts) == said
+    assert len(language.joints(len(parts))) == len(parts)

@@ -45,19 +45,13 @@ def test_a_mail_is_what_it_was(kind: DeliveryKind) -> None:
 
 def test_the_headers_of_a_digest_are_these_and_no_others() -> None:
     found = parse(mail())
-    assert found.keys() == [
-        "From",
-        "To",
-        "Subject",
-        "Date",
-        "Message-ID",
-        "Feedback-ID",
-        *LIST_HEADERS,
-        "Auto-Submitted",
-        "Content-Language",
-        "MIME-Version",
-        "Content-Type",
-    ]
+    assert sorted(found.keys()) == sorted(
+        [
+            *("From", "To", "Subject", "Date", "Message-ID", "Feedback-ID"),
+            *LIST_HEADERS,
+            *("Auto-Submitted", "Content-Language", "MIME-Version", "Content-Type"),
+        ]
+    )
     assert found["Date"] == "Tue, 24 Nov 2026 07:00:00 +0000"
     assert found["Message-ID"] == DELIVERY.message_id
     assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

@@ -256,6 +256,25 @@ def test_a_card_is_rendered_once_for_all_readers() -> None:
     )
 
 
+def about(*topics: str, author: str = "", kind: str = "keyword") -> dict[str, Any]:
+    """Return facts that the subject tells of, with one paper for each topic."""
+    told = [{"name": name, "papers": 1, "kind": kind} for name in topics]
+    return {**DELIVERY.facts, "about": {"author": author, "topics": told, "trending": "cs.CV"}}
+
+
+def test_a_subject_with_other_names_is_not_rendered_again() -> None:
+    renderer = Counting()
+    one = composer(renderer)
+    one.compose(replace(DELIVERY, facts=about("lidar", "slam", author="Ada")), READER, PICKS)
+    renderer.rendered.clear()
+    for facts in (about("moss", "{n} peat", author="Bo"), about("a <b>", "&c", author="Zoë")):
+        same(one.compose(replace(DELIVERY, facts=facts), READER, PICKS), mail(facts=facts))
+    assert renderer.rendered == []
+    for facts in (about("moss"), about("moss", "fog", author=""), about("moss", kind="category")):
+        same(one.compose(replace(DELIVERY, facts=facts), READER, PICKS), mail(facts=facts))
+    assert renderer.rendered == ["subject.txt"] * 3
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -327,9 +346,10 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
         paper = replace(PICKS[0].paper, key=f"arxiv:{number}", title=f"Title {number}")
         picks = [replace(pick, paper=paper, reason=f"reason {number}") for pick in PICKS]
         facts = {**DELIVERY.facts, "notes": [str(number)]}
+        date = DELIVERY.date.replace(minute=number)
         same(
-            one.compose(replace(DELIVERY, facts=facts), READER, picks),
-            mail(picks=picks, facts=facts),
+            one.compose(replace(DELIVERY, facts=facts, date=date), READER, picks),
+            mail(picks=picks, facts=facts, date=date),
         )
         assert max(map(len, one.kept)) <= 5
     assert min(map(len, one.kept)) == 5
@@ -376,6 +396,11 @@ GOOD = [
     ("body.txt", "{% for card in cards[:2] %}{{ card }}{% endfor %}{{ cards[-1] }}"),
     ("body.txt", "{{ subscriber.name }}{{ looked_at|count('paper') }}"),
     ("subject.txt", "for {{ subscriber.email }}: {{ papers[2].title|clip(9) }}"),
+    (
+        "subject.txt",
+        "{{ about.topics[0].name|first_up }}{% if about.author %} by a friend{% endif %}",
+    ),
+    ("subject.txt", "{{ _n('{n} on {x}', '{n} on {x}', 2, x=about.topics[1].name)|clip(9) }}"),
 ]
 
 
@@ -419,6 +444,11 @@ HOSTILE = [
     ("body.txt", "{{ cards|join('---') }}{{ looked_at // 2 }}"),
     ("body.txt", "{{ cards[0]|wrap }}"),
     ("subject.txt", "{{ papers[0].title|title }}{% if papers[1].title %}, more{% endif %}"),
+    (
+        "subject.txt",
+        "{{ about.topics[0].name|upper }}{{ about.topics|map(attribute='name')|list }}",
+    ),
+    ("subject.txt", "{{ _n('{n}', '{n} {x}', looked_at, x=about.topics[1].name) }}"),
 ]
 
 
