@@ -17,12 +17,10 @@ connection, `progress` tells how far it is, `patience` leaves a relay alone that
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
 import logging
 import math
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 
 from digest.config import DeliverySettings
 from digest.deliver.lanes import work
@@ -39,6 +37,7 @@ from digest.deliver.verdict import (
     is_abandoned,
     may_resend,
 )
+from digest.garbage import rare_collections
 from digest.model import DeliveryState
 from digest.ports import Clock, Transport
 from digest.store import Store
@@ -71,9 +70,6 @@ IsGone = Callable[[str], bool | None]
 # How many deliveries are reserved at once, and for how many seconds of sending at most.
 _SHARD = 200
 _SHARD_SECONDS = 5.0
-
-# Objects between two collections: a shard makes some ten thousand.
-_ALLOCATIONS = 50_000
 
 _numbers = itertools.count(1)
 _at_work: set[str] = set()
@@ -131,7 +127,7 @@ def run(
             stopping=stopping,
             progress=lambda: progress(report, total),
         )
-        with _rare_collections(), asyncio.Runner() as runner:
+        with rare_collections(), asyncio.Runner() as runner:
             try:
                 runner.run(work(ledger, transport, connections=wanted, clock=clock))
             finally:
@@ -155,22 +151,6 @@ def run(
         if report.total:
             log.info("%s", spent(report, (clock.now() - began).total_seconds()))
     return report
-
-
-@contextmanager
-def _rare_collections() -> Iterator[None]:
-    """Keep Python's collector of cycles from walking through all that is loaded at every shard.
-
-    That took a tenth of the time of a message. What the sending itself leaves is collected.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_ALLOCATIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 def _shard(rate_per_second: float) -> int:

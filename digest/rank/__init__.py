@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from digest.config import RankingSettings, Schedule
+from digest.garbage import rare_collections
 from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber, Window
 from digest.ports import Ranker
 from digest.rank.attention import candidates_of
@@ -83,6 +84,7 @@ class _Due:
     number: int
 
 
+@rare_collections()
 def run(
     store: Store,
     ranker: Ranker,

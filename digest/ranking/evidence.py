@@ -73,6 +73,14 @@ class Case:
         return [one.weight for _, one in self.words]
 
     @cached_property
+    def by_kind(self) -> list[tuple[EvidenceKind, list[tuple[Matches, float]]]]:
+        """Return what is matched by the letter, kind by kind."""
+        found: dict[InterestKind, list[tuple[Matches, float]]] = {}
+        for matches, weight in self.matches:
+            found.setdefault(matches.kind, []).append((matches, weight))
+        return [(KINDS[kind], some) for kind, some in found.items()]
+
+    @cached_property
     def lean(self) -> Floats | None:
         """Return how much each candidate leans to likes, texts and keywords."""
         leans = [words.lean for words, _ in self.words]

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from digest.model import Candidate, EvidenceKind, InterestKind
 from digest.ranking import explain, foreseen
 from digest.ranking.content import Content, Words
-from digest.ranking.evidence import KINDS, LEAN, Case
+from digest.ranking.evidence import LEAN, Case
 
 Floats = npt.NDArray[np.float32]
 
@@ -128,28 +128,26 @@ class Teller:
 
 def _doubts(case: Case, column: int) -> list[_Doubt]:
     """Return what `Case.evidence` says, kind by kind: it is asked for every pick of everybody."""
-    named: dict[InterestKind, list[tuple[float, str]]] = {}
-    for matches, weight in case.matches:
-        strength = matches.found.get(column)
-        if strength is None:
-            continue
-        kind = matches.kind
-        if kind is InterestKind.CATEGORY and case.lean is not None:
-            strength *= 1 + LEAN * case.lean.item(column)
-        one = (-weight * math.log(1 - strength), matches.names.get(column, matches.value))
-        if kind in named:
-            named[kind].append(one)
-        else:
-            named[kind] = [one]
-    found: list[_Doubt] = [
-        (sum([doubt for doubt, _ in some]), KINDS[kind], some) for kind, some in named.items()
-    ]
+    found: list[_Doubt] = []
+    keywords: _Named = ()
+    for kind, interests in case.by_kind:
+        leaning = 1.0
+        if kind is EvidenceKind.CATEGORY and case.lean is not None:
+            leaning += LEAN * case.lean.item(column)
+        named = [
+            (-weight * math.log(1 - strength * leaning), matches.names.get(column, matches.value))
+            for matches, weight in interests
+            if (strength := matches.found.get(column)) is not None
+        ]
+        if named:
+            found.append((sum([doubt for doubt, _ in named]), kind, named))
+            if kind is EvidenceKind.KEYWORD:
+                keywords = named
     if case.by_words is not None:
         doubt = -math.log(max(_SURE, case.by_words.item(column)))
         if doubt >= _NOTHING:
             found.append((doubt, EvidenceKind.WORDS, ()))
-            keywords = named.get(InterestKind.KEYWORD)
-            if keywords is not None:
+            if keywords:
                 _fold(found, keywords, case.nearest(column)[1].value)
     if case.likes is not None:
         doubt = -math.log(1 - case.likes.strength.item(column))
