@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from digest import __version__, config_file, embedders, ranking, sources, transports
-from digest.config import Settings
+from digest.config import Settings, Site
 from digest.embeddings import StoredEmbeddings
 from digest.ingest import NamedSource
+from digest.language import Language
 from digest.mailing import Mailing
 from digest.ports import Clock, Ranker
+from digest.resources import templates_dir
 from digest.sources.http import Fetcher
 from digest.store import Store
 
@@ -23,6 +25,7 @@ from digest.store import Store
 class App(Mailing):
     """Every part, made once and handed to whoever needs it."""
 
+    phrases: ranking.Phrases
     ranker: Ranker
     rival: Ranker | None = None
     embeddings: StoredEmbeddings | None = None
@@ -40,10 +43,12 @@ class App(Mailing):
             model = embedders.Model(partial(embedders.load, settings.semantic.model))
             embeddings = StoredEmbeddings(mailing.store, model)
         fetcher = Fetcher(settings.http, clock=mailing.clock, user_agent=user_agent(settings))
+        phrases = ranking.Phrases(language_of(settings.site))
         return cls(
             **vars(mailing),
+            phrases=phrases,
             embeddings=embeddings,
-            **_rankers(settings, embeddings),
+            **_rankers(settings, embeddings, phrases),
             sources=tuple(
                 NamedSource(one.name, one.kind, sources.build(one, fetcher, mailing.clock))
                 for one in settings.sources
@@ -55,13 +60,15 @@ class App(Mailing):
         if self.embeddings is None:
             return replace(self, store=store)
         embeddings = self.embeddings.on(store)
-        rankers = _rankers(self.settings, embeddings)
+        rankers = _rankers(self.settings, embeddings, self.phrases)
         return replace(self, store=store, embeddings=embeddings, **rankers)
 
 
-def _rankers(settings: Settings, embeddings: StoredEmbeddings | None) -> dict[str, Any]:
+def _rankers(
+    settings: Settings, embeddings: StoredEmbeddings | None, phrases: ranking.Phrases
+) -> dict[str, Any]:
     names = {"ranker": settings.ranking.ranker, "rival": settings.ranking.interleave}
-    return {role: ranking.ranker(name, embeddings) for role, name in names.items() if name}
+    return {role: ranking.ranker(name, embeddings, phrases) for role, name in names.items() if name}
 
 
 def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -73,6 +80,12 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         source_kinds=sources.names(),
         transports=transports.names(),
     )
+
+
+def language_of(site: Site) -> Language:
+    """Return the language of a site, with its own catalogue if it has one."""
+    own = [site.templates] if site.templates else []
+    return Language(site.language, [*own, templates_dir()])
 
 
 def user_agent(settings: Settings) -> str:

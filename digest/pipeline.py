@@ -162,6 +162,7 @@ def _foreseen(
         settings=settings.ranking,
         now=now,
         rival=app.rival,
+        phrases=app.phrases,
     )
     with app.store.read() as tx:
         (reader,) = rank.readers_of(
@@ -267,6 +268,7 @@ def _rank(
             date=date,
             force=force,
             rival=app.rival,
+            phrases=app.phrases,
             stopping=stopping,
         )
 

@@ -10,7 +10,7 @@ by part; where a template wants more of a value than a slot can give, that one i
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from threading import Lock
 from typing import Any
 
@@ -42,6 +42,7 @@ from digest.model import (
     Rendered,
     Subscriber,
 )
+from digest.personal import AUTHOR, FEEDBACK, UNSUBSCRIBE, Reader
 from digest.ports import Renderer
 from digest.slots import Block, Closed, Piece, Print, Slot
 
@@ -52,24 +53,8 @@ CARDS = 4096
 FRAMES = 512
 VALUES = 8192
 
-# What differs by reader, and where it comes from.
-Source = Callable[[Delivery, Subscriber, Links], str]
-_FEEDBACK = "paper.more or paper.less"
-_UNSUBSCRIBE = "links.unsubscribe"
-_AUTHOR, _TOPIC = "about.author", "about.topics[].name"
-_PERSONAL: Mapping[str, Source] = {
-    _AUTHOR: lambda delivery, _, __: str(about_context(delivery)["author"]),
-    "subscriber.email": lambda _, subscriber, __: subscriber.email,
-    "subscriber.name": lambda _, subscriber, __: subscriber.name,
-    "links.confirm": lambda _, subscriber, links: links.confirm(subscriber.public_id),
-    "links.preferences": lambda _, subscriber, links: links.preferences(subscriber.public_id),
-    _UNSUBSCRIBE: lambda _, subscriber, links: links.unsubscribe(subscriber.public_id),
-    "links.browser": lambda delivery, subscriber, links: links.digest(
-        subscriber.public_id, delivery.key
-    ),
-    _FEEDBACK: lambda _, subscriber, links: links.feedback(subscriber.public_id),
-}
 # What differs by digest or by pick, and is the same for many.
+_TOPIC = "about.topics[].name"
 _LOOKED_AT, _POSITION, _REASON = "looked_at", "paper.position", "paper.reason"
 
 # What is told of one reader's digest only; the body knows nothing of it, or only through a slot.
@@ -188,7 +173,7 @@ class Composer:
         frame = self._frame(edition, delivery, subscriber, len(picks))
         room = room_for(len(picks))
         cards = [self._card(delivery, subscriber, pick, room) for pick in picks]
-        reader = _Reader(delivery, subscriber, self._links.dated(delivery.date))
+        reader = Reader(delivery, subscriber, self._links.dated(delivery.date))
         looked_at = delivery.facts.get("papers", 0)
         known = self._values.get
         values = {**(known((_LOOKED_AT, looked_at)) or self._encoded(_LOOKED_AT, looked_at))}
@@ -207,7 +192,7 @@ class Composer:
             htmls.append(card.html.filled(values))
         about = about_context(delivery)
         subject = self._subject(self._subject_of(edition, frame, about), about, reader, cards)
-        own = own_headers(delivery, subscriber, subject, unsubscribe=reader[_UNSUBSCRIBE])
+        own = own_headers(delivery, subscriber, subject, unsubscribe=reader[UNSUBSCRIBE])
         return wire.assemble(
             self._head(edition, delivery) + wire.head(own),
             frame.text.around(texts + opinions, values),
@@ -219,7 +204,7 @@ class Composer:
     def _subject(
         pieces: Sequence[Piece],
         about: Mapping[str, Any],
-        reader: _Reader,
+        reader: Reader,
         cards: Sequence[Card],
     ) -> str:
         said = []
@@ -282,8 +267,8 @@ class Composer:
                 position=Slot(_POSITION),
                 reason=pick.reason and Slot(_REASON, sure=True),
                 home=self._links.home(),
-                more=Slot(_FEEDBACK, sure=True, tail=on(paper.key, Opinion.MORE)),
-                less=Slot(_FEEDBACK, sure=True, tail=on(paper.key, Opinion.LESS)),
+                more=Slot(FEEDBACK, sure=True, tail=on(paper.key, Opinion.MORE)),
+                less=Slot(FEEDBACK, sure=True, tail=on(paper.key, Opinion.LESS)),
             ),
         }
         made = Card(
@@ -329,7 +314,7 @@ class Composer:
         if found is None:
             told = {
                 **about,
-                "author": author and Slot(_AUTHOR, sure=True),
+                "author": author and Slot(AUTHOR, sure=True),
                 "topics": [
                     {**one, "name": one["name"] and Slot(_TOPIC, number, sure=True)}
                     for number, one in enumerate(topics)
@@ -380,18 +365,6 @@ class Composer:
             **{name: Slot(f"links.{name}", sure=True) for name in names},
             "pause": Slot("links.preferences", sure=True, tail=PAUSE),
         }
-
-
-class _Reader(dict[str, str]):
-    """What differs by reader; a link is signed when a template asks for it."""
-
-    def __init__(self, delivery: Delivery, subscriber: Subscriber, links: Links) -> None:
-        super().__init__()
-        self._asked = (delivery, subscriber, links)
-
-    def __missing__(self, name: str) -> str:
-        self[name] = value = _PERSONAL[name](*self._asked)
-        return value
 
 
 def _encode(ways: Sequence[Print], value: object, *, into: dict[Print, bytes]) -> None:

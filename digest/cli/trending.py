@@ -152,8 +152,7 @@ def _row(row: Mapping[str, Any]) -> list[Any]:
 def _facts(
     place: int, one: Candidate, now: dt.datetime, window: Window, *, explain: bool
 ) -> dict[str, Any]:
-    from digest.ranking import figures
-    from digest.ranking.explain import popularity
+    from digest.ranking import Phrases, figures
 
     trend = one.trend
     assert trend is not None
@@ -165,7 +164,7 @@ def _facts(
         "listed_at": one.listed_at,
         "score": round(trend.score, 6),
         "figures": figures(one),
-        "why": popularity(one, now, total=window is not Window.DAY),
+        "why": Phrases().popularity(one, now, total=window is not Window.DAY),
     }
     if explain:
         facts["age"] = trend.age
@@ -175,7 +174,7 @@ def _facts(
 
 def _explain(place: int, one: Candidate, now: dt.datetime) -> None:
     """Write one paper with all that enters its score, as docs/explanation/trending.md has it."""
-    from digest.ranking.explain import popularity
+    from digest.ranking import Phrases
 
     trend = one.trend
     assert trend is not None
@@ -183,7 +182,7 @@ def _explain(place: int, one: Candidate, now: dt.datetime) -> None:
     typer.echo(
         cell(
             f"   {one.paper.key}, {one.paper.primary_category or 'no category'}, "
-            f"{trend.age:.2f} days old: {popularity(one, now)}"
+            f"{trend.age:.2f} days old: {Phrases().popularity(one, now)}"
         )
     )
     for strength in trend.strengths:

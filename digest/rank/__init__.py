@@ -25,6 +25,7 @@ from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.readers import libraries_of, readers_of
 from digest.rank.topics import topics_of
 from digest.rank.turns import Turn, turn_of
+from digest.ranking import Phrases
 from digest.store import Store
 
 __all__ = [
@@ -96,13 +97,15 @@ def run(
     date: date | None = None,
     force: bool = False,
     rival: Ranker | None = None,
+    phrases: Phrases | None = None,
     chunk: int = CHUNK,
     stopping: Callable[[], bool] = lambda: False,
 ) -> RankReport:
     """Plan a delivery for every subscriber who is due; `domain` ends their Message-IDs.
 
     `date` asks for the edition of that day instead of the one that is due now, `force` does not
-    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. What was planned
+    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. Notes are
+    said in `phrases`, or in English. What was planned
     before stays as it is. `chunk` subscribers are read,
     planned and written at a time.
     """
@@ -134,7 +137,13 @@ def run(
             cadence = one.turn.cadence
             if cadence not in pools:
                 pools[cadence] = open_pool(
-                    store, ranker, cadence, settings=settings, now=now, rival=rival
+                    store,
+                    ranker,
+                    cadence,
+                    settings=settings,
+                    now=now,
+                    rival=rival,
+                    phrases=phrases,
                 )
             pool = pools[cadence]
             with store.read() as tx:
@@ -188,6 +197,7 @@ def open_pool(
     settings: RankingSettings,
     now: datetime,
     rival: Ranker | None = None,
+    phrases: Phrases | None = None,
 ) -> Pool:
     """Load what anybody may get now, and let the rankers prepare it.
 
@@ -200,6 +210,7 @@ def open_pool(
         window = Window.WEEK
         begins_at = min(begins_at, now - WEEK)
         opens_at = begins_at - WEEK
+    phrases = phrases or Phrases()
     with store.read() as tx:
         listed = candidates_of(tx, opens_at, now, window=window)
         background = tx.papers.recent(BACKGROUND, until=now)
@@ -208,7 +219,7 @@ def open_pool(
         topics = topics_of(tx, now)
     return Pool(
         ranker,
-        expecting(store, listed, now),
+        expecting(store, listed, now, phrases),
         background,
         sources,
         opens_at=opens_at,
@@ -217,4 +228,5 @@ def open_pool(
         rival=rival,
         libraries=libraries,
         topics=topics,
+        phrases=phrases,
     )

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from digest.model import Candidate
-from digest.ranking import expectations
+from digest.ranking import Phrases, expectations
 from digest.store import Store
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,9 @@ PAST = timedelta(days=730)
 SETTLED = timedelta(days=2)  # until most votes of a paper have come
 
 
-def expecting(store: Store, candidates: Sequence[Candidate], now: datetime) -> list[Candidate]:
+def expecting(
+    store: Store, candidates: Sequence[Candidate], now: datetime, phrases: Phrases
+) -> list[Candidate]:
     """Return the candidates with what they may expect, as they are if the past is too short.
 
     A paper counts as past when it is two days old; its day is that on which it was listed.
@@ -30,7 +32,7 @@ def expecting(store: Store, candidates: Sequence[Candidate], now: datetime) -> l
         past = tx.papers.voted(now - PAST, now - SETTLED, seen=now)
     # Oldest first, whatever else was listed with it.
     past.sort(key=lambda one: (one.listed_at, one.paper.key))
-    expected = expectations(past, candidates)
+    expected = expectations(past, candidates, phrases)
     if expected is None:
         log.info("no expected attention: %d past papers with upvotes are too few", len(past))
         return list(candidates)

@@ -26,7 +26,7 @@ from digest.rank.drafts import Drafted, draft
 from digest.rank.pool import Pool
 from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import choose, surprise
+from digest.ranking import choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +183,7 @@ def _picks(
                     score=score,
                     relevance=relevance,
                     trending=trending,
-                    reason=surprise(reason) if column in strange[row] else reason,
+                    reason=pool.phrases.surprise(reason) if column in strange[row] else reason,
                     figures=pool.figures[column],
                 )
             )

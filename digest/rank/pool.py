@@ -7,12 +7,12 @@ from datetime import datetime
 
 import numpy as np
 
-from digest.model import Candidate, Paper, SourceOutcome, SourceState, Topic
+from digest.model import Candidate, Paper, SourceState, Topic
 from digest.ports import Ranker, Ranking, SocialRanker
 from digest.rank.drafts import Aligned
 from digest.rank.sections import Arranger
 from digest.rank.topics import shown
-from digest.ranking import Likeness, figures, gained
+from digest.ranking import Likeness, Phrases, figures, gained
 
 # From this trending score on, a paper may stand in a digest after its own day.
 STILL_TRENDING = 0.5
@@ -38,6 +38,7 @@ class Pool:
         rival: Ranker | None = None,
         libraries: Sequence[Sequence[Paper]] = (),
         topics: Sequence[Topic] = (),
+        phrases: Phrases,
     ) -> None:
         def fitted(one: Ranker) -> Ranking:
             if libraries and isinstance(one, SocialRanker):
@@ -60,7 +61,8 @@ class Pool:
         self.likeness = Likeness([one.paper for one in self.candidates])
         self.sources = tuple(state.name for state in sources)
         self.topics = tuple(map(shown, topics))
-        self.notes = tuple(filter(None, map(upstream_note, sources)))
+        self.phrases = phrases
+        self.notes = tuple(filter(None, map(phrases.upstream, sources)))
 
     @property
     def hot_keys(self) -> list[str]:
@@ -72,12 +74,3 @@ def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:
     """Return a paper's figures, and what each has gained since yesterday."""
     gains = gained(candidate.signals, now)
     return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items() if gain > 0}
-
-
-def upstream_note(state: SourceState) -> str:
-    """Say in one sentence what is wrong with a source, for the head of the mail."""
-    if state.last_outcome is SourceOutcome.FAILED:
-        return f"{state.name} could not be read today; its papers follow when it answers again."
-    if state.last_outcome is SourceOutcome.STALE:
-        return f"{state.name} served an old list; its new papers follow when it is up to date."
-    return ""

@@ -11,7 +11,7 @@ from digest.ranking.blend import Likeness, choose
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import expectations, score_attention
-from digest.ranking.explain import surprise
+from digest.ranking.explain import Phrases
 from digest.ranking.gains import figures, gained
 from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
@@ -26,6 +26,7 @@ __all__ = [
     "Days",
     "Keywords",
     "Likeness",
+    "Phrases",
     "choose",
     "expectations",
     "figures",
@@ -37,11 +38,12 @@ __all__ = [
     "rising",
     "score_attention",
     "score_libraries",
-    "surprise",
     "text_of",
 ]
 
-RANKERS: Mapping[str, Callable[[Embeddings | None], Ranker]] = {"default": DefaultRanker}
+RANKERS: Mapping[str, Callable[[Embeddings | None, Phrases | None], Ranker]] = {
+    "default": DefaultRanker
+}
 
 _GROUP = "digest.rankers"
 
@@ -51,13 +53,16 @@ def names() -> list[str]:
     return [*RANKERS, *sorted({each.name for each in entry_points(group=_GROUP)} - set(RANKERS))]
 
 
-def ranker(name: str, embeddings: Embeddings | None = None) -> Ranker:
+def ranker(
+    name: str, embeddings: Embeddings | None = None, phrases: Phrases | None = None
+) -> Ranker:
     """Make a ranker by its name, ours or one of the entry-point group `digest.rankers`.
 
-    Ours may ask for `embeddings`. Raises `ConfigError` for a name that nobody has.
+    Ours may ask for `embeddings`, and says its reasons in `phrases`, or in English. Raises
+    `ConfigError` for a name that nobody has.
     """
     if name in RANKERS:
-        return RANKERS[name](embeddings)
+        return RANKERS[name](embeddings, phrases)
     for each in entry_points(group=_GROUP, name=name):
         made: Ranker = each.load()()
         return made

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Paper, Summand, SummandKind
-from digest.ranking import explain
 from digest.ranking.relevance import NEAREST, NEAREST_SHARE, Relevance, shrinkage
 from digest.ranking.space import Space, Vectors
+from digest.ranking.terms import distinct
 from digest.ranking.text import Wording
 
 Floats = npt.NDArray[np.float32]
@@ -106,7 +106,7 @@ class Accounts:
         best = np.argsort(-worth, kind="stable")[:_LOOKED_AT]
         wording = self._wording(paper)
         columns = known.columns[best[worth[best] > 0]].tolist()
-        return explain.distinct(map(wording.term, columns), most)
+        return distinct(map(wording.term, columns), most)
 
     def summands(self, parts: Sequence[Part], paper: int) -> Iterator[Summand]:
         """Yield what makes up the closeness of a paper, but for what it has by being near."""

@@ -17,6 +17,7 @@ from digest.ranking import foreseen
 from digest.ranking.blend import balance, blend
 from digest.ranking.content import Content
 from digest.ranking.evidence import EXCUSED, LEAN, Case, missed
+from digest.ranking.explain import Phrases
 from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
@@ -32,8 +33,11 @@ _KEPT = 2048  # keywords, texts, authors and categories whose papers are remembe
 class DefaultRanker:
     """Interests, feedback and attention, blended; see docs/explanation/ranking.md."""
 
-    def __init__(self, embeddings: Embeddings | None = None) -> None:
+    def __init__(
+        self, embeddings: Embeddings | None = None, phrases: Phrases | None = None
+    ) -> None:
         self._embeddings = embeddings
+        self._phrases = phrases or Phrases()
 
     def fit(
         self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
@@ -49,7 +53,9 @@ class DefaultRanker:
         libraries: Sequence[Sequence[Paper]],
     ) -> DefaultRanking:
         """Learn what is liked together, too, where enough readers share papers."""
-        return DefaultRanking(candidates, background, now, libraries, self._embeddings)
+        return DefaultRanking(
+            candidates, background, now, libraries, self._embeddings, self._phrases
+        )
 
 
 class DefaultRanking:
@@ -63,8 +69,9 @@ class DefaultRanking:
         candidates: Sequence[Candidate],
         background: Sequence[Paper],
         now: datetime,
-        libraries: Sequence[Sequence[Paper]] = (),
-        embeddings: Embeddings | None = None,
+        libraries: Sequence[Sequence[Paper]],
+        embeddings: Embeddings | None,
+        phrases: Phrases,
     ) -> None:
         # In the order of ties: newest first, then by key.
         self.candidates = sorted(
@@ -87,7 +94,7 @@ class DefaultRanking:
             InterestKind.CATEGORY: lru_cache(_KEPT)(categories(papers)),
         }
 
-        self.teller = Teller(self.content, self.candidates, self.trending, now)
+        self.teller = Teller(self.content, self.candidates, self.trending, now, phrases)
 
     def muted_by(self, interest: Interest) -> npt.NDArray[np.int64]:
         """Return the columns of the candidates that a muted interest takes out."""

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, Expectation
-from digest.ranking import explain
+from digest.ranking.explain import Phrases
 from digest.ranking.listing import Listing
 from digest.ranking.traits import Trait
 
@@ -56,22 +56,29 @@ def score_attention(
 
 
 def expectations(
-    past: Sequence[Candidate], candidates: Sequence[Candidate]
+    past: Sequence[Candidate], candidates: Sequence[Candidate], phrases: Phrases | None = None
 ) -> list[Expectation] | None:
     """Return what each candidate may expect, whatever votes it has; `None` if too little is known.
 
-    `past` are papers with the signals that they had in the end.
+    Why is said in `phrases`, or in English. `past` are papers with the signals that they had in
+    the end.
     """
     told = [Listing.of_candidate(one) for one in past]
     model = _learned(tuple(one for one in told if one.upvotes is not None))
     if model is None:
         return None
+    phrases = phrases or Phrases()
     listings = [Listing.of_candidate(one) for one in candidates]
     expected = model.expect(listings)
     return [
         Expectation(
             float(share),
-            _why(model, listing, {trait: float(of[row]) for trait, of in expected.traits.items()}),
+            _why(
+                model,
+                listing,
+                {trait: float(of[row]) for trait, of in expected.traits.items()},
+                phrases,
+            ),
         )
         for row, (listing, share) in enumerate(zip(listings, expected.share, strict=True))
     ]
@@ -98,25 +105,27 @@ def _listings(what: str, records: Sequence[Mapping[str, Any]]) -> list[Listing]:
     return found
 
 
-def _why(model: Attention, listing: Listing, traits: Mapping[Trait, float]) -> str:
+def _why(
+    model: Attention, listing: Listing, traits: Mapping[Trait, float], phrases: Phrases
+) -> str:
     """Name what speaks most for a listing, the strongest first; empty where nothing does."""
     grounds = []
     for trait, worth in sorted(traits.items(), key=lambda one: -one[1]):
-        if worth >= _WORTH_NAMING and (said := _ground(model, listing, trait)):
+        if worth >= _WORTH_NAMING and (said := _ground(model, listing, trait, phrases)):
             grounds.append(said)
-    return explain.expected(grounds[:_NAMED])
+    return phrases.expected(grounds[:_NAMED])
 
 
-def _ground(model: Attention, listing: Listing, trait: Trait) -> str:
+def _ground(model: Attention, listing: Listing, trait: Trait, phrases: Phrases) -> str:
     if trait is Trait.AUTHORS:
         name = model.best_author(listing)
-        return name and explain.known_author(name)
+        return name and phrases.known_author(name)
     if trait is Trait.CODE and listing.owner:
-        return explain.with_code(listing.stars)
+        return phrases.with_code(listing.stars)
     if trait is Trait.PAGE and listing.site:
-        return "a project page"
+        return phrases.with_page()
     if trait is Trait.ORGANISATION and listing.organisation_name:
-        return explain.known_organisation(listing.organisation_name)
+        return phrases.known_organisation(listing.organisation_name)
     if trait is Trait.TEXT:
-        return explain.telling(model.telling(listing))
+        return phrases.telling(model.telling(listing))
     return ""

@@ -1,16 +1,15 @@
-"""Why a paper was chosen, in plain words."""
+"""Why a paper was chosen, in plain words of one language."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from digest.model import Candidate, InterestKind
+from digest.language import Language
+from digest.model import Candidate, InterestKind, SignalName, SourceOutcome, SourceState
 from digest.ranking.gains import figures, gained
-from digest.ranking.text import STOP_WORDS, stems, words
 from digest.ranking.trending import standing
 
 LONGEST = 199
@@ -19,191 +18,228 @@ _VALUE = 40
 _KEPT = 4096  # sentences that are remembered: many readers are told the same
 _TRENDING = 0.1  # from here on the word is deserved
 _CLEARLY = 0.3  # strength from which on a paper is called close without more ado
-_TERM = 40
-_KEPT_TERMS = 65_536
-_INSIDE = frozenset({"of", "the", "in", "and"})  # little words that hold a term together
-_READABLE = re.compile(r"[^\W_]+(?:\+\+|#)?(?:[ \-‐‑–'’][^\W_]+(?:\+\+|#)?){0,3}")
 
 
-def reason(parts: Iterable[str], *, any_interests: bool) -> str:
-    """Join what speaks for a paper, the strongest first, as far as there is room."""
-    said = ""
-    for part in parts:
-        longer = f"{said}; {part}" if said else part
-        if len(longer) <= LONGEST:
-            said = longer
-    return said or ("new; it matches none of your interests" if any_interests else "new")
+class Phrases:
+    """What is said of papers, in one language."""
 
+    def __init__(self, language: Language | None = None) -> None:
+        self._language = language or Language()
+        self.keywords = lru_cache(_KEPT)(self._keywords)
+        self.author = lru_cache(_KEPT)(self._author)
+        self.category = lru_cache(_KEPT)(self._category)
 
-@lru_cache(_KEPT)
-def keywords(values: tuple[str, ...]) -> str:
-    """Name the keywords that a paper mentions."""
-    named = _list([cut(value, _VALUE) for value in values[:3]])
-    return f"matches your {'keyword' if len(values) == 1 else 'keywords'} {named}"
+    def reason(self, parts: Iterable[str], *, any_interests: bool) -> str:
+        """Join what speaks for a paper, the strongest first, as far as there is room."""
+        say, said = self._language.say, ""
+        for part in parts:
+            longer = f"{said}; {part}" if said else part
+            if len(longer) <= LONGEST:
+                said = longer
+        if said:
+            return said
+        return say("new; it matches none of your interests") if any_interests else say("new")
 
+    def surprise(self, reason: str) -> str:
+        """Say of a paper that is chosen for something that it comes from elsewhere."""
+        say = self._language.say
+        return cut(say("a surprise from outside your interests; {reason}", reason=reason), LONGEST)
 
-@lru_cache(_KEPT)
-def author(name: str) -> str:
-    """Name the author who is followed."""
-    return f"by {cut(name, _VALUE)}, whom you follow"
+    def upstream(self, state: SourceState) -> str:
+        """Say in one sentence what is wrong with a source, for the head of the mail."""
+        say = self._language.say
+        if state.last_outcome is SourceOutcome.FAILED:
+            return say(
+                "{source} could not be read today; its papers follow when it answers again.",
+                source=state.name,
+            )
+        if state.last_outcome is SourceOutcome.STALE:
+            return say(
+                "{source} served an old list; its new papers follow when it is up to date.",
+                source=state.name,
+            )
+        return ""
 
+    # What matches by the letter.
 
-@lru_cache(_KEPT)
-def category(name: str) -> str:
-    """Name the category that is followed."""
-    return f"in your category {cut(name, _VALUE)}"
+    def _keywords(self, values: tuple[str, ...]) -> str:
+        """Name the keywords that a paper mentions."""
+        say = self._language.say
+        named = self._language.listed([cut(value, _VALUE) for value in values[:3]])
+        if len(values) == 1:
+            return say("matches your keyword {keyword}", keyword=named)
+        return say("matches your keywords {keywords}", keywords=named)
 
+    def _author(self, name: str) -> str:
+        """Name the author who is followed."""
+        return self._language.say("by {name}, whom you follow", name=cut(name, _VALUE))
 
-def similar(title: str, terms: Sequence[str], *, strength: float, meant: bool = False) -> str:
-    """Name the liked paper that a paper is like, and words that both have.
+    def _category(self, name: str) -> str:
+        """Name the category that is followed."""
+        return self._language.say("in your category {category}", category=cut(name, _VALUE))
 
-    `meant` says that its meaning as a whole does more than its words.
-    """
-    how = "similar" if strength >= _CLEARLY else "somewhat similar"
-    return _with(f"{how}{_in_meaning(meant)} to “{cut(title, _TITLE)}” that you liked", terms)
+    # What is close.
 
+    def similar(
+        self, title: str, terms: Sequence[str], *, strength: float, meant: bool = False
+    ) -> str:
+        """Name the liked paper that a paper is like, and words that both have.
 
-def close(what: str, terms: Sequence[str], *, strength: float, meant: bool = False) -> str:
-    """Name the words that bring a paper close to what somebody likes or has written."""
-    how = "close" if strength >= _CLEARLY else "somewhat close"
-    return _with(f"{how}{_in_meaning(meant)} to {what}", terms)
+        `meant` says that its meaning as a whole does more than its words.
+        """
+        say, title = self._language.say, cut(title, _TITLE)
+        clearly = strength >= _CLEARLY
+        if meant and clearly:
+            said = say("similar in meaning to “{title}” that you liked", title=title)
+        elif meant:
+            said = say("somewhat similar in meaning to “{title}” that you liked", title=title)
+        elif clearly:
+            said = say("similar to “{title}” that you liked", title=title)
+        else:
+            said = say("somewhat similar to “{title}” that you liked", title=title)
+        return _with(said, terms)
 
+    def close(
+        self, what: str, terms: Sequence[str], *, strength: float, meant: bool = False
+    ) -> str:
+        """Name the words that bring a paper close to what somebody likes or has written."""
+        say = self._language.say
+        clearly = strength >= _CLEARLY
+        # Translators: what it is close to is one of the next three.
+        if meant and clearly:
+            said = say("close in meaning to {what}", what=what)
+        elif meant:
+            said = say("somewhat close in meaning to {what}", what=what)
+        elif clearly:
+            said = say("close to {what}", what=what)
+        else:
+            said = say("somewhat close to {what}", what=what)
+        return _with(said, terms)
 
-def readers(title: str) -> str:
-    """Name the liked paper whose readers like papers of this kind."""
-    return f"papers like this are liked by readers of “{cut(title, _TITLE)}” that you liked"
+    def text(self, kind: InterestKind, value: str) -> str:
+        """Name a text or a keyword of somebody."""
+        say = self._language.say
+        if kind is InterestKind.TEXT:
+            return say("your text")
+        return say("your keyword {keyword}", keyword=cut(value, _VALUE))
 
+    def likes(self) -> str:
+        """Name all that somebody liked."""
+        return self._language.say("papers you liked")
 
-def text(kind: InterestKind, value: str) -> str:
-    """Name a text or a keyword of somebody."""
-    return "your text" if kind is InterestKind.TEXT else f"your keyword {cut(value, _VALUE)}"
+    def readers(self, title: str) -> str:
+        """Name the liked paper whose readers like papers of this kind."""
+        return self._language.say(
+            "papers like this are liked by readers of “{title}” that you liked",
+            title=cut(title, _TITLE),
+        )
 
+    # What is expected.
 
-def _in_meaning(meant: bool) -> str:  # noqa: FBT001 - it is the name of the function
-    return " in meaning" if meant else ""
+    def expected(self, grounds: Sequence[str]) -> str:
+        """Say why a paper that nobody has voted on yet may be looked at."""
+        if not grounds:
+            return ""
+        named = self._language.listed(grounds)
+        # Translators: the grounds are some of the next six.
+        return self._language.say("expected to be looked at: {grounds}", grounds=named)
+
+    def known_author(self, name: str) -> str:
+        """Name an author whose earlier papers were looked at."""
+        return self._language.say("earlier papers of {name}", name=cut(name, _VALUE))
+
+    def known_organisation(self, name: str) -> str:
+        """Name an organisation whose papers are looked at."""
+        return self._language.say("papers from {name}", name=cut(name, _VALUE))
+
+    def with_code(self, stars: int | None) -> str:
+        """Tell that there is code, and how many have starred it."""
+        say = self._language.say
+        if stars and stars > 1:
+            return say("code with {n} stars", n=self._language.number(stars))
+        return say("open code")
+
+    def with_page(self) -> str:
+        """Tell that there is a page beside the paper."""
+        return self._language.say("a project page")
+
+    def telling(self, terms: Sequence[str]) -> str:
+        """Name words whose papers are looked at."""
+        if not terms:
+            return ""
+        return self._language.say(
+            "its subject ({terms})", terms=", ".join(cut(term, _VALUE) for term in terms)
+        )
+
+    # What is looked at.
+
+    def popularity(self, candidate: Candidate, now: datetime, *, total: bool = False) -> str:
+        """Tell a paper's figures: what came since yesterday where that is known, or all of it.
+
+        Where it stands in its field follows, if it is among the first. `total` asks for all of it,
+        and the days it took: that is for a paper that is chosen for nothing else. Empty where
+        nobody has looked at it.
+        """
+        say = self._language.say
+        signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
+        counts = self._counts(figures(replace(candidate, signals=signals)))
+        if not counts:
+            return ""
+        since = self._counts(gained(signals, now), sign="+")
+        where = self._standing(candidate)
+        if since and not total:
+            return say("{gains} since yesterday", gains=since) + where
+        if not total:
+            return counts + where
+        days = round((now - candidate.listed_at) / timedelta(days=1))
+        if days > 1:
+            counts = say("{figures} in {days} days", figures=counts, days=days)
+        return self._label(candidate, counts) + where
+
+    def _label(self, candidate: Candidate, counts: str) -> str:
+        """Say where a paper is trending, if it is: in its field or everywhere."""
+        say = self._language.say
+        trend, stands = candidate.trend, standing(candidate)
+        if trend is None or trend.score < _TRENDING:
+            return counts
+        if stands is None:
+            return say("trending: {figures}", figures=counts)
+        if stands[1]:
+            return say("trending in {category}: {figures}", category=stands[1], figures=counts)
+        return say("trending everywhere: {figures}", figures=counts)
+
+    def _standing(self, candidate: Candidate) -> str:
+        say, stands = self._language.say, standing(candidate)
+        if stands is None:
+            return ""
+        share, category = f"{stands[0]} %", stands[1]
+        if category:
+            return say(", top {share} of {category}", share=share, category=category)
+        return say(", top {share} of all fields", share=share)
+
+    def _counts(self, values: Mapping[str, int], *, sign: str = "") -> str:
+        return self._language.listed(
+            [sign + self._figure(name, value) for name, value in values.items() if value > 0]
+        )
+
+    def _figure(self, name: str, value: int) -> str:
+        plural = self._language.plural
+        match name:
+            case SignalName.UPVOTES:
+                return plural(value, "{n} upvote", "{n} upvotes")
+            case SignalName.COMMENTS:
+                return plural(value, "{n} comment", "{n} comments")
+            case SignalName.STARS:
+                return plural(value, "{n} star", "{n} stars")
+            case _:
+                return f"{self._language.number(value)} {name}"
 
 
 def _with(what: str, terms: Sequence[str]) -> str:
     return f"{what}: {', '.join(terms)}" if terms else what
 
 
-def expected(grounds: Sequence[str]) -> str:
-    """Say why a paper that nobody has voted on yet may be looked at."""
-    return f"expected to be looked at: {' and '.join(grounds)}" if grounds else ""
-
-
-def known_author(name: str) -> str:
-    """Name an author whose earlier papers were looked at."""
-    return f"earlier papers of {cut(name, _VALUE)}"
-
-
-def known_organisation(name: str) -> str:
-    """Name an organisation whose papers are looked at."""
-    return f"papers from {cut(name, _VALUE)}"
-
-
-def with_code(stars: int | None) -> str:
-    """Tell that there is code, and how many have starred it."""
-    return f"code with {stars:,} stars" if stars and stars > 1 else "open code"
-
-
-def telling(terms: Sequence[str]) -> str:
-    """Name words whose papers are looked at."""
-    return f"its subject ({', '.join(cut(term, _VALUE) for term in terms)})" if terms else ""
-
-
-def popularity(candidate: Candidate, now: datetime, *, total: bool = False) -> str:
-    """Tell a paper's figures: what came since yesterday where that is known, or all of it.
-
-    Where it stands in its field follows, if it is among the first. `total` asks for all of it, and
-    the days it took: that is for a paper that is chosen for nothing else. Empty where nobody has
-    looked at it.
-    """
-    signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
-    counts = _counts(figures(replace(candidate, signals=signals)))
-    if not counts:
-        return ""
-    since = _counts(gained(signals, now), sign="+")
-    where = _standing(candidate)
-    if since and not total:
-        return f"{since} since yesterday{where}"
-    if not total:
-        return f"{counts}{where}"
-    days = round((now - candidate.listed_at) / timedelta(days=1))
-    return f"{_label(candidate)}{counts}{f' in {days} days' if days > 1 else ''}{where}"
-
-
-def _label(candidate: Candidate) -> str:
-    """Say where a paper is trending, if it is: in its field or everywhere."""
-    trend, stands = candidate.trend, standing(candidate)
-    if trend is None or trend.score < _TRENDING:
-        return ""
-    if stands is None:
-        return "trending: "
-    return f"trending in {stands[1]}: " if stands[1] else "trending everywhere: "
-
-
-def surprise(reason: str) -> str:
-    """Say of a paper that is chosen for something that it comes from elsewhere."""
-    return cut(f"a surprise from outside your interests; {reason}", LONGEST)
-
-
-def _standing(candidate: Candidate) -> str:
-    stands = standing(candidate)
-    if stands is None:
-        return ""
-    percent, category = stands
-    return f", top {percent} % of {category or 'all fields'}"
-
-
-def _counts(values: Mapping[str, int], *, sign: str = "") -> str:
-    return _list(
-        [
-            f"{sign}{value:,} {name.removesuffix('s') if value == 1 else name}"
-            for name, value in values.items()
-            if value > 0
-        ]
-    )
-
-
-def distinct(terms: Iterable[str], most: int) -> list[str]:
-    """Keep the first terms that a person would read as one and that say no word again."""
-    kept: list[str] = []
-    said: set[str] = set()
-    for term in terms:
-        if len(kept) == most:
-            break
-        mine = stems_of(term)
-        if mine and not mine & said:
-            kept.append(term)
-            said |= mine
-    return kept
-
-
-@lru_cache(_KEPT_TERMS)
-def stems_of(term: str) -> frozenset[str]:
-    """Return the word stems of a term; none where a stretch of a text is no term for people.
-
-    It has up to four words, with nothing but hyphens and such as "of the" between those that tell
-    anything, and none of these is a number or a scrap.
-    """
-    if len(term) > _TERM or not _READABLE.fullmatch(term):
-        return frozenset()
-    found = [word for word in words(term) if word not in _INSIDE]
-    if not STOP_WORDS.isdisjoint(found):
-        return frozenset()
-    if all(len(word) > 2 and not word.isdecimal() for word in found) or term.isupper():
-        return frozenset(stems(" ".join(found)))
-    return frozenset()
-
-
 def cut(text: str, longest: int) -> str:
     """Shorten to one line of at most that many characters."""
     text = " ".join(text.split())
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
-
-
-def _list(parts: Sequence[str]) -> str:
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, EvidenceKind, InterestKind
-from digest.ranking import explain, foreseen
+from digest.ranking import foreseen
 from digest.ranking.content import Content, Words
 from digest.ranking.evidence import LEAN, Case
+from digest.ranking.explain import Phrases
 
 Floats = npt.NDArray[np.float32]
 
@@ -36,16 +37,22 @@ class Teller:
     """Says why the candidates of one edition are chosen."""
 
     def __init__(
-        self, content: Content, candidates: Sequence[Candidate], trending: Floats, now: datetime
+        self,
+        content: Content,
+        candidates: Sequence[Candidate],
+        trending: Floats,
+        now: datetime,
+        phrases: Phrases,
     ) -> None:
         self._content = content
+        self._phrases = phrases
         self._trending = trending.tolist()
         # Until somebody has voted there is only what is expected to tell.
         self._popularity = [
-            explain.popularity(one, now) or foreseen.said(one, now) for one in candidates
+            phrases.popularity(one, now) or foreseen.said(one, now) for one in candidates
         ]
         self._popularity_alone = [
-            explain.popularity(one, now, total=True) or foreseen.said(one, now)
+            phrases.popularity(one, now, total=True) or foreseen.said(one, now)
             for one in candidates
         ]
         self._parts = lru_cache(_KEPT_PARTS)(content.parts_of_words)
@@ -74,7 +81,7 @@ class Teller:
         popularity = (self._popularity if clauses else self._popularity_alone)[column]
         if popularity and (trending >= carried or not clauses):
             clauses.insert(0 if trending > relevance else len(clauses), popularity)
-        return explain.reason(clauses, any_interests=case.has_interests)
+        return self._phrases.reason(clauses, any_interests=case.has_interests)
 
     def _clause(
         self, case: Case, kind: EvidenceKind, named: _Named, column: int, left: int
@@ -86,19 +93,19 @@ class Teller:
             return self._words(case, column, left)
         names = tuple([name for _, name in sorted(named, key=_BY_DOUBT, reverse=True)[:left]])
         if kind is EvidenceKind.KEYWORD:
-            return explain.keywords(names), len(names)
+            return self._phrases.keywords(names), len(names)
         if kind is EvidenceKind.AUTHOR:
-            return explain.author(names[0]), 1
-        return explain.category(names[0]), 1
+            return self._phrases.author(names[0]), 1
+        return self._phrases.category(names[0]), 1
 
     def _words(self, case: Case, column: int, left: int) -> tuple[str, int]:
         words, interest = case.nearest(column)
         own = int(interest.kind is InterestKind.KEYWORD)
         terms, meant = self._terms(words, column)
         terms = terms[: left - own]
-        what = explain.text(interest.kind, interest.value)
+        what = self._phrases.text(interest.kind, interest.value)
         strength = float(words.strength[column])
-        return explain.close(what, terms, strength=strength, meant=meant), own + len(terms)
+        return self._phrases.close(what, terms, strength=strength, meant=meant), own + len(terms)
 
     def _likes(self, case: Case, column: int, left: int) -> tuple[str, int]:
         likes = case.likes
@@ -106,20 +113,20 @@ class Teller:
         strength = float(likes.strength[column])
         by_readers = 0.0 if likes.by_readers is None else likes.by_readers[column]
         if by_readers > _MOSTLY * likes.closeness[column]:
-            return explain.readers(self._content.sharers(likes, column).title), 1
+            return self._phrases.readers(self._content.sharers(likes, column).title), 1
         accounts = self._content.accounts
         meant = accounts.meant([case.about], column) > _MOSTLY
         if likes.carried[column] < _MOSTLY:
             terms = accounts.terms([case.about], column, left)
-            return explain.close("papers you liked", terms, strength=strength, meant=meant), len(
-                terms
-            )
+            return self._phrases.close(
+                self._phrases.likes(), terms, strength=strength, meant=meant
+            ), len(terms)
         carrier = likes.carrier[column]
         row = likes.rows[carrier]
         theirs = likes.vectors.terms.indices[slice(*likes.vectors.terms.indptr[row : row + 2])]
         terms = accounts.terms([case.about], column, left - 1, among=theirs)
         title = likes.papers[carrier].title
-        return explain.similar(title, terms, strength=strength, meant=meant), 1 + len(terms)
+        return self._phrases.similar(title, terms, strength=strength, meant=meant), 1 + len(terms)
 
     def _terms_of_words(self, words: Words, column: int) -> tuple[list[str], bool]:
         accounts, parts = self._content.accounts, self._parts(words)

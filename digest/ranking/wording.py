@@ -9,8 +9,8 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.linear_model import Ridge
 
-from digest.ranking.explain import distinct
 from digest.ranking.listing import Listing
+from digest.ranking.terms import distinct
 from digest.ranking.text import Lexicon
 
 Floats = npt.NDArray[np.float64]

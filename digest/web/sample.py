@@ -140,6 +140,7 @@ class Sampler:
             opens_at=newest - DAY,
             begins_at=newest - DAY,
             closes_at=now,
+            phrases=self.app.phrases,
         )
 
 

@@ -18,6 +18,7 @@ from jinja2 import Environment
 from jinja2.ext import extract_from_ast
 
 from digest import language, rendering
+from digest.ranking import explain
 from digest.resources import templates_dir
 
 FOLDER = templates_dir() / "locale"
@@ -30,7 +31,7 @@ _FICKLE = re.compile(
 
 
 def said() -> Catalog:
-    """Return what templates and filters say, with the files that say it."""
+    """Return what templates, filters and reasons say, with the files that say it."""
     found = Catalog()
     for place, message in [*_of_templates(), *_of_code()]:
         found.add(message, locations=[(place, None)])  # type: ignore[list-item]
@@ -52,9 +53,10 @@ def _of_templates() -> Iterator[tuple[str, str | tuple[str, str]]]:
 
 
 def _of_code() -> Iterator[tuple[str, str | tuple[str, str]]]:
-    for module in (language, rendering):
+    keywords = {"say": None, "gettext": None, "plural": (2, 3)}
+    for module in (language, rendering, explain):
         path = Path(module.__file__)
-        for _, message, *_ in extract_from_file("python", path, {"say": None, "gettext": None}):
+        for _, message, *_ in extract_from_file("python", path, keywords):
             yield path.name, message  # type: ignore[misc]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
@@ -224,3 +225,17 @@ def test_weekly_readers_in_other_zones_are_due_on_their_day(tmp_path: Path) -> N
     options = ("--cadence", "weekly", "--hour", "6", "--timezone", "Asia/Tokyo")
     at.do("subscriber", "add", "ada@example.org", "--confirmed", *options)
     assert at.ask("status")["next_due"] == "2026-11-29T21:00:00+00:00"
+
+
+def test_a_german_site_says_in_german_why_and_what_went_wrong(at: Desk) -> None:
+    at.config.write_text(at.config.read_text().replace("[site]", '[site]\nlanguage = "de"'))
+    at.do("ingest")
+    at.sources["journal"] = FakeSource(SourceUnavailable("the journal is down"))
+    at.clock.advance(7200)
+    at.type("run", "--force")  # it says that it was not all
+    (message,) = at.transport.messages
+    parts = message_from_bytes(message.content, policy=policy.default).iter_parts()
+    for part in parts:
+        text = " ".join(part.get_content().split())
+        assert "passt zu Ihrem Stichwort ice cores" in text
+        assert "journal war heute nicht zu lesen" in text

@@ -1,24 +1,37 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import timedelta
 
-from digest.model import Candidate, Signal, SignalName, Track
-from digest.ranking import explain, measured
+from digest.language import Language
+from digest.model import (
+    Candidate,
+    InterestKind,
+    Signal,
+    SignalName,
+    SourceOutcome,
+    SourceState,
+    Track,
+)
+from digest.ranking import Phrases, measured
+from digest.ranking.terms import distinct
+from digest.resources import templates_dir
 from tests.unit.ranking.samples import NOW, candidate, papers, signal
 
 PAPER = papers(1)[0]
+ENGLISH = Phrases()
 
 
 def told(shown: Candidate, *, total: bool = False) -> str:
     """Return what is told of a paper that is measured alone."""
-    return explain.popularity(measured([shown], [], NOW)[0], NOW, total=total)
+    return ENGLISH.popularity(measured([shown], [], NOW)[0], NOW, total=total)
 
 
 def test_what_speaks_for_a_paper_is_joined() -> None:
-    parts = [explain.keywords(("diffusion",)), "43 upvotes since yesterday"]
+    parts = [ENGLISH.keywords(("diffusion",)), "43 upvotes since yesterday"]
     assert (
-        explain.reason(parts, any_interests=True)
+        ENGLISH.reason(parts, any_interests=True)
         == "matches your keyword diffusion; 43 upvotes since yesterday"
     )
 
@@ -26,54 +39,54 @@ def test_what_speaks_for_a_paper_is_joined() -> None:
 def test_a_reason_stays_one_short_line() -> None:
     title = "Word\n" * 100
     parts = [
-        explain.similar(title, [], strength=1.0),
-        explain.author(title),
-        explain.keywords((title,) * 5),
+        ENGLISH.similar(title, [], strength=1.0),
+        ENGLISH.author(title),
+        ENGLISH.keywords((title,) * 5),
     ]
-    said = explain.reason(parts, any_interests=True)
+    said = ENGLISH.reason(parts, any_interests=True)
     assert len(said) < 200
     assert "\n" not in said
     assert said.startswith("similar to “Word Word")
 
 
 def test_a_part_without_room_makes_way_for_a_shorter_one() -> None:
-    assert explain.reason(["a" * 150, "b" * 100, "c"], any_interests=True) == f"{'a' * 150}; c"
+    assert ENGLISH.reason(["a" * 150, "b" * 100, "c"], any_interests=True) == f"{'a' * 150}; c"
 
 
 def test_nothing_to_say_is_said() -> None:
-    assert explain.reason([], any_interests=True) == "new; it matches none of your interests"
-    assert explain.reason([], any_interests=False) == "new"
+    assert ENGLISH.reason([], any_interests=True) == "new; it matches none of your interests"
+    assert ENGLISH.reason([], any_interests=False) == "new"
 
 
 def test_keywords_are_listed() -> None:
-    assert explain.keywords(("a", "b", "c", "d")) == "matches your keywords a, b and c"
+    assert ENGLISH.keywords(("a", "b", "c", "d")) == "matches your keywords a, b and c"
 
 
 def test_one_is_not_many() -> None:
     shown = candidate(PAPER, signal(1), signal(1, name="comments"), signal(1, name="stars"))
-    assert explain.popularity(shown, NOW) == "1 upvote, 1 comment and 1 star"
+    assert ENGLISH.popularity(shown, NOW) == "1 upvote, 1 comment and 1 star"
 
 
 def test_large_figures_are_grouped() -> None:
-    assert explain.popularity(candidate(PAPER, signal(12345)), NOW) == "12,345 upvotes"
+    assert ENGLISH.popularity(candidate(PAPER, signal(12345)), NOW) == "12,345 upvotes"
 
 
 def test_since_yesterday_is_said_only_where_yesterday_is_known() -> None:
     known = candidate(PAPER, signal(7, hours=24), signal(50, hours=1))
     fresh = candidate(PAPER, signal(7, hours=3), signal(50, hours=1))
-    assert explain.popularity(known, NOW) == "+43 upvotes since yesterday"
-    assert explain.popularity(fresh, NOW) == "50 upvotes"
+    assert ENGLISH.popularity(known, NOW) == "+43 upvotes since yesterday"
+    assert ENGLISH.popularity(fresh, NOW) == "50 upvotes"
 
 
 def test_a_paper_that_gained_nothing_shows_what_it_has() -> None:
     resting = candidate(PAPER, signal(50, hours=24), signal(50, hours=1))
-    assert explain.popularity(resting, NOW) == "50 upvotes"
+    assert ENGLISH.popularity(resting, NOW) == "50 upvotes"
 
 
 def test_a_paper_that_is_chosen_for_its_figures_shows_all_of_them() -> None:
     hot = candidate(PAPER, signal(120), signal(14, name="comments"), hours=47)
     assert told(hot, total=True) == ("trending: 120 upvotes and 14 comments in 2 days")
-    assert explain.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
+    assert ENGLISH.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
 
 
 def test_what_is_hot_in_its_field_is_not_hot_everywhere() -> None:
@@ -95,47 +108,85 @@ def test_what_is_hot_in_its_field_is_not_hot_everywhere() -> None:
         (2, "2 upvotes"),
     ):
         (one,) = measured([candidate(robots, signal(votes, hours=0))], tracks, NOW)
-        assert explain.popularity(one, NOW, total=True) == said
+        assert ENGLISH.popularity(one, NOW, total=True) == said
 
 
 def test_what_nobody_has_looked_at_has_no_figures() -> None:
-    assert explain.popularity(candidate(PAPER), NOW) == ""
-    assert explain.popularity(candidate(PAPER, signal(0)), NOW, total=True) == ""
-    assert explain.popularity(candidate(PAPER, signal(9, hours=-5)), NOW) == ""
+    assert ENGLISH.popularity(candidate(PAPER), NOW) == ""
+    assert ENGLISH.popularity(candidate(PAPER, signal(0)), NOW, total=True) == ""
+    assert ENGLISH.popularity(candidate(PAPER, signal(9, hours=-5)), NOW) == ""
 
 
 def test_terms_are_words_and_say_nothing_twice() -> None:
     terms = ["soft gripper", "grippers", "54 5", "n", "tactile", "state of the art", "a, b", "AI"]
     terms.append("dunes into a desert")
-    assert explain.distinct(terms, 2) == ["soft gripper", "tactile"]
-    assert explain.distinct(terms, 0) == []
-    assert explain.distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]
+    assert distinct(terms, 2) == ["soft gripper", "tactile"]
+    assert distinct(terms, 0) == []
+    assert distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]
 
 
 def test_what_is_close_a_little_is_not_called_close() -> None:
-    assert explain.close("your text", ["dunes"], strength=0.5) == "close to your text: dunes"
-    assert explain.close("your text", [], strength=0.2) == "somewhat close to your text"
-    assert explain.similar("Dunes", [], strength=0.2) == (
+    assert ENGLISH.close("your text", ["dunes"], strength=0.5) == "close to your text: dunes"
+    assert ENGLISH.close("your text", [], strength=0.2) == "somewhat close to your text"
+    assert ENGLISH.similar("Dunes", [], strength=0.2) == (
         "somewhat similar to “Dunes” that you liked"
     )
 
 
 def test_what_is_expected_names_its_grounds() -> None:
     grounds = [
-        explain.known_author("Ada Byron"),
-        explain.known_organisation("The Fold"),
-        explain.with_code(1200),
-        explain.with_code(1),
-        explain.telling(["sheep", "long horizon"]),
+        ENGLISH.known_author("Ada Byron"),
+        ENGLISH.known_organisation("The Fold"),
+        ENGLISH.with_code(1200),
+        ENGLISH.with_code(1),
+        ENGLISH.telling(["sheep", "long horizon"]),
     ]
-    assert [explain.expected([one]).partition(": ")[2] for one in grounds] == [
+    assert [ENGLISH.expected([one]).partition(": ")[2] for one in grounds] == [
         "earlier papers of Ada Byron",
         "papers from The Fold",
         "code with 1,200 stars",
         "open code",
         "its subject (sheep, long horizon)",
     ]
-    assert explain.expected(grounds[:2]) == (
+    assert ENGLISH.expected(grounds[:2]) == (
         "expected to be looked at: earlier papers of Ada Byron and papers from The Fold"
     )
-    assert explain.expected([]) == explain.telling([]) == ""
+    assert ENGLISH.expected([]) == ENGLISH.telling([]) == ""
+
+
+def test_every_reason_can_be_said_in_another_language() -> None:
+    german = Phrases(Language("de", [templates_dir()]))
+    known = candidate(PAPER, signal(7, hours=24), signal(1250, hours=1), signal(2, name="stars"))
+    trend = measured([known], [], NOW)[0]
+    silent = SourceState("arxiv", "arxiv", last_outcome=SourceOutcome.FAILED)
+    stale = SourceState("arxiv", "arxiv", last_outcome=SourceOutcome.STALE)
+    what = [german.text(kind, "Eis") for kind in (InterestKind.TEXT, InterestKind.KEYWORD)]
+    grounds = [german.known_author("Bo"), german.known_organisation("Fold"), german.with_code(1200)]
+    said = [
+        german.reason([], any_interests=True),
+        german.reason([], any_interests=False),
+        german.surprise("neu"),
+        german.upstream(silent),
+        german.upstream(stale),
+        german.keywords(("Eis",)),
+        german.keywords(("Eis", "Sand")),
+        german.author("Bo"),
+        german.category("cs.RO"),
+        german.readers("Eis"),
+        german.expected(
+            [*grounds, german.with_code(1), german.with_page(), german.telling(["Eis"])]
+        ),
+        *[german.popularity(trend, NOW, total=total) for total in (True, False)],
+    ]
+    for strength in (0.2, 0.5):
+        for meant in (True, False):
+            said.append(german.similar("Eis", [], strength=strength, meant=meant))
+            said += [
+                german.close(one, [], strength=strength, meant=meant)
+                for one in (*what, german.likes())
+            ]
+    english = {"the", "your", "you", "of", "papers", "close", "similar", "since", "new"}
+    assert not [one for one in said if english & set(re.findall(r"\w+", one.lower()))]
+    assert "passt zu Ihren Stichwörtern Eis und Sand" in said
+    assert "+1.243 Stimmen seit gestern" in said
+    assert len(set(said)) == len(said)
