@@ -69,14 +69,10 @@ class Subscribers:
         }
         try:
             with self._connection.begin_nested():
-                added = self._connection.execute(insert(subscribers).values(**values))
+                row = self._connection.execute(_ADD, values).one()
         except IntegrityError as error:
             raise InvalidInput(f"{email} is a subscriber already") from error
-        (subscriber_id,) = added.inserted_primary_key or (0,)
-        self.set_interests(subscriber_id, interests, now)
-        subscriber = self.by_id(subscriber_id)
-        assert subscriber is not None
-        return subscriber
+        return _subscriber(row, self._write_interests(row.id, interests, lambda _: now))
 
     def by_id(self, subscriber_id: int) -> Subscriber | None:
         """Return one subscriber."""
@@ -88,7 +84,7 @@ class Subscribers:
 
     def by_email(self, email: str) -> Subscriber | None:
         """Return the subscriber with that address, however it is written."""
-        return self._one(select(subscribers).where(subscribers.c.email_key == email_key(email)))
+        return self._one(_BY_EMAIL, email_key=email_key(email))
 
     # --- who is due -------------------------------------------------------------------
 
@@ -178,21 +174,33 @@ class Subscribers:
         self._connection.execute(
             delete(interests).where(interests.c.subscriber_id == subscriber_id)
         )
-        unique = {(interest.kind.value, interest.value): interest for interest in wanted}
+        self._write_interests(
+            subscriber_id, wanted, lambda one: age.get((one.kind, one.value), now)
+        )
+
+    def _write_interests(
+        self,
+        subscriber_id: int,
+        wanted: Iterable[Interest],
+        added_at: Callable[[Interest], datetime],
+    ) -> list[Interest]:
+        """Write the interests of one who has none; return them, each once."""
+        unique = list({(one.kind, one.value): one for one in wanted}.values())
         if unique:
             self._connection.execute(
                 insert(interests),
                 [
                     {
                         "subscriber_id": subscriber_id,
-                        "kind": kind,
-                        "value": value,
-                        "weight": interest.weight,
-                        "added_at": age.get((kind, value), now),
+                        "kind": one.kind,
+                        "value": one.value,
+                        "weight": one.weight,
+                        "added_at": added_at(one),
                     }
-                    for (kind, value), interest in unique.items()
+                    for one in unique
                 ],
             )
+        return unique
 
     def wake(self, today: date) -> int:
         """Confirm again those whose pause ends today or ended before; say how many."""
@@ -209,11 +217,11 @@ class Subscribers:
         """Delete one subscriber with interests and feedback; deliveries lose their name."""
         self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
 
-    def _one(self, statement: Select[Any]) -> Subscriber | None:
-        return next(iter(self._many(statement)), None)
+    def _one(self, statement: Select[Any], **values: Any) -> Subscriber | None:
+        return next(iter(self._many(statement, **values)), None)
 
-    def _many(self, statement: Select[Any]) -> list[Subscriber]:
-        rows = self._connection.execute(statement).all()
+    def _many(self, statement: Select[Any], **values: Any) -> list[Subscriber]:
+        rows = self._connection.execute(statement, values).all()
         wanted: defaultdict[int, list[Interest]] = defaultdict(list)
         # Many people want the same: one value stands for all of them.
         known: dict[tuple[str, str, float], Interest] = {}
@@ -234,7 +242,9 @@ class Subscribers:
         return self._many(statement)
 
 
-# Made once: it is executed for every chunk of subscribers.
+# Made once: they are executed for every subscriber of an import, and for every chunk of a plan.
+_ADD = insert(subscribers).returning(subscribers)
+_BY_EMAIL = select(subscribers).where(subscribers.c.email_key == bindparam("email_key"))
 _INTERESTS = (
     select(interests.c.subscriber_id, interests.c.kind, interests.c.value, interests.c.weight)
     .where(interests.c.subscriber_id.in_(bindparam("ids", expanding=True)))

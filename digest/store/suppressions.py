@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from digest.model import SuppressionReason
 from digest.store.tables import subscribers, suppressions
@@ -28,18 +28,12 @@ class Suppressions:
 
     def reason(self, email_hash: str) -> SuppressionReason | None:
         """Return why that address gets no mail, `None` if it may."""
-        found = self._connection.execute(
-            select(suppressions.c.reason).where(suppressions.c.email_hash == email_hash)
-        ).scalar_one_or_none()
+        found = self._connection.execute(_REASON, {"email_hash": email_hash}).scalar_one_or_none()
         return None if found is None else SuppressionReason(found)
 
     def of(self, subscriber_id: int) -> SuppressionReason | None:
         """Return why that subscriber's address gets no mail, `None` if it may."""
-        found = self._connection.execute(
-            select(suppressions.c.reason)
-            .join(subscribers, subscribers.c.email_hash == suppressions.c.email_hash)
-            .where(subscribers.c.id == subscriber_id)
-        ).scalar_one_or_none()
+        found = self._connection.execute(_REASON_OF, {"id": subscriber_id}).scalar_one_or_none()
         return None if found is None else SuppressionReason(found)
 
     def add(
@@ -69,3 +63,12 @@ class Suppressions:
             Suppression(row.email_hash, SuppressionReason(row.reason), row.note, row.created_at)
             for row in rows
         ]
+
+
+# Made once: they are executed for every subscriber of an import.
+_REASON = select(suppressions.c.reason).where(suppressions.c.email_hash == bindparam("email_hash"))
+_REASON_OF = (
+    select(suppressions.c.reason)
+    .join(subscribers, subscribers.c.email_hash == suppressions.c.email_hash)
+    .where(subscribers.c.id == bindparam("id"))
+)
