@@ -28,17 +28,20 @@ def gains(
     the last one. A figure that falls and rises again gains nothing until it is higher than
     before. All of the first figure counts as gained, but none of it where it may be years old.
     What is seen after a silence of the source was gained in the middle of it, though not before
-    the paper was listed.
+    the paper was listed. `looks` are those at other papers; each figure is one too.
     """
     found: dict[Series, list[tuple[datetime, int]]] = {}
-    for (source, name), figures in series(signals, now).items():
+    parted = series(signals, now)
+    own = looks_of(parted.values())
+    for (source, name), figures in parted.items():
+        times = (looks.get(source, ()), own[source])
         last = figures[-1].value
         most = min(figures[0].value, last) if name.lasting else 0
         rises = found[source, name] = []
         for signal in figures:
             gain = min(signal.value, last) - most
             if gain > 0:
-                rises.append((_when(signal, looks[source], listed_at), gain))
+                rises.append((_when(signal, times, listed_at), gain))
                 most += gain
     return found
 
@@ -52,10 +55,11 @@ def looks_of(histories: Iterable[Iterable[Signal]]) -> dict[str, list[datetime]]
     return {source: sorted(times) for source, times in found.items()}
 
 
-def _when(signal: Signal, looks: Sequence[datetime], listed_at: datetime) -> datetime:
-    place = bisect_left(looks, signal.observed_at)
-    if place:
-        silence = signal.observed_at - looks[place - 1]
+def _when(signal: Signal, looks: Iterable[Sequence[datetime]], listed_at: datetime) -> datetime:
+    places = [(times, bisect_left(times, signal.observed_at)) for times in looks]
+    before = [times[place - 1] for times, place in places if place]
+    if before:
+        silence = signal.observed_at - max(before)
         if silence > SILENCE:
             return max(signal.observed_at - silence / 2, min(listed_at, signal.observed_at))
     return signal.observed_at

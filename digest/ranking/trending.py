@@ -38,11 +38,12 @@ def measured(
 ) -> list[Candidate]:
     """Return the candidates with their trends, measured against the tracks of earlier papers.
 
-    Without tracks the scale is absolute. `announced` is how many papers were listed on each day:
-    quiet days do not count as time.
+    Without tracks the scale is absolute. What one candidate has does not depend on the others:
+    when sources were looked at is known by the tracks and by its own figures. `announced` is how
+    many papers were listed on each day: quiet days do not count as time.
     """
     days = Days(announced or {}, now)
-    looks = looks_of([*(one.signals for one in tracks), *(one.signals for one in candidates)])
+    looks = looks_of(one.signals for one in tracks)
     usual = Usual(tracks, now, window.half_life, days, looks)
     return [
         replace(one, trend=_trend(one, usual, now, window, days, looks) if one.signals else Trend())

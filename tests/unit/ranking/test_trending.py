@@ -203,11 +203,10 @@ def test_a_count_that_was_a_mistake_does_no_harm() -> None:
 def test_what_was_gained_while_nobody_looked_is_no_sudden_rise() -> None:
     slow = [signal(10, hours=97), signal(90, hours=1)]
     # The same count, but others of the source were seen to move meanwhile.
-    seen = [candidate(papers(9)[n], signal(n, hours=20.0 * n)) for n in range(1, 5)]
+    seen = [track(n, hours=20.0 * n) for n in range(1, 5)]
     paper = papers(1)[0]
     gap, none = (
-        measured([candidate(paper, *slow, hours=98), *others], [], NOW)[0].trend
-        for others in ([], seen)
+        measured([candidate(paper, *slow, hours=98)], others, NOW)[0].trend for others in ([], seen)
     )
     assert gap is not None
     assert none is not None
