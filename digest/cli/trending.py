@@ -14,6 +14,7 @@ from digest.model import Window
 
 if TYPE_CHECKING:
     from digest.model import Candidate, Place, Strength, Topic
+    from digest.rank.attention import Trending
 
 _COLUMNS = ("", "score", "paper", "category", "title", "why")
 _TITLE = 70
@@ -49,27 +50,25 @@ def trending(
     json: Json = False,
 ) -> None:
     """Show the papers that are talked about most, measured by their field and age."""
-    from digest.rank.attention import talked_about
+    from digest.rank.attention import told
+    from digest.rank.attention import trending as measure
     from digest.rank.topics import topics_of
-    from digest.ranking import in_category
 
     with state_of(context).open(now=now) as app, app.store.read() as tx:
-        now = app.clock.now()
+        now = now or app.clock.now()
         if topics:
             _topics(topics_of(tx, now, most=limit), json=json)
             return
-        since, found = talked_about(tx, now=now, window=window)
+        found = measure(tx, now, window)
+        chosen = found.rows(category or "")
+        shown = told(tx, chosen[:limit], found.trends, until=now)
         newest = tx.papers.newest_listed_at(until=now)
-    chosen = found if category is None else in_category(found, category)
-    rows = [
-        _facts(place, one, now, window, explain=explain)
-        for place, one in enumerate(chosen[:limit], 1)
-    ]
+    rows = [_facts(place, one, found, explain=explain) for place, one in enumerate(shown, 1)]
     if json:
         document(
             {
                 "window": window,
-                "since": since,
+                "since": found.since,
                 "until": now,
                 "category": category,
                 "papers": len(chosen),
@@ -78,12 +77,12 @@ def trending(
         )
         return
     if not rows:
-        say(_why_none(since, newest, found, category))
+        say(_why_none(found, newest, category))
         return
-    say(f"{len(chosen)} papers were looked at since {cell(since)}")
+    say(f"{len(chosen)} papers were looked at since {cell(found.since)}")
     if explain:
-        for place, one in enumerate(chosen[:limit], 1):
-            _explain(place, one, now)
+        for place, one in enumerate(shown, 1):
+            _explain(place, one, found)
         return
     table(_COLUMNS, [_row(row) for row in rows])
 
@@ -112,19 +111,15 @@ def _topics(found: Sequence[Topic], *, json: bool) -> None:
     )
 
 
-def _why_none(
-    since: dt.datetime,
-    newest: dt.datetime | None,
-    found: list[Candidate],
-    category: str | None,
-) -> str:
+def _why_none(found: Trending, newest: dt.datetime | None, category: str | None) -> str:
     """Say why the list is empty, and what to do."""
+    since = found.since
     if newest is None:
         return "there are no papers yet: `digest ingest` asks the sources"
-    if found:
+    if found.trends:
         return (
-            f"nobody looked at a paper of {category} since {cell(since)}, but at {len(found)} "
-            "others: a longer --window looks further back"
+            f"nobody looked at a paper of {category} since {cell(since)}, but at "
+            f"{len(found.trends)} others: a longer --window looks further back"
         )
     if newest < since:
         return (
@@ -149,10 +144,8 @@ def _row(row: Mapping[str, Any]) -> list[Any]:
     ]
 
 
-def _facts(
-    place: int, one: Candidate, now: dt.datetime, window: Window, *, explain: bool
-) -> dict[str, Any]:
-    from digest.ranking import Phrases, figures
+def _facts(place: int, one: Candidate, found: Trending, *, explain: bool) -> dict[str, Any]:
+    from digest.ranking import figures
 
     trend = one.trend
     assert trend is not None
@@ -162,9 +155,9 @@ def _facts(
         "title": one.paper.title,
         "category": one.paper.primary_category,
         "listed_at": one.listed_at,
-        "score": round(trend.score, 6),
+        "score": trend.shown,
         "figures": figures(one),
-        "why": Phrases().popularity(one, now, total=window is not Window.DAY),
+        "why": found.why(one),
     }
     if explain:
         facts["age"] = trend.age
@@ -172,17 +165,15 @@ def _facts(
     return facts
 
 
-def _explain(place: int, one: Candidate, now: dt.datetime) -> None:
+def _explain(place: int, one: Candidate, found: Trending) -> None:
     """Write one paper with all that enters its score, as docs/explanation/trending.md has it."""
-    from digest.ranking import Phrases
-
     trend = one.trend
     assert trend is not None
     typer.echo(cell(f"{place}. {one.paper.title}"))
     typer.echo(
         cell(
             f"   {one.paper.key}, {one.paper.primary_category or 'no category'}, "
-            f"{trend.age:.2f} days old: {Phrases().popularity(one, now)}"
+            f"{trend.age:.2f} days old: {found.why(one)}"
         )
     )
     for strength in trend.strengths:

@@ -50,7 +50,6 @@ from digest.model.ranking import (
 from digest.model.reading import (
     Hit,
     Period,
-    PeriodKind,
     Sort,
     Words,
 )
@@ -110,7 +109,6 @@ __all__ = [
     "Opinion",
     "Paper",
     "Period",
-    "PeriodKind",
     "Pick",
     "Place",
     "Plan",

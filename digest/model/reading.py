@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from digest.model.trends import Window
+
 
 class Sort(StrEnum):
     """The order of a list."""
@@ -15,27 +17,19 @@ class Sort(StrEnum):
     TOP = "top"  # what has the largest figures comes first
 
 
-class PeriodKind(StrEnum):
-    """How long a period is."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
 @dataclass(frozen=True, slots=True)
 class Period:
     """One day, week (from Monday) or month of papers, by the calendar of the site."""
 
-    kind: PeriodKind
+    kind: Window
     first: date
 
     @property
     def name(self) -> str:
         """Return how it is called in addresses: `2026-11-23`, `2026-W48` or `2026-11`."""
-        if self.kind is PeriodKind.DAY:
+        if self.kind is Window.DAY:
             return self.first.isoformat()
-        if self.kind is PeriodKind.WEEK:
+        if self.kind is Window.WEEK:
             year, week, _ = self.first.isocalendar()
             return f"{year:04}-W{week:02}"
         return f"{self.first:%Y-%m}"
@@ -43,9 +37,9 @@ class Period:
     @property
     def after(self) -> date:
         """Return the first day after it."""
-        if self.kind is PeriodKind.DAY:
+        if self.kind is Window.DAY:
             return self.first + timedelta(days=1)
-        if self.kind is PeriodKind.WEEK:
+        if self.kind is Window.WEEK:
             return self.first + timedelta(days=7)
         return (self.first + timedelta(days=31)).replace(day=1)
 

@@ -10,7 +10,7 @@ from digest.model.papers import Signal, SignalName
 
 
 class Window(StrEnum):
-    """How far back attention counts.
+    """How long a period is, and how far back attention counts in it.
 
     `half_life` is after how many days a gain counts half: those on which papers are announced.
     """
@@ -87,6 +87,11 @@ class Trend:
     score: float = 0.0
     age: float = 0.0
     strengths: tuple[Strength, ...] = ()
+
+    @property
+    def shown(self) -> float:
+        """Return the score as pages, answers and commands show it."""
+        return round(self.score, 6)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
 from digest.ranking.topics import rising
-from digest.ranking.trending import in_category, measured
+from digest.ranking.trending import measured
 
 __all__ = [
     "RANKERS",
@@ -31,7 +31,6 @@ __all__ = [
     "expectations",
     "figures",
     "gained",
-    "in_category",
     "measured",
     "names",
     "ranker",

@@ -10,7 +10,6 @@ from datetime import date, datetime
 from digest.model import Candidate, Gain, Strength, Track, Trend, Window
 from digest.ranking.days import Days
 from digest.ranking.gains import Looks, Series, gains, looks_of
-from digest.ranking.matching import Categories
 from digest.ranking.usual import Usual
 
 # The paper that is one in so many of its field is half way to the top.
@@ -104,9 +103,3 @@ def standing(candidate: Candidate) -> tuple[int, str] | None:
         if place is not None and place.papers >= _CROWD and place.as_hot <= most * place.papers:
             return max(1, math.ceil(100 * place.as_hot / place.papers)), of
     return None
-
-
-def in_category(candidates: Sequence[Candidate], category: str) -> list[Candidate]:
-    """Return those that stand in a category, cross-lists among them; `cs` means all of `cs.*`."""
-    found = Categories([one.paper for one in candidates]).find(category)
-    return [one for place, one in enumerate(candidates) if place in found]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from threading import Lock
+from typing import Generic, TypeVar
 
-from digest.model import Candidate, Sort, Window
-from digest.rank.attention import attended
-from digest.ranking import figures
+from digest.model import Sort, Trend, Window
+from digest.rank.attention import Trending, hottest, total, trending
 from digest.store import Transaction
 
 # The attention that papers get after their period has ended, but because of it. Later figures do
@@ -20,19 +20,20 @@ GRACE = timedelta(days=2)
 KEEP = timedelta(minutes=5)
 MOST_BOARDS = 64
 
-# Stars come by the hundred, and to code rather than to the paper.
-_WORTH = {"stars": 0.25}
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The rows of the papers that have signals, in the order of each sort; `heat` by row.
+    """The rows of the papers that have signals, in the order of each sort; their trends by row.
 
-    Papers without signals stand behind them, those that were listed last first.
+    Papers without signals stand behind them, those that were listed last first. `at` is the
+    moment as of which they are measured.
     """
 
+    at: datetime
     orders: Mapping[Sort, Sequence[int]]
-    heat: Mapping[int, float]
+    trends: Mapping[int, Trend]
     papers: int
     categories: Mapping[str, int]
 
@@ -40,67 +41,81 @@ class Board:
         """Return the rows that follow `after` in an order: none where it has no signals."""
         order = self.orders[sort]
         if after is not None:
-            order = order[order.index(after) + 1 :] if after in self.heat else ()
+            order = order[order.index(after) + 1 :] if after in self.trends else ()
         return [row for row in order if among is None or row in among]
 
 
 class Boards:
-    """The boards of a site; thread-safe."""
+    """The boards of a site; thread-safe.
+
+    What it returns is at most five minutes old, and has all that has come in.
+    """
 
     def __init__(self) -> None:
-        self._boards: OrderedDict[tuple[datetime, datetime], _Kept] = OrderedDict()
+        self._boards: _Kept[Board] = _Kept()
+        self._trending: _Kept[Trending] = _Kept()
+
+    def of(
+        self, tx: Transaction, since: datetime, until: datetime, window: Window, now: datetime
+    ) -> Board:
+        """Return the board of the papers that were listed in a stretch of time."""
+
+        def made() -> Board:
+            return _board(tx, since, until, window, min(now, until + GRACE))
+
+        return self._boards.of(tx, (since, until, window), now, made)
+
+    def trending(self, tx: Transaction, window: Window, now: datetime) -> Trending:
+        """Return what is trending in a window that ends now."""
+
+        def made() -> Trending:
+            found = trending(tx, now, window)
+            return replace(found, trends=_brief(found.trends))
+
+        return self._trending.of(tx, window, now, made)
+
+
+class _Kept(Generic[T]):
+    def __init__(self) -> None:
+        self._made: OrderedDict[Hashable, tuple[T, tuple[int, int], datetime]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
-        """Return the board of a stretch of time.
-
-        It is at most five minutes old, and has all that has come in.
-        """
+    def of(self, tx: Transaction, key: Hashable, now: datetime, make: Callable[[], T]) -> T:
+        """Return what is kept under a key if it is fresh, else make it."""
         stamp = tx.listings.stamp()
         with self._lock:
-            kept = self._boards.get((since, until))
-        if kept is not None and kept.stamp == stamp and now - kept.made_at < KEEP:
-            return kept.board
-        board = _made(tx, since, until, now)
+            kept = self._made.get(key)
+        if kept is not None and kept[1] == stamp and now - kept[2] < KEEP:
+            return kept[0]
+        made = make()
         with self._lock:
-            self._boards[since, until] = _Kept(board, stamp, now)
-            self._boards.move_to_end((since, until))
-            if len(self._boards) > MOST_BOARDS:
-                self._boards.popitem(last=False)
-        return board
+            self._made[key] = made, stamp, now
+            self._made.move_to_end(key)
+            if len(self._made) > MOST_BOARDS:
+                self._made.popitem(last=False)
+        return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    board: Board
-    stamp: tuple[int, int]
-    made_at: datetime
-
-
-def _made(tx: Transaction, since: datetime, until: datetime, now: datetime) -> Board:
-    seen = tx.listings.talked_about(since, until)
-    heat = _heat(tx, seen, min(now, until + GRACE))
-    total = {row: _total(one) for row, one in seen.items()}
-
-    def ordered(*by: Mapping[int, float]) -> list[int]:
-        return sorted(seen, key=lambda row: (*(-one[row] for one in by), -row))
-
+def _board(
+    tx: Transaction, since: datetime, until: datetime, window: Window, at: datetime
+) -> Board:
+    seen = tx.listings.seen(since, until)
+    trends = hottest(tx, seen, at, window)
     return Board(
-        orders={Sort.HOT: ordered(heat, total), Sort.TOP: ordered(total)},
-        heat=heat,
+        at=at,
+        orders={
+            Sort.HOT: list(trends),
+            Sort.TOP: sorted(seen, key=lambda row: (-total(seen[row]), -row)),
+        },
+        trends=_brief(trends),
         papers=tx.listings.count(since, until),
         categories=tx.listings.categories(since, until),
     )
 
 
-def _heat(tx: Transaction, seen: Mapping[int, Candidate], at: datetime) -> dict[int, float]:
-    """Return how much each paper is talked about at a time, in 0..1: what sorts by hot."""
-    found = attended(tx, list(seen.values()), at, Window.DAY)
+def _brief(trends: Mapping[int, Trend]) -> dict[int, Trend]:
+    """Leave out each single gain: a list needs the sums alone, and boards stay in memory."""
     return {
-        row: one.trend.score if one.trend else 0.0 for row, one in zip(seen, found, strict=True)
+        row: replace(trend, strengths=tuple(replace(one, gains=()) for one in trend.strengths))
+        for row, trend in trends.items()
     }
-
-
-def _total(candidate: Candidate) -> float:
-    """Return the sum of a paper's latest figures."""
-    return sum(_WORTH.get(name, 1.0) * count for name, count in figures(candidate).items())

@@ -4,32 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from typing import Self
 
 from digest.config import Settings
 from digest.due import local_date
 from digest.errors import NotHere
-from digest.model import Candidate, Paper, Period, PeriodKind, Sort
+from digest.model import Candidate, Paper, Period, Sort, Window
 from digest.ports import Clock
 from digest.rank import STILL_TRENDING
+from digest.rank.attention import LENGTHS, told
 from digest.reading import periods
-from digest.reading.boards import KEEP, Board, Boards
+from digest.reading.boards import Board, Boards
 from digest.reading.finding import Finder
 from digest.store import Store, Transaction
 
 PAGE = 25
 MOST = 100  # papers of one page
-
-PERIODS = {
-    PeriodKind.DAY: timedelta(days=1),
-    PeriodKind.WEEK: timedelta(days=7),
-    PeriodKind.MONTH: timedelta(days=30),
-}
-
-# Below it a paper is not called trending: a vote or two, or some of a week ago.
-LUKEWARM = 0.02
 
 # A day's papers are those that were listed within this time of the newest one, and older ones
 # that are still trending.
@@ -44,13 +36,17 @@ class Listing:
     """One page of a list.
 
     `total` counts the papers of the whole list, `categories` those of each category in the
-    period; `after` is what asks for the next page, `None` on the last one.
+    period; `after` is what asks for the next page, `None` on the last one. Where papers have
+    trends `measured_at` is the moment as of which that is; `reasons` say by key what is talked
+    about, if that is what the list is about.
     """
 
     candidates: tuple[Candidate, ...] = ()
     total: int = 0
     categories: Mapping[str, int] = field(default_factory=dict)
     after: int | None = None
+    measured_at: datetime | None = None
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +95,26 @@ class Reader:
     ) -> Listing:
         """Return one page of the papers of a period; raise `NotHere` for a strange `after`."""
         since, until = periods.bounds(period, self.timezone)
-        return self._listing(since, until, sort, category=category, after=after, limit=limit)
+        return self._listing(
+            since, until, period.kind, sort, category=category, after=after, limit=limit
+        )
 
     def trending(
-        self, kind: PeriodKind, *, category: str = "", after: int | None = None, limit: int = PAGE
+        self, window: Window, *, category: str = "", after: int | None = None, limit: int = PAGE
     ) -> Listing:
-        """Return one page of what is trending, of the papers of the last day, week or month."""
-        until = _next_slot(self.clock.now())
-        since = until - PERIODS[kind]
+        """Return one page of what is talked about in a window that ends now."""
         with self.store.read() as tx:
-            board = self.boards.of(tx, since, until, self.clock.now())
-            among = tx.listings.within(since, until, category) if category else None
-            warm = [
-                row
-                for row in board.rows(Sort.HOT, after=None, among=among)
-                if board.heat[row] >= LUKEWARM
-            ]
-            return replace(_cut(tx, warm, after, limit), categories=board.categories)
+            found = self.boards.trending(tx, window, self.clock.now())
+            shown, total, following = _cut(found.rows(category), after, limit)
+            candidates = tuple(told(tx, shown, found.trends, until=found.at))
+            return Listing(
+                candidates,
+                total=total,
+                categories=found.categories,
+                after=following,
+                measured_at=found.at,
+                reasons={one.paper.key: found.why(one) for one in candidates},
+            )
 
     def front(self, most: int) -> Front:
         """Return the papers of the latest day, and older ones that are still trending."""
@@ -126,19 +125,19 @@ class Reader:
                 return Front(None)
             since = newest - timedelta(days=self.trending_days)
             end = newest + timedelta(microseconds=1)
-            board = self.boards.of(tx, since, end, now)
+            board = self.boards.of(tx, since, end, Window.DAY, now)
             opening = newest - DAY + timedelta(microseconds=1)
             fresh = set(tx.listings.newest(opening, end, limit=_ALL))
             shown = [
                 row
                 for row in board.orders[Sort.HOT]
-                if row in fresh or board.heat[row] >= STILL_TRENDING
+                if row in fresh or board.trends[row].score >= STILL_TRENDING
             ]
             rows = shown[:most]
             rows += tx.listings.newest(opening, end, limit=most - len(rows), quiet=True)
             return Front(
                 day=local_date(newest, self.timezone),
-                candidates=tuple(tx.listings.candidates(rows)),
+                candidates=tuple(told(tx, rows, board.trends)),
                 total=len(fresh.union(shown)),
             )
 
@@ -165,17 +164,17 @@ class Reader:
         """Return one page of the papers that fit what somebody typed, the best first."""
         with self.store.read() as tx:
             rows = self.finder.found(tx, asked, field=field, category=category)
-            return _cut(tx, rows, after, limit)
+            return _found(tx, rows, after, limit)
 
     def similar(self, paper: Paper, *, after: int | None = None, limit: int = PAGE) -> Listing:
         """Return one page of the papers that are most like one, the closest first."""
         with self.store.read() as tx:
-            return _cut(tx, self.finder.like(tx, paper), after, limit)
+            return _found(tx, self.finder.like(tx, paper), after, limit)
 
-    def before(self, until: datetime, *, days: int) -> Listing:
-        """Return the first page of the papers of the days before a moment, as hot as they were."""
-        since = until - timedelta(days=days)
-        return self._listing(since, until, Sort.HOT, category="", after=None, limit=PAGE)
+    def before(self, until: datetime, window: Window) -> Listing:
+        """Return the first page of the papers of a window that ended, as hot as they were."""
+        since = until - LENGTHS[window]
+        return self._listing(since, until, window, Sort.HOT, category="", after=None, limit=PAGE)
 
     def days(self) -> dict[date, int]:
         """Return how many papers were listed on each day that has any."""
@@ -206,6 +205,7 @@ class Reader:
         self,
         since: datetime,
         until: datetime,
+        window: Window,
         sort: Sort,
         *,
         category: str,
@@ -213,15 +213,16 @@ class Reader:
         limit: int,
     ) -> Listing:
         with self.store.read() as tx:
-            board = self.boards.of(tx, since, until, self.clock.now())
+            board = self.boards.of(tx, since, until, window, self.clock.now())
             rows = _page(tx, board, since, until, sort, category, after, limit + 1)
             if after is not None and not rows and not tx.listings.candidates([after]):
                 raise NotHere(GONE)
             return Listing(
-                candidates=tuple(tx.listings.candidates(rows[:limit])),
+                candidates=tuple(told(tx, rows[:limit], board.trends)),
                 total=board.categories.get(category, 0) if category else board.papers,
                 categories=board.categories,
                 after=rows[limit - 1] if len(rows) > limit else None,
+                measured_at=board.at,
             )
 
 
@@ -229,23 +230,19 @@ class Reader:
 _ALL = 100_000
 
 _VERSION = re.compile(r"v\d+$", re.ASCII)
-_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def _next_slot(now: datetime) -> datetime:
-    """Return the end of the five minutes that this moment is in: who asks in them is told alike."""
-    return now + KEEP - (now - _EPOCH) % KEEP
+def _found(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:
+    """Return one page of what was found."""
+    shown, total, following = _cut(rows, after, limit)
+    return Listing(tuple(tx.listings.candidates(shown)), total, after=following)
 
 
-def _cut(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:
-    """Return one page of a list that is known."""
+def _cut(rows: list[int], after: int | None, limit: int) -> tuple[list[int], int, int | None]:
+    """Return one page of a list that is known, how long that is, and what asks for the next one."""
     first = 0 if after is None else _place(rows, after) + 1
     shown = rows[first : first + limit]
-    return Listing(
-        candidates=tuple(tx.listings.candidates(shown)),
-        total=len(rows),
-        after=shown[-1] if len(rows) > first + limit else None,
-    )
+    return shown, len(rows), shown[-1] if len(rows) > first + limit else None
 
 
 def _place(rows: list[int], row: int) -> int:
@@ -273,7 +270,7 @@ def _page(
     rows = board.rows(sort, after=after, among=among)[:limit]
     if len(rows) < limit:
         # Behind those that somebody has counted: what nobody has counted yet.
-        quiet = None if rows or after in board.heat else after
+        quiet = None if rows or after in board.trends else after
         rows += tx.listings.newest(
             since, until, category=category, after=quiet, limit=limit - len(rows), quiet=True
         )

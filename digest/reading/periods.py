@@ -7,27 +7,27 @@ from datetime import date, datetime, timedelta
 
 from digest.due import due_at
 from digest.errors import NotHere
-from digest.model import Period, PeriodKind
+from digest.model import Period, Window
 
 # Nobody reads papers of other years here, and calendars end somewhere.
 _YEARS = range(1900, 2200)
 
 _FORMS = {
-    PeriodKind.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
-    PeriodKind.WEEK: re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
-    PeriodKind.MONTH: re.compile(r"(\d{4})-(\d{2})", re.ASCII),
+    Window.DAY: re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII),
+    Window.WEEK: re.compile(r"(\d{4})-W(\d{2})", re.ASCII),
+    Window.MONTH: re.compile(r"(\d{4})-(\d{2})", re.ASCII),
 }
 
 
-def read(name: str, *kinds: PeriodKind) -> Period:
+def read(name: str, *kinds: Window) -> Period:
     """Read the name of a period of one of these kinds, or of any; raise `NotHere`."""
-    for kind in kinds or PeriodKind:
+    for kind in kinds or Window:
         found = _FORMS[kind].fullmatch(name)
         if found is None or int(found[1]) not in _YEARS:
             continue
         numbers = [int(part) for part in found.groups()]
         try:
-            if kind is PeriodKind.WEEK:
+            if kind is Window.WEEK:
                 return Period(kind, date.fromisocalendar(numbers[0], numbers[1], 1))
             return Period(kind, date(numbers[0], numbers[1], (*numbers, 1)[2]))
         except ValueError:
@@ -35,11 +35,11 @@ def read(name: str, *kinds: PeriodKind) -> Period:
     raise NotHere(f'"{name[:40]}" is not in the calendar: write 2026-11-23, 2026-W48 or 2026-11')
 
 
-def around(kind: PeriodKind, day: date) -> Period:
+def around(kind: Window, day: date) -> Period:
     """Return the period that has this day."""
-    if kind is PeriodKind.DAY:
+    if kind is Window.DAY:
         return Period(kind, day)
-    if kind is PeriodKind.WEEK:
+    if kind is Window.WEEK:
         return Period(kind, day - timedelta(days=day.weekday()))
     return Period(kind, day.replace(day=1))
 

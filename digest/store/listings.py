@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
 
 from digest.model import Candidate, Paper, Signal, SignalName
 from digest.store.rows import chunks, paper_of
@@ -63,17 +63,36 @@ class Listings:
         asked = asked.order_by(listed_at.desc(), paper_id.desc()).limit(limit)
         return list(self._connection.execute(asked).scalars())
 
-    def talked_about(self, since: datetime, until: datetime) -> dict[int, Candidate]:
+    def seen(self, since: datetime, until: datetime) -> dict[int, Candidate]:
         """Return the papers that have signals, by row, without what they say.
 
         Signals stand oldest first.
         """
+        return self._seen(papers.c.listed_at >= since, papers.c.listed_at < until)
+
+    def moved(self, since: datetime, until: datetime, *, limit: int) -> dict[int, Candidate]:
+        """Return the newest papers with a figure that moved after `since`, in the same way.
+
+        Nothing from after `until` is among them.
+        """
+        moved = select(signals.c.paper_id).where(
+            signals.c.observed_at > since, signals.c.observed_at <= until
+        )
+        newest = (
+            select(papers.c.id)
+            .where(papers.c.id.in_(moved), papers.c.listed_at <= until)
+            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .limit(limit)
+        )
+        return self._seen(papers.c.id.in_(newest), signals.c.observed_at <= until)
+
+    def _seen(self, *which: ColumnElement[bool]) -> dict[int, Candidate]:
         found: dict[int, Candidate] = {}
         history: defaultdict[int, list[Signal]] = defaultdict(list)
         for row in self._connection.execute(
             select(papers.c.key, papers.c.categories, papers.c.listed_at, signals)
             .join(signals, signals.c.paper_id == papers.c.id)
-            .where(papers.c.listed_at >= since, papers.c.listed_at < until)
+            .where(*which)
             .order_by(signals.c.observed_at, signals.c.id)
         ):
             if row.paper_id not in found:
@@ -103,19 +122,26 @@ class Listings:
 
     def candidates(self, rows: Sequence[int]) -> list[Candidate]:
         """Return papers with all their signals, in the order that was asked for."""
+        return list(self.by_row(rows).values())
+
+    def by_row(self, rows: Sequence[int], *, until: datetime | None = None) -> dict[int, Candidate]:
+        """Return the same by row, without signals from after `until`."""
         found = {row.id: row for row in self._rows(select(papers), papers.c.id, rows)}
         history: defaultdict[int, list[Signal]] = defaultdict(list)
-        for seen in self._rows(select(signals), signals.c.paper_id, rows):
+        asked = select(signals)
+        if until is not None:
+            asked = asked.where(signals.c.observed_at <= until)
+        for seen in self._rows(asked, signals.c.paper_id, rows):
             history[seen.paper_id].append(_signal_of(seen, found[seen.paper_id].key))
-        return [
-            Candidate(
+        return {
+            row: Candidate(
                 paper_of(found[row]),
                 found[row].listed_at,
                 tuple(sorted(history[row], key=lambda signal: signal.observed_at)),
             )
             for row in rows
             if row in found
-        ]
+        }
 
     def row(self, key: str) -> int | None:
         """Return the row of a paper."""

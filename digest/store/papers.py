@@ -128,23 +128,6 @@ class Papers:
         history = self._signals({row.id: row.key for row in rows}, until=until)
         return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
 
-    def talked_about(self, since: datetime, until: datetime, *, limit: int) -> list[Candidate]:
-        """Return the papers with a figure that moved after `since`, with all their signals.
-
-        They are the newest ones, newest first.
-        """
-        moved = select(signals.c.paper_id).where(
-            signals.c.observed_at > since, signals.c.observed_at <= until
-        )
-        rows = self._connection.execute(
-            select(papers)
-            .where(papers.c.id.in_(moved), papers.c.listed_at <= until)
-            .order_by(papers.c.listed_at.desc(), papers.c.key)
-            .limit(limit)
-        ).all()
-        history = self._signals({row.id: row.key for row in rows}, until=until)
-        return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
-
     def tracks(self, since: datetime, until: datetime, *, limit: int) -> list[Track]:
         """Return how the figures of the newest papers went that have any, newest first."""
         rows = self._connection.execute(

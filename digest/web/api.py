@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -14,12 +15,12 @@ from starlette.requests import Request
 
 from digest import __version__
 from digest.errors import DigestError, NotFound, StoreBusy
-from digest.model import Candidate, PeriodKind, Sort
+from digest.model import Candidate, Sort, Window
 from digest.ranking import figures
 from digest.reading import PAGE, Listing, Reader, periods
 from digest.reading.lists import MOST
 from digest.reading.query import LONGEST
-from digest.web.front import page_of
+from digest.web.front import page_of, score_of
 from digest.web.lists import After, Category
 from digest.web.pages import Pages, tagged
 from digest.web.search import Field as Where
@@ -54,6 +55,10 @@ class PaperOut(BaseModel):
     listed_at: datetime = Field(description="When readers of this site could first see it.")
     figures: dict[str, int] = Field(description="The latest upvotes, comments and stars.")
     page: str = Field(description="The page of this paper.")
+    score: float | None = Field(
+        description="How much it is talked about, in 0..1; null where that is not measured."
+    )
+    why: str = Field(description="What is talked about, in words; only of what is trending.")
 
 
 class SignalOut(BaseModel):
@@ -76,6 +81,7 @@ class PapersOut(BaseModel):
 
     total: int = Field(description="How many papers the whole list has.")
     after: int | None = Field(description="What asks for the next page; null on the last one.")
+    measured_at: datetime | None = Field(description="As of when the scores are; null without.")
     papers: list[PaperOut]
 
 
@@ -119,7 +125,10 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
             PapersOut(
                 total=listing.total,
                 after=listing.after,
-                papers=[PaperOut(**_paper(one, base)) for one in listing.candidates],
+                measured_at=listing.measured_at,
+                papers=[
+                    PaperOut(**_paper(one, base, listing.reasons)) for one in listing.candidates
+                ],
             ),
         )
 
@@ -136,7 +145,7 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
         limit: Limit = PAGE,
     ) -> Response:
         """List the papers of a day, a week or a month."""
-        asked = periods.read(window) if window else periods.around(PeriodKind.DAY, reader.today)
+        asked = periods.read(window) if window else periods.around(Window.DAY, reader.today)
         return listed(
             request, reader.period(asked, sort, category=category, after=after, limit=limit)
         )
@@ -144,12 +153,12 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
     @api.get("/trending", response_model=PapersOut, responses=PROBLEMS, operation_id="trending")
     def trending(
         request: Request,
-        window: PeriodKind = PeriodKind.WEEK,
+        window: Window = Window.WEEK,
         category: Category = "",
         after: After = None,
         limit: Limit = PAGE,
     ) -> Response:
-        """List what is talked about now, of the papers of the last day, week or month."""
+        """List what is talked about in the last day with papers, the last week or month."""
         return listed(request, reader.trending(window, category=category, after=after, limit=limit))
 
     @api.get("/search", response_model=PapersOut, responses=PROBLEMS, operation_id="search")
@@ -186,10 +195,10 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
             )
             for one in candidate.signals
         ]
-        return _json(request, OnePaperOut(**_paper(candidate, base), signals=signals))
+        return _json(request, OnePaperOut(**_paper(candidate, base, {}), signals=signals))
 
 
-def _paper(candidate: Candidate, base: str) -> dict[str, Any]:
+def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[str, Any]:
     paper = candidate.paper
     return {
         "key": paper.key,
@@ -203,6 +212,8 @@ def _paper(candidate: Candidate, base: str) -> dict[str, Any]:
         "listed_at": candidate.listed_at,
         "figures": figures(candidate),
         "page": f"{base}{page_of(paper.key)}",
+        "score": score_of(candidate),
+        "why": reasons.get(paper.key, ""),
     }
 
 

@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from digest.due import due_at
 from digest.errors import NotHere
-from digest.model import Cadence, PeriodKind
+from digest.model import Cadence, Window
 from digest.rank import STILL_TRENDING
 from digest.reading import Reader, periods
 from digest.web.front import candidate_view
@@ -62,13 +62,13 @@ class ArchivePages:
                 found = None
         if found is None:
             raise NotHere("There is no such edition; the archive has the newest ones.")
-        days = 7 if found.cadence is Cadence.WEEKLY else 1
+        window = Window.WEEK if found.cadence is Cadence.WEEKLY else Window.DAY
         # What came in on the day itself came after most digests had left.
         until = due_at(found.date, self._hour, self.reader.timezone)
-        listing = self.reader.before(until, days=days)
+        listing = self.reader.before(until, window)
         context = {
             "heading": _edition_title(found.cadence, found.date),
-            "days": days,
+            "window": window,
             "papers": [candidate_view(one) for one in listing.candidates],
             "total": listing.total,
             "canonical": f"/archive/{found.slug}",
@@ -93,7 +93,7 @@ class ArchivePages:
 
 def _edition_title(cadence: Cadence, day: date) -> str:
     """Return how people call an edition."""
-    whole = title_of(periods.around(PeriodKind.DAY, day))
+    whole = title_of(periods.around(Window.DAY, day))
     return f"{'Weekly' if cadence is Cadence.WEEKLY else 'Daily'} digest of {whole}"
 
 
@@ -101,12 +101,12 @@ def _months(days: Mapping[date, int]) -> list[dict[str, Any]]:
     """Return the days by month, the newest month first."""
     found: dict[date, dict[str, Any]] = {}
     for day in sorted(days, reverse=True):
-        month = periods.around(PeriodKind.MONTH, day)
+        month = periods.around(Window.MONTH, day)
         kept = found.setdefault(
             month.first,
             {"title": title_of(month), "path": path_of(month), "total": 0, "days": []},
         )
-        whole = periods.around(PeriodKind.DAY, day)
+        whole = periods.around(Window.DAY, day)
         kept["total"] += days[day]
         kept["days"].insert(0, (day.day, title_of(whole), path_of(whole), days[day]))
     return list(found.values())

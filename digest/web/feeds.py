@@ -13,7 +13,7 @@ from starlette.requests import Request
 
 from digest import subscriptions
 from digest.errors import NotFound
-from digest.model import DeliveryKind, DeliveryState, Paper, PeriodKind, SubscriberStatus
+from digest.model import DeliveryKind, DeliveryState, Paper, SubscriberStatus, Window
 from digest.reading import Reader
 from digest.tokens import Purpose
 from digest.web.front import page_of
@@ -51,8 +51,11 @@ class FeedPages:
 
     def trending(self, request: Request) -> Response:
         """Show what is trending this week."""
-        listing = self.reader.trending(PeriodKind.WEEK, limit=MOST_ENTRIES)
-        entries = [Entry(one.paper, one.listed_at) for one in listing.candidates]
+        listing = self.reader.trending(Window.WEEK, limit=MOST_ENTRIES)
+        entries = [
+            Entry(one.paper, one.listed_at, listing.reasons[one.paper.key])
+            for one in listing.candidates
+        ]
         site = self.pages.app.settings.site
         feed = Feed(self._base, f"{site.name}: trending", "/feed.atom", "/trending")
         return tagged(request, feed.written(entries), ATOM)

@@ -68,13 +68,22 @@ class FrontPage:
             return self._today
 
 
-def candidate_view(candidate: Candidate) -> dict[str, Any]:
-    """Return what the pages show of a paper with its latest figures."""
-    return paper_view(candidate.paper, figures(candidate))
+def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:
+    """Return what the pages show of a paper with its latest figures, and of why it is there."""
+    shown = paper_view(candidate.paper, figures(candidate))
+    return {**shown, "score": score_of(candidate), "why": why}
+
+
+def score_of(candidate: Candidate) -> float | None:
+    """Return how much a paper is talked about, as it is told; `None` where that is not measured."""
+    return candidate.trend.shown if candidate.trend is not None else None
 
 
 def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[str, Any]:
-    """Return what the pages show of a paper; links that are not http(s) are left out."""
+    """Return what the pages show of a paper; links that are not http(s) are left out.
+
+    How much it is talked about is not among it.
+    """
     links = [link for link in paper.links if link.url.startswith(("https://", "http://"))]
     return {
         "title": paper.title,
@@ -89,6 +98,8 @@ def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[st
             if count > 0
         ],
         "links": [(LINK_NAMES[link.kind], link.url) for link in links],
+        "score": None,
+        "why": "",
     }
 
 

@@ -12,16 +12,16 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from digest.model import Period, PeriodKind, Sort
+from digest.model import Period, Sort, Window
 from digest.reading import PAGE, Listing, Reader, periods
 from digest.web.front import candidate_view
 from digest.web.pages import Pages
 
 SORTS = {Sort.HOT: "Hot", Sort.NEW: "New", Sort.TOP: "Top"}
 PERIOD_NAMES = {
-    PeriodKind.DAY: "the last 24 hours",
-    PeriodKind.WEEK: "the last 7 days",
-    PeriodKind.MONTH: "the last 30 days",
+    Window.DAY: "the last day with new papers",
+    Window.WEEK: "the last 7 days",
+    Window.MONTH: "the last 30 days",
 }
 FEW_CATEGORIES = 12
 MOST_CATEGORIES = 60
@@ -68,27 +68,27 @@ class ListPages:
 
     def day(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one day."""
-        return self._period(request, periods.read(name, PeriodKind.DAY), asked)
+        return self._period(request, periods.read(name, Window.DAY), asked)
 
     def week(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one week."""
-        return self._period(request, periods.read(name, PeriodKind.WEEK), asked)
+        return self._period(request, periods.read(name, Window.WEEK), asked)
 
     def month(self, request: Request, name: str, asked: Asked) -> Response:
         """Show the papers of one month."""
-        return self._period(request, periods.read(name, PeriodKind.MONTH), asked)
+        return self._period(request, periods.read(name, Window.MONTH), asked)
 
     def trending(
         self,
         request: Request,
-        window: PeriodKind = PeriodKind.WEEK,
+        window: Window = Window.WEEK,
         category: Category = "",
         after: After = None,
         shown: Shown = 0,
     ) -> Response:
         """Show what is trending now."""
         listing = self.reader.trending(window, category=category, after=after)
-        chosen = {"window": "" if window is PeriodKind.WEEK else window.value}
+        chosen = {"window": "" if window is Window.WEEK else window.value}
         context = {
             **_list(listing, "/trending", {**chosen, "category": category}, shown),
             "length": PERIOD_NAMES[window],
@@ -98,7 +98,7 @@ class ListPages:
                     address("/trending", {"window": each.value, "category": category}),
                     each is window,
                 )
-                for each in PeriodKind
+                for each in Window
             ],
         }
         return self.pages.public(request, "trending", context)
@@ -116,10 +116,10 @@ class ListPages:
                 (title_of(each, short=True), path_of(each))
                 for each in (
                     periods.around(kind, period.first)
-                    for kind in (PeriodKind.WEEK, PeriodKind.MONTH)
-                    if period.kind is PeriodKind.DAY or kind is not period.kind
+                    for kind in (Window.WEEK, Window.MONTH)
+                    if period.kind is Window.DAY or kind is not period.kind
                 )
-                if period.kind is not PeriodKind.MONTH
+                if period.kind is not Window.MONTH
             ],
             "days": self._days(period),
             "sorts": [
@@ -134,9 +134,9 @@ class ListPages:
 
     def _days(self, period: Period) -> list[tuple[str, str, str]]:
         """Return the days of a week: a short name, the whole one, and the path."""
-        if period.kind is not PeriodKind.WEEK:
+        if period.kind is not Window.WEEK:
             return []
-        days = [Period(PeriodKind.DAY, period.first + timedelta(days=one)) for one in range(7)]
+        days = [Period(Window.DAY, period.first + timedelta(days=one)) for one in range(7)]
         return [
             (f"{day.first:%a} {day.first.day}", title_of(day), path_of(day))
             for day in days
@@ -153,7 +153,7 @@ class ListPages:
         if period.first <= today < period.after:
             return "Nothing has come in yet. The sources are read again within the hour."
         kinds = {source.kind for source in self.pages.app.settings.sources}
-        if period.kind is PeriodKind.DAY and period.first.weekday() >= 5 and "arxiv" in kinds:
+        if period.kind is Window.DAY and period.first.weekday() >= 5 and "arxiv" in kinds:
             return "Nothing was listed on this day: arXiv announces no papers at weekends."
         return "Nothing was listed then: it was a holiday, or before this site began to collect."
 
@@ -166,13 +166,13 @@ def path_of(period: Period) -> str:
 def title_of(period: Period, *, short: bool = False) -> str:
     """Return how people call a period."""
     first = period.first
-    if period.kind is PeriodKind.DAY:
+    if period.kind is Window.DAY:
         return (
             f"{first:%a} {first.day} {first:%b}"
             if short
             else f"{first:%A}, {first.day} {first:%B %Y}"
         )
-    if period.kind is PeriodKind.WEEK:
+    if period.kind is Window.WEEK:
         year, week, _ = first.isocalendar()
         return f"Week {week}" if short else f"Week {week} of {year}"
     return f"{first:%B}" if short else f"{first:%B %Y}"
@@ -193,7 +193,7 @@ def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) ->
     offered = [
         (
             name,
-            listing.categories.get(name, 0),
+            listing.total if name == category else listing.categories.get(name, 0),
             address(path, {**chosen, "category": name}),
             name == category,
         )
@@ -204,7 +204,10 @@ def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) ->
         offered.insert(0, offered.pop(place))
     follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
     return {
-        "papers": [candidate_view(one) for one in listing.candidates],
+        "papers": [
+            candidate_view(one, listing.reasons.get(one.paper.key, ""))
+            for one in listing.candidates
+        ],
         "total": listing.total,
         "shown": shown,
         "category": category,

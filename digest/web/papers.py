@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse, Response
 from starlette.requests import Request
 
 from digest.due import local_date
-from digest.model import Candidate, PeriodKind
+from digest.model import Candidate, Window
 from digest.ranking import figures
 from digest.ranking.gains import gained
 from digest.reading import Reader, periods
@@ -51,7 +51,7 @@ class PaperPages:
 
     def _facts(self, candidate: Candidate) -> dict[str, Any]:
         paper, now = candidate.paper, self.pages.app.clock.now()
-        day = periods.around(PeriodKind.DAY, local_date(candidate.listed_at, self.reader.timezone))
+        day = periods.around(Window.DAY, local_date(candidate.listed_at, self.reader.timezone))
         rising = gained(candidate.signals, now)
         return {
             "paper": {

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from digest.errors import NotHere
-from digest.model import PeriodKind, Signal, SignalName, Sort
+from digest.model import Signal, SignalName, Sort, Window
 from digest.reading import Reader, periods
 from digest.store import Store
 from digest.testing import FakeClock
@@ -85,14 +85,14 @@ def test_a_page_that_never_was_is_refused(store: Store) -> None:
         with pytest.raises(NotHere, match="begin with the first"):
             reader(store).period(DAY, sort, after=10**9)
     with pytest.raises(NotHere, match="begin with the first"):
-        reader(store).trending(PeriodKind.WEEK, after=10**9)
+        reader(store).trending(Window.WEEK, after=10**9)
 
 
 def test_trending_leaves_out_what_nobody_talks_about(store: Store) -> None:
     fill(store)
-    listing = reader(store).trending(PeriodKind.WEEK)
+    listing = reader(store).trending(Window.WEEK)
     assert [one.paper.key[-1] for one in listing.candidates] == ["3", "2", "6"]
-    listing = reader(store).trending(PeriodKind.DAY, limit=1)
+    listing = reader(store).trending(Window.DAY, limit=1)
     assert [one.paper.key[-1] for one in listing.candidates] == ["3"]
     assert listing.after is not None
 

@@ -7,10 +7,10 @@ from datetime import UTC, date, datetime
 import pytest
 
 from digest.errors import NotHere
-from digest.model import Period, PeriodKind
+from digest.model import Period, Window
 from digest.reading import periods
 
-DAY, WEEK, MONTH = PeriodKind.DAY, PeriodKind.WEEK, PeriodKind.MONTH
+DAY, WEEK, MONTH = Window.DAY, Window.WEEK, Window.MONTH
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_a_name_of_another_kind_is_refused() -> None:
 
 
 def test_periods_follow_each_other_without_a_gap() -> None:
-    for kind in PeriodKind:
+    for kind in Window:
         period = periods.around(kind, date(2026, 12, 31))
         following = periods.around(kind, period.after)
         zone = "Europe/Berlin"
