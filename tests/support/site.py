@@ -16,7 +16,7 @@ from digest.app import App
 from digest.config import Settings, Site
 from digest.links import Links
 from digest.model import DeliveryKind, Subscriber
-from digest.ranking import ranker
+from digest.ranking import Phrases, ranker
 from digest.rendering import JinjaRenderer
 from digest.store import Store
 from digest.subscriptions import Preferences
@@ -100,6 +100,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
         signer=signer,
         links=Links(settings.site.base_url, signer),
         renderer=JinjaRenderer(),
+        phrases=Phrases(),
         ranker=ranker("default"),
         transport=transport,
         sources=(),
