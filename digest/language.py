@@ -61,6 +61,10 @@ class Language:
         # Translators: a pattern of Unicode TR 35, as in "Tuesday, 24 November 2026".
         return format_date(day, self._words.gettext("EEEE, d MMMM y"), locale=self._locale)
 
+    def weekday(self, day: date) -> str:
+        """Return the name of a day of the week: `Friday`."""
+        return format_date(day, "EEEE", locale=self._locale)
+
     def _joints(self, number: int) -> tuple[str, ...]:
         """Return what stands after each of so many parts of a list: `, `, ` and ` and nothing."""
         if self._locale.language == "en":  # which of the two commas is a matter of taste

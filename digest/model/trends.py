@@ -81,12 +81,15 @@ class Strength:
 class Trend:
     """How much a paper is talked about, in 0..1; `strengths` come with the main one first.
 
-    `age` counts days on which papers were announced, as everything here does.
+    `age` counts days on which papers were announced, as everything here does. `day_ago` is when
+    the last such day began: over the weekend it is on Friday.
     """
 
     score: float = 0.0
     age: float = 0.0
     strengths: tuple[Strength, ...] = ()
+    window: Window = Window.DAY
+    day_ago: datetime | None = None
 
     @property
     def shown(self) -> float:

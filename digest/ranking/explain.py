@@ -8,7 +8,15 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from digest.language import Language
-from digest.model import Candidate, InterestKind, SignalName, SourceOutcome, SourceState
+from digest.model import (
+    Candidate,
+    InterestKind,
+    Signal,
+    SignalName,
+    SourceOutcome,
+    SourceState,
+    Window,
+)
 from digest.ranking.gains import figures, gained
 from digest.ranking.trending import standing
 
@@ -17,6 +25,7 @@ _TITLE = 70
 _VALUE = 40
 _KEPT = 4096  # sentences that are remembered: many readers are told the same
 _TRENDING = 0.1  # from here on the word is deserved
+_DAYS_OF_A_WEEK = 7
 _CLEARLY = 0.3  # strength from which on a paper is called close without more ado
 
 
@@ -176,25 +185,34 @@ class Phrases:
     def popularity(self, candidate: Candidate, now: datetime, *, total: bool = False) -> str:
         """Tell a paper's figures: what came since yesterday where that is known, or all of it.
 
-        Where it stands in its field follows, if it is among the first. `total` asks for all of it,
-        and the days it took: that is for a paper that is chosen for nothing else. Empty where
-        nobody has looked at it.
+        After quiet days it is what came since the day before them. Where it stands in its field,
+        in the window in which it is measured, follows, if it is among the first. `total` asks
+        for all of it, and the days it took: that is for a paper that is chosen for nothing else.
+        Empty where nobody has looked at it.
         """
         say = self._language.say
         signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
         counts = self._counts(figures(replace(candidate, signals=signals)))
         if not counts:
             return ""
-        since = self._counts(gained(signals, now), sign="+")
         where = self._standing(candidate)
-        if since and not total:
-            return say("{gains} since yesterday", gains=since) + where
         if not total:
-            return counts + where
+            return (self._since(candidate, signals, now) or counts) + where
         days = round((now - candidate.listed_at) / timedelta(days=1))
         if days > 1:
             counts = say("{figures} in {days} days", figures=counts, days=days)
         return self._label(candidate, counts) + where
+
+    def _since(self, candidate: Candidate, signals: Sequence[Signal], now: datetime) -> str:
+        """Tell what came since yesterday, or since the last day with papers if that is longer."""
+        day_ago = candidate.trend.day_ago if candidate.trend is not None else None
+        if day_ago is not None and 1 < (now.date() - day_ago.date()).days < _DAYS_OF_A_WEEK:
+            gains = self._counts(gained(signals, now, since=day_ago), sign="+")
+            if gains:
+                day = self._language.weekday(day_ago.date())
+                return self._language.say("{gains} since {weekday}", gains=gains, weekday=day)
+        gains = self._counts(gained(signals, now), sign="+")
+        return self._language.say("{gains} since yesterday", gains=gains) if gains else ""
 
     def _label(self, candidate: Candidate, counts: str) -> str:
         """Say where a paper is trending, if it is: in its field or everywhere."""
@@ -213,8 +231,18 @@ class Phrases:
         if stands is None:
             return ""
         share, category = f"{stands[0]} %", stands[1]
-        if category:
-            return say(", top {share} of {category}", share=share, category=category)
+        window = candidate.trend.window if candidate.trend is not None else Window.DAY
+        match window, bool(category):
+            case Window.WEEK, True:
+                return say(", top {share} of {category} this week", share=share, category=category)
+            case Window.WEEK, False:
+                return say(", top {share} of all fields this week", share=share)
+            case Window.MONTH, True:
+                return say(", top {share} of {category} this month", share=share, category=category)
+            case Window.MONTH, False:
+                return say(", top {share} of all fields this month", share=share)
+            case _, True:
+                return say(", top {share} of {category}", share=share, category=category)
         return say(", top {share} of all fields", share=share)
 
     def _counts(self, values: Mapping[str, int], *, sign: str = "") -> str:

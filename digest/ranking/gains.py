@@ -15,8 +15,11 @@ Looks = Mapping[str, Sequence[datetime]]  # when each source was looked at, olde
 # A source that nobody could look at for longer was silent: its figures moved meanwhile.
 SILENCE = timedelta(hours=26)
 
-# An earlier figure counts as yesterday's when it is about a day old.
-_YESTERDAY = (timedelta(hours=16), timedelta(hours=40))
+# An earlier figure counts as yesterday's when it is about a day old, and as that of another
+# moment when it is as near to that.
+_DAY = timedelta(days=1)
+_EARLIER = timedelta(hours=16)
+_LATER = timedelta(hours=8)
 
 
 def gains(
@@ -80,15 +83,17 @@ def figures(candidate: Candidate) -> dict[str, int]:
     return found
 
 
-def gained(signals: Iterable[Signal], now: datetime) -> dict[str, int]:
-    """Return what each figure has gained since yesterday, where a figure of then is known."""
+def gained(
+    signals: Iterable[Signal], now: datetime, *, since: datetime | None = None
+) -> dict[str, int]:
+    """Return what each figure has gained since yesterday, where a figure of then is known.
+
+    `since` is another moment instead of the same time of yesterday.
+    """
+    then = since or now - _DAY
     found: dict[str, int] = {}
     for (_, name), course in series(signals, now).items():
-        before = [
-            signal
-            for signal in course
-            if _YESTERDAY[0] <= now - signal.observed_at <= _YESTERDAY[1]
-        ]
+        before = [signal for signal in course if -_LATER <= then - signal.observed_at <= _EARLIER]
         if before and before[-1] is not course[-1]:
             gain = course[-1].value - before[-1].value
             found[str(name)] = max(found.get(str(name), 0), gain)

@@ -44,26 +44,30 @@ def measured(
     days = Days(announced or {}, now)
     looks = looks_of(one.signals for one in tracks)
     usual = Usual(tracks, now, window.half_life, days, looks)
+    silent = Trend(window=window, day_ago=days.before(now, 1.0))
     return [
-        replace(one, trend=_trend(one, usual, now, window, days, looks) if one.signals else Trend())
+        replace(one, trend=_trend(one, silent, usual, now, days, looks) if one.signals else silent)
         for one in candidates
     ]
 
 
 def _trend(
-    candidate: Candidate, usual: Usual, now: datetime, window: Window, days: Days, looks: Looks
+    candidate: Candidate, silent: Trend, usual: Usual, now: datetime, days: Days, looks: Looks
 ) -> Trend:
+    """Return the trend of a paper; `silent` is that of one without figures."""
     age = days.between(candidate.listed_at, now)
     best: dict[str, Strength] = {}
     for of, rises in gains(candidate.signals, candidate.listed_at, now, looks).items():
-        found = tuple(_gain(at, number, days.between(at, now), window) for at, number in rises)
+        found = tuple(
+            _gain(at, number, days.between(at, now), silent.window) for at, number in rises
+        )
         one = _strength(of, found, candidate.paper.primary_category, age, usual)
         # Sources that show the same figure may have copied one another.
         if of[1] not in best or one.heat > best[of[1]].heat:
             best[of[1]] = one
     strengths = sorted(best.values(), key=lambda one: (-one.plain, one.name))
     odds = sum(one.odds * (BESIDES if place else 1.0) for place, one in enumerate(strengths))
-    return Trend(odds / (1 + odds), age, tuple(strengths))
+    return replace(silent, score=odds / (1 + odds), age=age, strengths=tuple(strengths))
 
 
 def _gain(at: datetime, number: int, days: float, window: Window) -> Gain:

@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
 
 from digest.language import Language
 from digest.model import (
@@ -13,6 +15,7 @@ from digest.model import (
     SourceOutcome,
     SourceState,
     Track,
+    Window,
 )
 from digest.ranking import Phrases, measured
 from digest.ranking.terms import distinct
@@ -109,6 +112,50 @@ def test_what_is_hot_in_its_field_is_not_hot_everywhere() -> None:
     ):
         (one,) = measured([candidate(robots, signal(votes, hours=0))], tracks, NOW)
         assert ENGLISH.popularity(one, NOW, total=True) == said
+
+
+def test_after_a_weekend_gains_count_from_the_day_before_it() -> None:
+    monday = datetime(2026, 11, 23, 7, tzinfo=UTC)
+    announced = {date(2026, 11, day): 50 for day in (16, 17, 18, 19, 20, 23)}
+
+    def figure(value: int, day: int, hour: int) -> Signal:
+        at = datetime(2026, 11, day, hour, tzinfo=UTC)
+        return Signal(PAPER.key, "hf", SignalName.UPVOTES, value, at)
+
+    def said(*signals: Signal, phrases: Phrases = ENGLISH) -> str:
+        listed_at = signals[0].observed_at
+        (one,) = measured([Candidate(PAPER, listed_at, signals)], [], monday, announced=announced)
+        return phrases.popularity(one, monday)
+
+    friday, sunday, today = figure(9, 20, 6), figure(30, 22, 8), figure(40, 23, 6)
+    assert said(friday, sunday, today) == "+31 upvotes since Friday"
+    assert said(sunday, today) == "+10 upvotes since yesterday"
+    german = Phrases(Language("de", [templates_dir()]))
+    assert said(friday, sunday, today, phrases=german) == "+31 Stimmen seit Freitag"
+
+
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (Window.DAY, "+31 upvotes since yesterday, top 1 % of cs.RO"),
+        (Window.WEEK, "+31 upvotes since yesterday, top 1 % of cs.RO this week"),
+        (Window.MONTH, "+31 upvotes since yesterday, top 1 % of cs.RO this month"),
+    ],
+)
+def test_a_place_is_told_with_its_window(window: Window, said: str) -> None:
+    tracks = [
+        Track(
+            category,
+            NOW - timedelta(days=9),
+            (Signal("t", "past", SignalName.UPVOTES, votes, NOW - timedelta(days=9)),),
+        )
+        for number in range(25)
+        for category, votes in (("cs.CL", 900), ("cs.RO", number % 3))
+    ]
+    robots = replace(PAPER, categories=("cs.RO",))
+    shown = candidate(robots, signal(9, hours=24), signal(40, hours=1), hours=25)
+    (one,) = measured([shown], tracks, NOW, window)
+    assert ENGLISH.popularity(one, NOW) == said
 
 
 def test_what_nobody_has_looked_at_has_no_figures() -> None:
