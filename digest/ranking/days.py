@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
 from statistics import median
-
-import numpy as np
 
 # A day with so small a part of a usual day's papers is a quiet one: stragglers, no announcement.
 _STRAGGLERS = 0.1
@@ -30,8 +29,8 @@ class Days:
             datetime.combine(first, time(), UTC).timestamp() + 86400.0 * place
             for place in range(days + 1)
         ]
-        counted = [float(not busy or first + place * _DAY in busy) for place in range(days)]
-        self._passed = np.cumsum([0.0, *counted]).tolist()
+        self._counted = [float(not busy or first + place * _DAY in busy) for place in range(days)]
+        self._passed = list(accumulate(self._counted, initial=0.0))
 
     def at(self, moment: datetime) -> float:
         """Return how many days had passed at that moment; only differences mean something."""
@@ -39,8 +38,13 @@ class Days:
         first, last = self._midnights[0], self._midnights[-1]
         if when < first:
             return (when - first) / 86400.0
-        beyond = max(0.0, when - last) / 86400.0
-        return float(np.interp(when, self._midnights, self._passed)) + beyond
+        if when >= last:
+            return self._passed[-1] + (when - last) / 86400.0
+        # By hand: this is asked for every figure of every paper.
+        place = int((when - first) // 86400.0)
+        return (
+            self._passed[place] + (when - self._midnights[place]) / 86400.0 * self._counted[place]
+        )
 
     def between(self, earlier: datetime, later: datetime) -> float:
         """Return how many days passed from one moment to another."""

@@ -26,14 +26,15 @@ _MOMENT = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """The gains of one signal; `row` leads to the paper and source that they belong to.
+    """The gains of one signal by their day; `row` leads to the paper and source that has them.
 
-    Days count from when the paper was listed: those on which something was announced.
+    Days count from when the paper was listed: those on which something was announced. `worth` is
+    what each gain would count on that very day, had it not faded since: so it is added up at once.
     """
 
     row: npt.NDArray[np.int64]
     day: Floats
-    number: Floats
+    worth: Floats
     papers: npt.NDArray[np.int64]  # row -> paper
     seen: Floats  # row -> the day of its first figure
 
@@ -49,11 +50,16 @@ class Usual:
         days: Days,
         looks: Looks,
     ) -> None:
-        self._categories = np.array([track.category for track in tracks], np.object_)
+        self._numbers: dict[str, int] = {}  # of the categories
+        for track in tracks:
+            self._numbers.setdefault(track.category, len(self._numbers))
+        self._categories = np.array([self._numbers[track.category] for track in tracks], np.int64)
         self._ages = np.array([days.between(track.listed_at, now) for track in tracks])
         self._half_life = half_life
-        self._figures = {name: _figures(name, tracks, now, days, looks) for name in SignalName}
-        self._heats: dict[tuple[SignalName, float], tuple[Floats, npt.NDArray[np.object_]]] = {}
+        self._figures = {
+            name: _figures(name, tracks, now, days, looks, half_life) for name in SignalName
+        }
+        self._heats: dict[tuple[SignalName, float], tuple[Floats, npt.NDArray[np.int64]]] = {}
 
     def place(
         self, name: SignalName, category: str, age: float, heat: float, share: float
@@ -68,20 +74,20 @@ class Usual:
         everywhere = _place(len(heats), int(as_hot.sum()), share)
         if not category:
             return everywhere, None
-        mine = categories == category
+        mine = categories == self._numbers.get(category, -1)
         return everywhere, _place(int(mine.sum()), int(as_hot[mine].sum()), everywhere.share)
 
-    def _at(self, name: SignalName, age: float) -> tuple[Floats, npt.NDArray[np.object_]]:
+    def _at(self, name: SignalName, age: float) -> tuple[Floats, npt.NDArray[np.int64]]:
         known = self._heats.get((name, age))
         if known is None:
             known = self._heats[name, age] = self._heats_at(name, age)
         return known
 
-    def _heats_at(self, name: SignalName, day: float) -> tuple[Floats, npt.NDArray[np.object_]]:
+    def _heats_at(self, name: SignalName, day: float) -> tuple[Floats, npt.NDArray[np.int64]]:
         one = self._figures[name]
-        past = one.day <= day + _MOMENT
-        counts = one.number[past] * 0.5 ** ((day - one.day[past]) / self._half_life)
-        heats = np.bincount(one.row[past], counts, minlength=len(one.papers))
+        past = int(np.searchsorted(one.day, day + _MOMENT, side="right"))
+        worth = np.bincount(one.row[:past], one.worth[:past], minlength=len(one.papers))
+        heats = worth * 0.5 ** (day / self._half_life)
         # Of several sources that show the same figure the hottest counts.
         best = np.full(len(self._ages), -1.0)
         shown = one.seen <= day + _MOMENT
@@ -95,7 +101,12 @@ def _place(papers: int, as_hot: int, share: float) -> Place:
 
 
 def _figures(
-    name: SignalName, tracks: Sequence[Track], now: datetime, days: Days, looks: Looks
+    name: SignalName,
+    tracks: Sequence[Track],
+    now: datetime,
+    days: Days,
+    looks: Looks,
+    half_life: float,
 ) -> _Figures:
     row: list[int] = []
     day: list[float] = []
@@ -112,10 +123,12 @@ def _figures(
                 number.append(gain)
             papers.append(place)
             seen.append(days.between(track.listed_at, first))
+    by_day = np.argsort(day, kind="stable")
+    on = np.array(day, np.float64)[by_day]
     return _Figures(
-        np.array(row, np.int64),
-        np.array(day, np.float64),
-        np.array(number, np.float64),
+        np.array(row, np.int64)[by_day],
+        on,
+        np.array(number, np.float64)[by_day] * 2.0 ** (on / half_life),
         np.array(papers, np.int64),
         np.array(seen, np.float64),
     )
