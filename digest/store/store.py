@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
@@ -194,11 +194,14 @@ def _engine(url: str) -> Engine:
 
 def _keep_private(path: Path) -> Callable[..., None]:
     """Return a listener that makes a new file for its owner only: it will hold addresses."""
+    lock = Lock()
 
     def make(*_: Any) -> None:
-        # Where that fails, SQLite itself says why the file cannot be opened.
-        with suppress(OSError):
-            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        # A file that is there must not even be opened: to close it again would end all locks that
+        # this process has on it (fcntl), and who is not seen to read and write has the journal
+        # deleted under them by the next process that leaves.
+        with lock, suppress(OSError):  # SQLite itself says why a file cannot be made
+            path.resolve().touch(mode=0o600, exist_ok=False)
 
     return make
 

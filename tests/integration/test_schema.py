@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from sqlalchemy import create_engine, text
 from digest.errors import SchemaMismatch
 from digest.store import Store
 from tests.integration.conftest import hash_email
+from tests.support.samples import NOW, papers
 
 
 def test_migrations_from_empty_give_exactly_the_tables(url: str) -> None:
@@ -61,4 +64,31 @@ def test_a_new_sqlite_file_is_for_its_owner_only(sqlite_url: str) -> None:
     path = Path(sqlite_url.removeprefix("sqlite:///"))
     for file in path.parent.glob(f"{path.name}*"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    store.close()
+
+
+LOOK = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+print(database.execute("SELECT count(*) FROM papers").fetchone()[0])
+database.close()
+"""
+
+
+def test_another_process_that_comes_and_goes_takes_nothing_with_it(sqlite_url: str) -> None:
+    """The last process to leave deletes the journal: it must see that we still write to it."""
+    path = sqlite_url.removeprefix("sqlite:///")
+
+    def others_see() -> str:
+        look = [sys.executable, "-c", LOOK, path]
+        return subprocess.run(look, check=True, capture_output=True, text=True).stdout.strip()
+
+    store = Store(sqlite_url, hash_email=hash_email)
+    store.upgrade()
+    with store.read() as one, store.read() as another:  # two connections
+        assert one.papers.count() == another.papers.count() == 0
+    assert others_see() == "0"
+    with store.write() as tx:
+        tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
+    assert others_see() == "3"
     store.close()
