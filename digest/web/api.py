@@ -11,7 +11,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from digest import __version__
 from digest.errors import DigestError, NotFound, StoreBusy
@@ -91,6 +93,8 @@ class Problem(BaseModel):
     detail: str
 
 
+PATH = "/api/v1"
+
 PROBLEMS: dict[int | str, dict[str, Any]] = {
     404: {"model": Problem, "description": "There is no such day, paper or page of the list."},
     422: {"model": Problem, "description": "A parameter cannot be used."},
@@ -99,7 +103,7 @@ PROBLEMS: dict[int | str, dict[str, Any]] = {
 
 
 def create(pages: Pages, reader: Reader) -> FastAPI:
-    """Return the application that is mounted at `/api/v1`."""
+    """Return the application that is mounted at `PATH`."""
     site = pages.app.settings.site
     base = site.base_url.rstrip("/")
     api = FastAPI(
@@ -109,12 +113,21 @@ def create(pages: Pages, reader: Reader) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
-        servers=[{"url": f"{base}/api/v1"}],
+        servers=[{"url": f"{base}{PATH}"}],
         root_path_in_servers=False,
     )
     _add_lists(api, reader, base)
     _add_documents(api, pages)
     _add_failures(api)
+    api.add_middleware(_Heads)
+    # There is nothing here that is not for everybody.
+    api.add_middleware(
+        CORSMiddleware,
+        allow_origins=["*"],
+        allow_methods=["GET", "HEAD"],
+        allow_headers=["If-None-Match"],
+        expose_headers=["ETag"],
+    )
     return api
 
 
@@ -218,17 +231,13 @@ def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[
 
 
 def _json(request: Request, answer: BaseModel) -> Response:
-    response = tagged(request, answer.model_dump_json(), "application/json")
-    # There is nothing here that is not for everybody.
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
+    return tagged(request, answer.model_dump_json(), "application/json")
 
 
 def _add_documents(api: FastAPI, pages: Pages) -> None:
     @api.get("/openapi.json", include_in_schema=False)
     def openapi() -> JSONResponse:
-        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "no-cache"}
-        return JSONResponse(api.openapi(), headers=headers)
+        return JSONResponse(api.openapi(), headers={"Cache-Control": "no-cache"})
 
     @api.get("/docs", include_in_schema=False)
     def docs(request: Request) -> Response:
@@ -239,24 +248,34 @@ def _add_failures(api: FastAPI) -> None:
     @api.exception_handler(DigestError)
     def refuse(_request: Request, error: DigestError) -> JSONResponse:
         if isinstance(error, NotFound):
-            return _problem(404, str(error))
+            return problem(404, str(error))
         if isinstance(error, StoreBusy):
-            return _problem(503, "The database is busy: try again in a minute.")
+            return problem(503, "The database is busy: try again in a minute.")
         raise error
 
     @api.exception_handler(RequestValidationError)
     def reject(_request: Request, error: RequestValidationError) -> JSONResponse:
         first = error.errors()[0]
-        return _problem(422, f"{first['loc'][-1]}: {first['msg']}")
+        return problem(422, f"{first['loc'][-1]}: {first['msg']}")
 
     @api.exception_handler(HTTPException)
     def say(_request: Request, error: HTTPException) -> JSONResponse:
-        return _problem(error.status_code, str(error.detail), error.headers or {})
+        return problem(error.status_code, str(error.detail), error.headers)
 
 
-def _problem(status: int, detail: str, headers: Any = None) -> JSONResponse:
-    return JSONResponse(
-        {"detail": detail},
-        status,
-        headers={**(headers or {}), "Access-Control-Allow-Origin": "*"},
-    )
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Return what the API says of a mistake."""
+    return JSONResponse(Problem(detail=detail).model_dump(), status, headers=headers)
+
+
+class _Heads:
+    """ASGI middleware: HEAD is answered like GET, of which the server leaves out the content."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self._app(scope, receive, send)

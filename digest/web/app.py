@@ -55,7 +55,7 @@ def create(app: App) -> FastAPI:
     site.include_router(SearchPages(pages, reader).router())
     site.include_router(ArchivePages(pages, reader).router())
     site.include_router(FeedPages(pages, reader).router())
-    site.mount("/api/v1", api.create(pages, reader))
+    site.mount(api.PATH, api.create(pages, reader))
     site.include_router(TokenPages(pages, sampler, trusted).router())
     site.include_router(PreferencesPages(pages, sampler, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())
@@ -141,9 +141,12 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
 
     @site.exception_handler(HTTPException)
     @site.exception_handler(RequestValidationError)
-    def say(_request: Request, error: HTTPException | RequestValidationError) -> HTMLResponse:
+    def say(request: Request, error: HTTPException | RequestValidationError) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+        if request.url.path.startswith(f"{api.PATH}/"):
+            # A path of two lines is not handed on to what is mounted there.
+            return api.problem(status, "There is no such page.", headers)
         title, advice = STATUSES.get(status, ("That cannot be done", "Please go back."))
         return pages.notice(title, advice, status=status, headers=headers)
 

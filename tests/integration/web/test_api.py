@@ -78,6 +78,7 @@ def test_trending_search_and_similar_papers_are_lists_too(full: Running) -> None
         ("/papers/%00", 404),
         ("/similar?key=nope", 404),
         ("/nothing", 404),
+        ("/papers/two%0Alines", 404),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(full: Running, path: str, status: int) -> None:
@@ -90,6 +91,33 @@ def test_nothing_can_be_written(full: Running) -> None:
     answer = full.client.post("/api/v1/papers")
     assert answer.status_code == 405
     assert answer.headers["allow"] == "GET"
+    assert set(answer.json()) == {"detail"}
+
+
+@pytest.mark.parametrize("path", ["/papers", "/papers/nope", "/openapi.json", "/docs"])
+def test_the_head_of_an_answer_can_be_asked_for_alone(full: Running, path: str) -> None:
+    head, whole = full.client.head(f"/api/v1{path}"), full.client.get(f"/api/v1{path}")
+    assert head.content == b""
+    assert head.status_code == whole.status_code
+    for name in ("content-length", "content-type", "etag"):
+        assert head.headers.get(name) == whole.headers.get(name)
+
+
+def test_scripts_of_other_sites_may_ask_and_know_what_they_have(full: Running) -> None:
+    elsewhere = {"Origin": "https://elsewhere.example"}
+    for path in ("/papers", "/papers?limit=0", "/papers/nope", "/nothing", "/openapi.json"):
+        answer = full.client.get(f"/api/v1{path}", headers=elsewhere)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["access-control-expose-headers"] == "ETag"
+        assert "access-control-allow-credentials" not in answer.headers
+    asks = {**elsewhere, "Access-Control-Request-Method": "GET"}
+    asks["Access-Control-Request-Headers"] = "if-none-match"
+    assert full.client.options("/api/v1/papers", headers=asks).status_code == 200
+    asks["Access-Control-Request-Method"] = "POST"
+    assert full.client.options("/api/v1/papers", headers=asks).status_code == 400
+    for path in ("/", "/feed.atom", "/preferences"):
+        answer = full.client.get(path, headers=elsewhere)
+        assert "access-control-allow-origin" not in answer.headers
 
 
 def test_answers_can_be_asked_for_again_cheaply(full: Running) -> None:
