@@ -16,7 +16,8 @@
       RenderError                      exit 1    one message fails, the run goes on
       TokenError                       exit 1
         TokenInvalid                             forged, cut or meant for another purpose
-        TokenExpired
+        TokenExpired                             whoever holds it may ask for another one
+        SignUpExpired                            nobody confirmed in time: sign up again
       TransportError                   exit 1
         TransportUnavailable           exit 75   no connection, or lost before the final dot
         TransportRefused               exit 78   the relay refuses us: TLS or login
@@ -123,6 +124,10 @@ class TokenInvalid(TokenError):
 
 class TokenExpired(TokenError):
     """The token was ours, but its time is over."""
+
+
+class SignUpExpired(TokenError):
+    """The link belongs to a sign-up that nobody confirmed in time."""
 
 
 class TransportError(DigestError):

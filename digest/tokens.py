@@ -96,15 +96,23 @@ class Signer:
 
         Raise `TokenInvalid`, or `TokenExpired` when it is older than `max_age` seconds.
         """
+        parts, made_at = self._load(purpose, token)
+        if max_age is not None and (self._clock.now() - made_at).total_seconds() > max_age:
+            raise TokenExpired("This link is too old: please ask for a new one.")
+        return parts
+
+    def made_at(self, purpose: Purpose, token: str) -> datetime:
+        """Return when a token was made; raise `TokenInvalid`."""
+        return self._load(purpose, token)[1]
+
+    def _load(self, purpose: Purpose, token: str) -> tuple[tuple[str, ...], datetime]:
         try:
             parts, made_at = self._readers[purpose].loads(token, return_timestamp=True)
         except BadData as error:
             raise TokenInvalid("This link is damaged or was not made by us.") from error
         if not (isinstance(parts, list) and all(isinstance(part, str) for part in parts)):
             raise TokenInvalid("This link is damaged or was not made by us.")
-        if max_age is not None and (self._clock.now() - made_at).total_seconds() > max_age:
-            raise TokenExpired("This link is too old: please ask for a new one.")
-        return tuple(parts)
+        return tuple(parts), made_at
 
     def hash_email(self, email: str) -> str:
         """Return the keyed hash of an address, however it is written, in 64 hex digits.

@@ -17,6 +17,7 @@ from digest.errors import (
     NotFound,
     NotHere,
     SchemaMismatch,
+    SignUpExpired,
     StoreBusy,
     StoreError,
     TokenExpired,
@@ -97,10 +98,15 @@ def _add_files(site: FastAPI, pages: Pages) -> None:
 
 # What people read when something does not work: status, title, what to do.
 FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
-    TokenExpired: (
+    SignUpExpired: (
         410,
         "This link is too old",
         "Please sign up again on the front page: a new mail with a fresh link will follow.",
+    ),
+    TokenExpired: (
+        410,
+        "This link is too old",
+        "Links to the preferences work for a month. Your newest digest has a newer one.",
     ),
     TokenInvalid: (
         404,
@@ -134,7 +140,7 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
         status, title, advice = known or BROKEN
         if isinstance(error, (InvalidInput, NotHere)):
             advice = str(error)
-        if isinstance(error, TokenInvalid):
+        if isinstance(error, TokenInvalid | TokenExpired):
             return pages.lost(title, advice, status=status)
         headers = {"Retry-After": "60"} if status == 503 else {}
         return pages.notice(title, advice, status=status, headers=headers)

@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import feedback, subscriptions
-from digest.errors import NotFound, TokenExpired, TokenInvalid
+from digest.errors import NotFound, SignUpExpired, TokenInvalid
 from digest.feedback import Ballot
 from digest.model import Opinion, Subscriber, SubscriberStatus
 from digest.store import Transaction
@@ -58,7 +58,7 @@ class TokenPages:
         with self.pages.app.store.read() as tx:
             subscriber = self._who_asked(tx, token)
         if subscriber.status is not SubscriberStatus.UNCONFIRMED:
-            return self._confirmed(subscriber)
+            return self._confirmed(subscriber, Purpose.CONFIRM, token)
         wanted = Preferences.of(subscriber)
         context = {
             **self.pages.rhythm_of(subscriber),
@@ -76,10 +76,10 @@ class TokenPages:
             subscriber = subscriptions.confirm(
                 tx, subscriber.public_id, **letting_in(self.pages.app, request, self.trusted)
             )
-        return self._confirmed(subscriber)
+        return self._confirmed(subscriber, Purpose.CONFIRM, token)
 
     def _who_asked(self, tx: Transaction, token: str) -> Subscriber:
-        """Return whose sign-up a link is about; raise `TokenExpired` where that is long ago."""
+        """Return whose sign-up a link is about; raise `SignUpExpired` where that is long ago."""
         app = self.pages.app
         subscriber = subscriptions.find(tx, read_token(self.pages.app, Purpose.CONFIRM, token)[0])
         life = timedelta(days=app.settings.retention.unconfirmed_days)
@@ -89,17 +89,17 @@ class TokenPages:
             and asked_at is not None
             and app.clock.now() - asked_at > life
         ):
-            raise TokenExpired("This link is too old: please sign up again.")
+            raise SignUpExpired("This link is too old: please sign up again.")
         return subscriber
 
-    def _confirmed(self, subscriber: Subscriber) -> Response:
+    def _confirmed(self, subscriber: Subscriber, purpose: Purpose, token: str) -> Response:
         if subscriber.status is SubscriberStatus.UNSUBSCRIBED:
             return self.pages.notice(
                 "This link has been used",
                 "You have unsubscribed since. You can sign up again on the front page.",
             )
         context = {
-            **links_of(self.pages.app, subscriber),
+            **links_of(self.pages.app, subscriber, purpose, token),
             **self.pages.rhythm_of(subscriber),
             "has_interests": bool(subscriber.interests),
         }
@@ -116,7 +116,7 @@ class TokenPages:
             subscriber = subscriptions.find(
                 tx, read_token(self.pages.app, Purpose.UNSUBSCRIBE, token)[0]
             )
-        return self._left(subscriber)
+        return self._left(subscriber, token)
 
     def leave(self, token: str, request: Request, form: FormData = Form) -> Response:
         """Unsubscribe, or take that back; RFC 8058 section 3.1 posts without our form."""
@@ -138,11 +138,13 @@ class TokenPages:
             else:
                 _leave_at_once(tx, public_id, self.pages)
                 return PlainTextResponse("You are unsubscribed.\n")
-        return self._left(subscriber)
+        if action == "rejoin" and subscriber.status is SubscriberStatus.CONFIRMED:
+            return self._confirmed(subscriber, Purpose.UNSUBSCRIBE, token)
+        return self._left(subscriber, token)
 
-    def _left(self, subscriber: Subscriber) -> Response:
+    def _left(self, subscriber: Subscriber, token: str) -> Response:
         context = {
-            **links_of(self.pages.app, subscriber),
+            **links_of(self.pages.app, subscriber, Purpose.UNSUBSCRIBE, token),
             "gone": subscriber.status is SubscriberStatus.UNSUBSCRIBED,
             "may_return": subscriber.confirmed_at is not None,
         }
@@ -154,7 +156,7 @@ class TokenPages:
         """Show the paper and the button."""
         with self.pages.app.store.read() as tx:
             ballot = self._ballot(tx, token, paper, opinion)
-        return self._opinion(ballot)
+        return self._opinion(ballot, token)
 
     def give_opinion(
         self,
@@ -174,7 +176,7 @@ class TokenPages:
             else:
                 said = Opinion(action) if action in list(Opinion) else ballot.offered
                 ballot = feedback.give(tx, ballot, said, now=self.pages.app.clock.now())
-        return self._opinion(ballot)
+        return self._opinion(ballot, token)
 
     def _ballot(self, tx: Transaction, token: str, paper: str, opinion: str) -> Ballot:
         (public_id,) = read_token(self.pages.app, Purpose.FEEDBACK, token)
@@ -182,9 +184,9 @@ class TokenPages:
             raise TokenInvalid("This link has lost its end: copy the whole link from the mail.")
         return feedback.look(tx, public_id, paper, opinion)
 
-    def _opinion(self, ballot: Ballot) -> Response:
+    def _opinion(self, ballot: Ballot, token: str) -> Response:
         context = {
-            **links_of(self.pages.app, ballot.subscriber),
+            **links_of(self.pages.app, ballot.subscriber, Purpose.FEEDBACK, token),
             "paper": paper_view(ballot.paper),
             "offered": ballot.offered.value,
             "given": ballot.given.value if ballot.given else "",

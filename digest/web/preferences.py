@@ -24,7 +24,7 @@ from digest.web.limits import Limits, refuse_foreign, wait_for_the_beat
 from digest.web.pages import Pages, path_of
 from digest.web.sample import Sample, Sampler
 from digest.web.security import Network, visitor
-from digest.web.tokens import letting_in, read_token
+from digest.web.tokens import letting_in, links_of, read_token
 
 Form = Depends(read_form)
 
@@ -87,7 +87,7 @@ class PreferencesPages:
     def show(self, token: str) -> Response:
         """Show what a subscriber has chosen."""
         with self.pages.app.store.read() as tx:
-            return self._page(tx, self._find(tx, token))
+            return self._page(tx, token, self._find(tx, token))
 
     def change(self, token: str, request: Request, form: FormData = Form) -> Response:
         """Do what the pressed button says; without one, save."""
@@ -104,10 +104,10 @@ class PreferencesPages:
                 if action == "erase":
                     return self._erase(tx, subscriber, form)
                 said = self._act(tx, action, subscriber, request, form)
-                return self._page(tx, self._find(tx, token), said=said)
+                return self._page(tx, token, self._find(tx, token), said=said)
         except InvalidInput as error:
             with app.store.read() as tx:
-                return self._page(tx, self._find(tx, token), said=str(error), status=422)
+                return self._page(tx, token, self._find(tx, token), said=str(error), status=422)
 
     def _act(
         self,
@@ -144,18 +144,18 @@ class PreferencesPages:
         subscriber, wanted, filled = self._typed(token, form)
         with self.pages.app.store.write() as tx:
             if filled.problems:
-                return self._page(tx, subscriber, filled)
+                return self._page(tx, token, subscriber, filled)
             now = self.pages.app.clock.now()
             subscriber = subscriptions.edit(tx, subscriber.public_id, wanted, now=now)
             said = " ".join(["Your preferences are saved.", *filled.remarks])
-            return self._page(tx, subscriber, said=said)
+            return self._page(tx, token, subscriber, said=said)
 
     def _preview(self, token: str, request: Request, form: FormData) -> Response:
         """Show what the form as it is typed would have found today; save nothing."""
         subscriber, wanted, filled = self._typed(token, form)
         with self.pages.app.store.read() as tx:
             if filled.problems:
-                return self._page(tx, subscriber, filled)
+                return self._page(tx, token, subscriber, filled)
             opinions = tx.feedback.of(subscriber.id)
         asked_by = visitor(request, self.trusted)
         sample = self.sampler.sample(wanted, opinions, asked_by=asked_by)
@@ -163,7 +163,7 @@ class PreferencesPages:
             return self.pages.too_many("Too many previews were asked for")
         said = " ".join(["This is a preview: nothing is saved yet.", *filled.remarks])
         with self.pages.app.store.read() as tx:
-            return self._page(tx, subscriber, filled, sample=sample, said=said)
+            return self._page(tx, token, subscriber, filled, sample=sample, said=said)
 
     def _typed(self, token: str, form: FormData) -> tuple[Subscriber, Preferences, Filled]:
         with self.pages.app.store.read() as tx:
@@ -199,6 +199,7 @@ class PreferencesPages:
     def _page(
         self,
         tx: Transaction,
+        token: str,
         subscriber: Subscriber,
         filled: Filled | None = None,
         *,
@@ -211,8 +212,7 @@ class PreferencesPages:
             said, status = "Please look at the marked fields: nothing is saved yet.", 422
         context = {
             **self.pages.choices,
-            "email": subscriber.email,
-            "link": path_of(self.pages.app.links.preferences(subscriber.public_id)),
+            **links_of(self.pages.app, subscriber, Purpose.PREFERENCES, token),
             "feed": path_of(self.pages.app.links.feed(subscriber.public_id)),
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from starlette.requests import Request
@@ -14,10 +15,15 @@ from digest.tokens import Purpose
 from digest.web.pages import path_of
 from digest.web.security import Network, visitor
 
+# Mails are passed on, and the preferences hold everything: a newer mail, or one that is asked for,
+# has a newer link. What leads out of the list works for ever.
+PREFERENCES_LIFE = timedelta(days=30)
+_LIVES = {Purpose.PREFERENCES: PREFERENCES_LIFE.total_seconds()}
+
 
 def read_token(app: App, purpose: Purpose, token: str, *, parts: int = 1) -> tuple[str, ...]:
-    """Return the parts of a link of ours; raise `TokenInvalid` or `NotFound`."""
-    found = app.signer.read(purpose, token)
+    """Return the parts of a link of ours; raise `TokenInvalid`, `TokenExpired` or `NotFound`."""
+    found = app.signer.read(purpose, token, max_age=_LIVES.get(purpose))
     if len(found) != parts:
         raise NotFound("This link was made by another version of the program.")
     return found
@@ -33,9 +39,13 @@ def letting_in(app: App, request: Request, trusted: Sequence[Network]) -> dict[s
     }
 
 
-def links_of(app: App, subscriber: Subscriber) -> dict[str, str]:
-    """Return what the pages say and link to of one subscriber."""
+def links_of(app: App, subscriber: Subscriber, purpose: Purpose, token: str) -> dict[str, str]:
+    """Return what the page behind a link says and links to of one subscriber.
+
+    What it links to is as old as the link itself: no page makes an old link young again.
+    """
+    links = app.links.dated(app.signer.made_at(purpose, token))
     return {
         "email": subscriber.email,
-        "preferences_link": path_of(app.links.preferences(subscriber.public_id)),
+        "preferences_link": path_of(links.preferences(subscriber.public_id)),
     }

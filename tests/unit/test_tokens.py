@@ -73,6 +73,14 @@ def test_the_age_of_a_token_counts_from_the_date_it_is_given() -> None:
         signer.read(Purpose.CONFIRM, token, max_age=7 * DAY)
 
 
+def test_a_token_says_when_it_was_made() -> None:
+    signer = Signer([NEW], clock=FakeClock(NOON))
+    token = signer.sign(Purpose.CONFIRM, "x", at=NOON - timedelta(days=8))
+    assert signer.made_at(Purpose.CONFIRM, token) == NOON - timedelta(days=8)
+    with pytest.raises(TokenInvalid):
+        signer.made_at(Purpose.FEEDBACK, token)
+
+
 def test_a_token_made_by_a_clock_that_runs_ahead_is_not_too_old() -> None:
     signer = Signer([NEW], clock=FakeClock(NOON))
     token = signer.sign(Purpose.CONFIRM, "x", at=NOON + timedelta(minutes=2))

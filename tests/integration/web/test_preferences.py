@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 
 import pytest
 
+from digest.links import on
 from digest.model import (
     Cadence,
     DeliveryKind,
@@ -16,8 +18,9 @@ from digest.model import (
     SuppressionReason,
 )
 from digest.subscriptions import Preferences
+from digest.web.tokens import PREFERENCES_LIFE
 from tests.integration.web.test_links import opinions, status
-from tests.support.samples import NOW, papers
+from tests.support.samples import NOW, paper, papers
 from tests.support.site import EMAIL, Running
 
 
@@ -280,3 +283,51 @@ def test_what_is_no_address_is_said(site: Running) -> None:
     answer = site.client.post("/preferences", data={"email": "nobody"})
     assert answer.status_code == 422
     assert "not an email address" in answer.text
+
+
+# --- for how long -------------------------------------------------------------------------
+
+
+def test_a_link_works_for_a_month_and_then_offers_a_new_one(site: Running) -> None:
+    url = preferences(site)
+    site.clock.advance(PREFERENCES_LIFE.total_seconds())
+    assert set(re.findall(r'action="([^"]+)"', site.client.get(url).text)) == {url}
+    assert site.client.get(f"{url}/export").status_code == 200
+    site.clock.advance(1)
+    before = site.subscriber()
+    erase = {"action": "erase", "sure": "yes"}
+    for answer in (
+        site.client.get(url),
+        site.client.get(f"{url}/export"),
+        site.client.post(url, data={"action": "preview"}),
+        site.client.post(url, data={"keywords": "grasping"}),
+        site.client.post(url, data=erase),
+    ):
+        assert answer.status_code == 410
+        assert "Mail me a new link" in answer.text
+        assert EMAIL not in answer.text
+    assert site.subscriber() == before
+
+
+def test_no_old_link_of_a_mail_leads_to_a_young_one(site: Running) -> None:
+    """The links of a mail that was passed on: the one to leave works, and opens nothing else."""
+    reader = site.member()
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    links = site.app.links
+    urls = (
+        links.confirm(reader.public_id),
+        links.feedback(reader.public_id) + on(paper().key, Opinion.MORE),
+        links.unsubscribe(reader.public_id),
+    )
+
+    def behind(page: str) -> int:
+        return site.client.get(re.findall(r'href="(/preferences/[^"#]+)', page)[0]).status_code
+
+    for url in map(site.path, urls):
+        assert behind(site.client.get(url).text) == 200
+    site.clock.advance(PREFERENCES_LIFE.total_seconds() + 1)
+    for url in map(site.path, urls):
+        assert behind(site.client.get(url).text) == 410
+        assert behind(site.client.post(url, data={"action": "leave"}).text) == 410
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
