@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import blake2b
 from xml.etree import ElementTree as Xml
 
 from fastapi import APIRouter
@@ -78,8 +79,10 @@ class FeedPages:
                 for delivery in sent
                 for pick in tx.deliveries.picks(delivery.id)
             ]
-        # The feed names nobody: readers of feeds keep what they get on servers of their own.
-        feed = Feed(self._base, f"{app.settings.site.name}: my digest", "", "/", name="digest")
+        # The feed names nobody: readers of feeds keep what they get on servers of their own, and
+        # tell feeds apart by their ids.
+        name = f"digest-{blake2b(public_id.encode(), digest_size=8).hexdigest()}"
+        feed = Feed(self._base, f"{app.settings.site.name}: my digest", "", "/", name=name)
         response = tagged(request, feed.written(entries), ATOM)
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["X-Robots-Tag"] = "noindex"

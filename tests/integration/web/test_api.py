@@ -187,6 +187,16 @@ def test_a_feed_of_my_own_has_my_digests_and_does_not_name_me(site: Running) -> 
     assert site.client.get(path).status_code == 404
 
 
+def test_feeds_of_two_readers_are_two_feeds(site: Running) -> None:
+    def name_of(email: str) -> str | None:
+        path = site.path(site.app.links.feed(site.member(email).public_id))
+        site.clock.advance(60)  # a feed keeps its name however new the link is (RFC 4287, 4.2.6)
+        return Xml.fromstring(site.client.get(path).content).findtext(f"{ATOM}id")
+
+    assert name_of("one@example.org") == name_of("one@example.org")
+    assert name_of("one@example.org") != name_of("two@example.org")
+
+
 def test_no_other_link_opens_a_feed(site: Running) -> None:
     member = site.member()
     for purpose in set(Purpose) - {Purpose.FEED}:
