@@ -47,7 +47,7 @@ def test_a_schema_from_the_future_is_refused(url: str, store: Store) -> None:
         store.check_schema()
 
 
-def test_sqlite_runs_in_wal_mode_with_foreign_keys_and_full_sync(sqlite_url: str) -> None:
+def test_sqlite_runs_as_we_rely_on(sqlite_url: str) -> None:
     store = Store(sqlite_url, hash_email=hash_email)
     store.upgrade()
     with store.write() as tx:
@@ -55,6 +55,7 @@ def test_sqlite_runs_in_wal_mode_with_foreign_keys_and_full_sync(sqlite_url: str
         assert ask("PRAGMA journal_mode").scalar_one() == "wal"
         assert ask("PRAGMA foreign_keys").scalar_one() == 1
         assert ask("PRAGMA synchronous").scalar_one() == 2
+        assert ask("PRAGMA secure_delete").scalar_one() == 1
     store.close()
 
 
