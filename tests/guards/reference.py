@@ -10,15 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import typer
 from pydantic import SecretStr
 from pydantic_core import PydanticUndefined
-from typer.testing import CliRunner
 
 from digest import sources
-from digest.cli import cli
 from digest.config_file import SECTIONS, variable
 from digest.resources import example_config
+from tests.support.command import command_tree, type_command
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "reference"
 TABLE = ("| Key | Default | Meaning |", "|---|---|---|")
@@ -105,10 +103,8 @@ def _default(field: Any) -> str:
 def commands() -> str:
     """Return what `--help` says of every command."""
     parts = []
-    for path in _leaves(typer.main.get_command(cli)):
-        result = CliRunner().invoke(
-            cli, [*path, "--help"], env={"COLUMNS": "100"}, prog_name="digest"
-        )
+    for path in _leaves(command_tree()):
+        result = type_command(*path, "--help", environ={"COLUMNS": "100"})
         said = "\n".join(line.rstrip() for line in result.stdout.strip().splitlines())
         parts.append(f"## `{' '.join(('digest', *path))}`\n\n```text\n{said}\n```")
     return "\n\n".join(parts)

@@ -6,16 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner, Result
 
-from digest.cli import cli
 from digest.evaluation.metrics import FIGURES
+from tests.support.command import Typed, type_command
 from tests.support.libraries import folder, lines
 from tests.support.listings import records
 
 
-def type_(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(cli, ["eval", "ranking", *map(str, arguments)])
+def type_(*arguments: str | Path) -> Typed:
+    return type_command("eval", "ranking", *map(str, arguments))
 
 
 def test_the_rankers_are_compared_in_one_document(tmp_path: Path) -> None:
@@ -111,9 +110,9 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 # --- trending -------------------------------------------------------------------------------
 
 
-def foresee(folder: Path, *arguments: str | Path) -> Result:
+def foresee(folder: Path, *arguments: str | Path) -> Typed:
     lines(folder / "hf_daily.jsonl.gz", records(380))
-    return CliRunner().invoke(cli, ["eval", "trending", *map(str, [folder, *arguments])])
+    return type_command("eval", "trending", *map(str, [folder, *arguments]))
 
 
 def test_expected_attention_is_held_against_votes(tmp_path: Path) -> None:

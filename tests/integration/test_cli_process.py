@@ -10,12 +10,11 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 import digest as package
 from digest import __version__
-from digest.cli import cli
 from digest.cli.state import State
+from tests.support.command import type_command
 from tests.support.desk import Desk, desk
 
 # The package of this test run, be it the checkout's or that of a wheel.
@@ -109,7 +108,7 @@ def at(tmp_path: Path) -> Desk:
 
 
 def test_the_version_is_told_without_a_configuration() -> None:
-    result = CliRunner().invoke(cli, ["--version"])
+    result = type_command("--version")
     assert (result.exit_code, result.stdout) == (0, f"digest {__version__}\n")
 
 
@@ -118,11 +117,11 @@ def test_an_error_that_nobody_foresaw_is_a_sentence(at: Desk) -> None:
         raise RuntimeError("the moon is full")
 
     state = State(build=build)  # type: ignore[arg-type]  # it never returns
-    result = CliRunner().invoke(cli, ["--config", str(at.config), "status"], obj=state)
+    result = type_command("--config", str(at.config), "status", state=state)
     assert (result.exit_code, result.stdout) == (1, "")
     assert "digest: unexpected RuntimeError: the moon is full" in result.stderr
     assert "Traceback" not in result.stderr
-    result = CliRunner().invoke(cli, ["--debug", "--config", str(at.config), "status"], obj=state)
+    result = type_command("--debug", "--config", str(at.config), "status", state=state)
     assert "Traceback" in result.stderr
 
 
@@ -131,20 +130,20 @@ def test_ctrl_c_ends_in_130(at: Desk) -> None:
         raise KeyboardInterrupt
 
     state = State(build=build)  # type: ignore[arg-type]  # it never returns
-    result = CliRunner().invoke(cli, ["--config", str(at.config), "status"], obj=state)
+    result = type_command("--config", str(at.config), "status", state=state)
     assert result.exit_code == 130
 
 
 def test_init_writes_the_example_for_its_owner_only_and_never_over_a_file(tmp_path: Path) -> None:
     path = tmp_path / "new.toml"
-    result = CliRunner().invoke(cli, ["--config", str(path), "config", "init"])
+    result = type_command("--config", str(path), "config", "init")
     assert result.exit_code == 0
     assert path.stat().st_mode & 0o777 == 0o600
     path.write_text("mine")
-    result = CliRunner().invoke(cli, ["--config", str(path), "config", "init"])
+    result = type_command("--config", str(path), "config", "init")
     assert result.exit_code == 2
     assert path.read_text() == "mine"
-    result = CliRunner().invoke(cli, ["--config", str(tmp_path / "no/new.toml"), "config", "init"])
+    result = type_command("--config", str(tmp_path / "no/new.toml"), "config", "init")
     assert result.exit_code == 78
 
 

@@ -16,8 +16,8 @@ from tests.integration.conftest import hash_email
 from tests.support.samples import NOW, papers
 
 
-def test_migrations_from_empty_give_exactly_the_tables(url: str) -> None:
-    store = Store(url, hash_email=hash_email)
+def test_migrations_from_empty_give_exactly_the_tables(empty_url: str) -> None:
+    store = Store(empty_url, hash_email=hash_email)
     store.upgrade()
     assert store.differences() == []
     store.close()
@@ -30,8 +30,8 @@ def test_a_second_upgrade_changes_nothing(store: Store) -> None:
     store.check_schema()
 
 
-def test_an_empty_database_is_refused_with_what_to_do(url: str) -> None:
-    store = Store(url, hash_email=hash_email)
+def test_an_empty_database_is_refused_with_what_to_do(empty_url: str) -> None:
+    store = Store(empty_url, hash_email=hash_email)
     with pytest.raises(SchemaMismatch, match="run `digest db upgrade`"):
         store.check_schema()
     assert store.revision() is None
@@ -47,8 +47,8 @@ def test_a_schema_from_the_future_is_refused(url: str, store: Store) -> None:
         store.check_schema()
 
 
-def test_sqlite_runs_as_we_rely_on(sqlite_url: str) -> None:
-    store = Store(sqlite_url, hash_email=hash_email)
+def test_sqlite_runs_as_we_rely_on(empty_sqlite_url: str) -> None:
+    store = Store(empty_sqlite_url, hash_email=hash_email)
     store.upgrade()
     with store.write() as tx:
         ask = tx.runs._connection.exec_driver_sql
@@ -59,10 +59,10 @@ def test_sqlite_runs_as_we_rely_on(sqlite_url: str) -> None:
     store.close()
 
 
-def test_a_new_sqlite_file_is_for_its_owner_only(sqlite_url: str) -> None:
-    store = Store(sqlite_url, hash_email=hash_email)
+def test_a_new_sqlite_file_is_for_its_owner_only(empty_sqlite_url: str) -> None:
+    store = Store(empty_sqlite_url, hash_email=hash_email)
     store.upgrade()
-    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    path = Path(empty_sqlite_url.removeprefix("sqlite:///"))
     for file in path.parent.glob(f"{path.name}*"):
         assert stat.S_IMODE(file.stat().st_mode) == 0o600
     store.close()

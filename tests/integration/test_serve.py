@@ -21,6 +21,7 @@ from digest.scheduler import on_signals
 from digest.store import Store
 from digest.testing import Inbox
 from tests.integration.conftest import hash_email
+from tests.support.database import new_database
 from tests.support.samples import paper
 
 CONFIG = """
@@ -43,9 +44,7 @@ expire_after_hours = 24
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
-    store = Store(f"sqlite:///{tmp_path / 'digest.db'}", hash_email=hash_email)
-    store.upgrade()
-    store.close()
+    new_database(tmp_path)
     return tmp_path
 
 

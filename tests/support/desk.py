@@ -8,16 +8,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from typer.testing import CliRunner, Result
-
 from digest.app import App
-from digest.cli import cli
 from digest.cli.state import State
 from digest.config import Settings
 from digest.ingest import NamedSource
 from digest.ports import Clock
 from digest.store import Store
 from digest.testing import FakeClock, FakeSource, FakeTransport
+from tests.support.command import Typed, type_command
+from tests.support.database import new_database
 from tests.support.samples import NOW
 
 CONFIG = """
@@ -57,16 +56,12 @@ class Desk:
             ),
         )
 
-    def type(self, *arguments: str, text: str | None = None) -> Result:
+    def type(self, *arguments: str, text: str | None = None) -> Typed:
         """Run one command, with `text` on its stdin."""
-        return CliRunner().invoke(
-            cli,
-            ["--config", str(self.config), *arguments],
-            input=text,
-            obj=State(build=self.build),
-        )
+        state = State(build=self.build)
+        return type_command("--config", str(self.config), *arguments, text=text, state=state)
 
-    def do(self, *arguments: str, text: str | None = None) -> Result:
+    def do(self, *arguments: str, text: str | None = None) -> Typed:
         """Run one command that must succeed."""
         result = self.type(*arguments, text=text)
         assert result.exit_code == 0, result.output
@@ -85,6 +80,5 @@ class Desk:
 
 def desk(folder: Path, now: datetime = NOW) -> Desk:
     """Return a desk whose database has the present schema, and whose clock shows `now`."""
-    made = Desk(folder, FakeClock(now))
-    made.do("db", "upgrade")
-    return made
+    new_database(folder)
+    return Desk(folder, FakeClock(now))

@@ -23,6 +23,7 @@ from digest.subscriptions import Preferences
 from digest.testing import FakeClock, FakeTransport
 from digest.tokens import Signer
 from digest.web.server import WebServer
+from tests.support.database import new_database
 from tests.support.samples import NOW
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -90,8 +91,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
     """Run a site over an empty SQLite database."""
     clock = FakeClock(NOW + timedelta(hours=1))
     signer = Signer([KEY], clock=clock)
-    store = Store(f"sqlite:///{folder / 'digest.db'}", hash_email=signer.hash_email)
-    store.upgrade()
+    store = Store(new_database(folder), hash_email=signer.hash_email)
     transport = FakeTransport()
     app = App(
         settings=settings,

@@ -10,13 +10,13 @@ from digest import feedback
 from digest.errors import NotFound
 from digest.model import Feedback, Opinion
 from digest.store import Store
+from tests.support.database import new_database
 from tests.support.samples import NOW, paper, subscribe
 
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    store = Store(f"sqlite:///{tmp_path / 'digest.db'}", hash_email=str)
-    store.upgrade()
+    store = Store(new_database(tmp_path), hash_email=str)
     with store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
     return store

@@ -9,14 +9,14 @@ from digest.config import Retention
 from digest.model import SubscriberStatus
 from digest.retention import RetentionReport, prune
 from digest.store import Store
+from tests.support.database import new_database
 from tests.support.samples import NOW, subscribe
 
 WEEK = timedelta(days=7)
 
 
 def test_old_pending_sign_ups_and_runs_go_and_the_rest_stays(tmp_path: Path) -> None:
-    store = Store(f"sqlite:///{tmp_path / 'digest.db'}", hash_email=str)
-    store.upgrade()
+    store = Store(new_database(tmp_path), hash_email=str)
     subscribe(store, "member@example.org")
     with store.write() as tx:
         for email, age in (("old@example.org", WEEK), ("new@example.org", timedelta(days=6))):

@@ -28,6 +28,7 @@ from digest.model import (
 )
 from digest.store import Store, tables
 from digest.subscriptions import Preferences, SignedUp, SignUp, parse_interests
+from tests.support.database import new_database
 from tests.support.samples import NOW, paper, pick, plan
 
 EMAIL = "reader@example.org"
@@ -40,8 +41,7 @@ def hash_email(email: str) -> str:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(f"sqlite:///{tmp_path / 'digest.db'}", hash_email=hash_email)
-    store.upgrade()
+    store = Store(new_database(tmp_path), hash_email=hash_email)
     yield store
     store.close()
 
