@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpcore
@@ -70,14 +71,19 @@ class Fetcher:
         self._guard = Guard(http.allow_hosts)
         self._budget = Budget(clock)
         self._turns = _Turns(clock)
-        self._client = httpx.Client(
+        self._user_agent = user_agent
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        # Not before something is fetched: to read all authorities of the web takes some 50 ms.
+        return httpx.Client(
             transport=_Transport(self._guard, self._budget),
             headers={
-                "User-Agent": user_agent,
+                "User-Agent": self._user_agent,
                 "Accept": _ACCEPT,
                 "Accept-Encoding": "gzip, deflate",
             },
-            timeout=http.timeout or None,
+            timeout=self._http.timeout or None,
             trust_env=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
         )

@@ -11,6 +11,7 @@ import smtplib
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from ipaddress import ip_address
 
 from digest.config import Smtp
@@ -44,7 +45,10 @@ class SmtpTransport:
             raise ConfigError(
                 "[smtp] username and password must be plain ASCII: most relays take no other"
             )
-        self._tls = _tls(settings)
+        # Some 70 ms, which only commands that connect should take; a mistake is told by all.
+        self._tls = cache(partial(_tls, settings))
+        if settings.ca_file is not None:
+            self._tls()
 
     @contextmanager
     def open(self) -> Iterator[SmtpSession]:
@@ -96,7 +100,7 @@ class SmtpTransport:
         host, port, patience = self._settings.host, self._settings.port, self._settings.timeout
         first = min(patience, _CONNECT_SECONDS)
         if self._settings.security == "tls":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=first, context=self._tls)
+            client: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=first, context=self._tls())
         else:
             client = smtplib.SMTP(host, port, timeout=first)
         if client.sock is not None:
@@ -127,7 +131,7 @@ class SmtpTransport:
                 'clear: use [smtp] security = "tls" with its TLS port, or "none" if it is local'
             )
         try:
-            client.starttls(context=self._tls)
+            client.starttls(context=self._tls())
         except smtplib.SMTPResponseException as error:
             if error.smtp_code < 500:
                 raise  # 454: not for now (RFC 3207 section 4)
