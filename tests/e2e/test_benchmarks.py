@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import REPOSITORY
 from tests.support.libraries import folder, papers, readers
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
 
 def benchmark(name: str, *arguments: str) -> dict[str, Any]:
