@@ -33,7 +33,7 @@ def digest(folder: Path, *arguments: str, **environ: str) -> subprocess.Complete
         env={**ENVIRON, **environ},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=100,
         check=False,
     )
 

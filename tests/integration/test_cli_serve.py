@@ -70,7 +70,7 @@ def test_it_serves_pages_and_sends_what_waits_until_it_is_told_to_end(tmp_path: 
         with urllib.request.urlopen(f"{url}/healthz", timeout=10) as answer:
             assert answer.status == 200
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=30)
+        out, _ = process.communicate(timeout=100)
     assert (process.returncode, out) == (0, "")
     (mail,) = (tmp_path / "maildir" / "new").iterdir()
     assert b"To: ada@example.org" in mail.read_bytes()
@@ -81,13 +81,13 @@ def test_without_pages_it_listens_nowhere(tmp_path: Path) -> None:
     with serving(tmp_path, "--no-web") as process:
         read_until(process, "serving:")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=100)
     assert process.returncode == 0
     assert "pages are at" not in err
 
 
 def test_it_refuses_to_begin_on_another_schema(tmp_path: Path) -> None:
     with serving(tmp_path) as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=100)
     assert (process.returncode, out) == (78, "")
     assert "digest db upgrade" in err

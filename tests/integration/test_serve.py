@@ -55,7 +55,7 @@ class Manager:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(address))
 
-    def hear(self, seconds: float = 30) -> str:
+    def hear(self, seconds: float = 100) -> str:
         self._socket.settimeout(seconds)
         return self._socket.recv(1000).decode()
 
@@ -92,7 +92,7 @@ def test_it_says_when_it_is_ready_and_when_it_stops(folder: Path) -> None:
         manager.hear_until("READY=1")
         service.send_signal(signal.SIGTERM)
         manager.hear_until("STOPPING=1")
-        assert service.wait(timeout=30) == 0
+        assert service.wait(timeout=100) == 0
 
 
 def test_a_signal_that_another_thread_takes_is_heard_all_the_same() -> None:
@@ -125,7 +125,7 @@ def test_the_watchdog_is_fed_only_while_the_database_answers(folder: Path) -> No
 def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
     with serving(tmp_path, "--no-web") as (service, _):
-        _, errors = service.communicate(timeout=60)
+        _, errors = service.communicate(timeout=100)
     assert service.returncode == 78
     assert "digest db upgrade" in errors
     assert "Traceback" not in errors
@@ -148,7 +148,7 @@ def test_what_is_due_leaves_by_itself_once(folder: Path) -> None:
             manager.hear_until("READY=1")
             inbox.wait(1, seconds=60)
             service.send_signal(signal.SIGTERM)
-            assert service.wait(timeout=30) == 0
+            assert service.wait(timeout=100) == 0
         with store.read() as tx:
             (delivery,) = tx.deliveries.list()
         assert delivery.state is DeliveryState.SENT
