@@ -108,7 +108,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
     server = WebServer(app, "127.0.0.1", 0)
     server.start()
     try:
-        with httpx.Client(base_url=server.url) as client:
+        with httpx.Client(base_url=server.url, timeout=60) as client:
             yield Running(app, clock, transport, client)
     finally:
         server.stop()
