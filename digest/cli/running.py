@@ -39,9 +39,10 @@ def serve(
 ) -> None:
     """Run the scheduler, the workers and the web pages until a signal comes."""
     from digest import scheduler
+    from digest.garbage import rare_collections
     from digest.web.server import WebServer
 
-    with state_of(context).open() as app:
+    with state_of(context).open() as app, rare_collections():
         if no_web:
             scheduler.serve(app)
             return

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from digest.model import Place, SignalName, Track
 from digest.ranking.days import Days
-from digest.ranking.gains import Looks, gains
+from digest.ranking.gains import Looks, gains, series
 
 Floats = npt.NDArray[np.float64]
 
@@ -56,9 +56,7 @@ class Usual:
         self._categories = np.array([self._numbers[track.category] for track in tracks], np.int64)
         self._ages = np.array([days.between(track.listed_at, now) for track in tracks])
         self._half_life = half_life
-        self._figures = {
-            name: _figures(name, tracks, now, days, looks, half_life) for name in SignalName
-        }
+        self._figures = _figures(tracks, now, half_life, days, looks)
         self._heats: dict[tuple[SignalName, float], tuple[Floats, npt.NDArray[np.int64]]] = {}
 
     def place(
@@ -100,35 +98,41 @@ def _place(papers: int, as_hot: int, share: float) -> Place:
     return Place(papers, as_hot, (as_hot + IMAGINED * share) / (papers + IMAGINED))
 
 
+class _Gathered:
+    """The gains of one signal as they come: see `_Figures`."""
+
+    def __init__(self) -> None:
+        self.row: list[int] = []
+        self.day: list[float] = []
+        self.number: list[int] = []
+        self.papers: list[int] = []
+        self.seen: list[float] = []
+
+    def by_day(self, half_life: float) -> _Figures:
+        order = np.argsort(self.day, kind="stable")
+        day = np.array(self.day, np.float64)[order]
+        return _Figures(
+            np.array(self.row, np.int64)[order],
+            day,
+            np.array(self.number, np.float64)[order] * 2.0 ** (day / half_life),
+            np.array(self.papers, np.int64),
+            np.array(self.seen, np.float64),
+        )
+
+
 def _figures(
-    name: SignalName,
-    tracks: Sequence[Track],
-    now: datetime,
-    days: Days,
-    looks: Looks,
-    half_life: float,
-) -> _Figures:
-    row: list[int] = []
-    day: list[float] = []
-    number: list[int] = []
-    papers: list[int] = []
-    seen: list[float] = []
+    tracks: Sequence[Track], now: datetime, half_life: float, days: Days, looks: Looks
+) -> dict[SignalName, _Figures]:
+    gathered = {name: _Gathered() for name in SignalName}
     for place, track in enumerate(tracks):
-        mine = [signal for signal in track.signals if signal.name is name]
-        for (source, _), rises in gains(mine, track.listed_at, now, looks).items():
-            first = min(signal.observed_at for signal in mine if signal.source == source)
+        listed = days.at(track.listed_at)
+        courses = series(track.signals, now)
+        for of, rises in gains(track.signals, track.listed_at, now, looks).items():
+            mine = gathered[of[1]]
             for at, gain in rises:
-                row.append(len(papers))
-                day.append(days.between(track.listed_at, at))
-                number.append(gain)
-            papers.append(place)
-            seen.append(days.between(track.listed_at, first))
-    by_day = np.argsort(day, kind="stable")
-    on = np.array(day, np.float64)[by_day]
-    return _Figures(
-        np.array(row, np.int64)[by_day],
-        on,
-        np.array(number, np.float64)[by_day] * 2.0 ** (on / half_life),
-        np.array(papers, np.int64),
-        np.array(seen, np.float64),
-    )
+                mine.row.append(len(mine.papers))
+                mine.day.append(days.at(at) - listed)
+                mine.number.append(gain)
+            mine.papers.append(place)
+            mine.seen.append(days.at(courses[of][0].observed_at) - listed)
+    return {name: mine.by_day(half_life) for name, mine in gathered.items()}

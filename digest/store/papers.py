@@ -11,6 +11,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Text,
+    bindparam,
     delete,
     exists,
     func,
@@ -174,20 +175,12 @@ class Papers:
     def _signals(self, known: Mapping[int, str], *, until: datetime) -> Mapping[int, list[Signal]]:
         """Return the signals of papers by row id, oldest first."""
         history: defaultdict[int, list[Signal]] = defaultdict(list)
+        names = {str(name): name for name in SignalName}
         for chunk in chunks(known):
-            for seen in self._connection.execute(
-                select(signals)
-                .where(signals.c.paper_id.in_(chunk), signals.c.observed_at <= until)
-                .order_by(signals.c.observed_at, signals.c.id)
-            ):
-                history[seen.paper_id].append(
-                    Signal(
-                        paper_key=known[seen.paper_id],
-                        source=seen.source,
-                        name=SignalName(seen.name),
-                        value=seen.value,
-                        observed_at=seen.observed_at,
-                    )
+            rows = self._connection.execute(_SIGNALS, {"ids": chunk, "until": until}).all()
+            for paper_id, source, name, value, observed_at in rows:
+                history[paper_id].append(
+                    Signal(known[paper_id], source, names[name], value, observed_at)
                 )
         return history
 
@@ -240,3 +233,20 @@ def _columns(paper: Paper) -> dict[str, Any]:
         "published_at": paper.published_at,
         "updated_at": paper.updated_at,
     }
+
+
+# Made once: it is executed for every chunk of papers whose attention is measured.
+_SIGNALS = (
+    select(
+        signals.c.paper_id,
+        signals.c.source,
+        signals.c.name,
+        signals.c.value,
+        signals.c.observed_at,
+    )
+    .where(
+        signals.c.paper_id.in_(bindparam("ids", expanding=True)),
+        signals.c.observed_at <= bindparam("until"),
+    )
+    .order_by(signals.c.observed_at, signals.c.id)
+)
