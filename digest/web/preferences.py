@@ -96,7 +96,7 @@ class PreferencesPages:
         if action == "preview":
             return self._preview(token, request, form)
         refuse_foreign(request, app.settings.site.base_url)
-        if action == "save":
+        if action == "save" and form:
             return self._save(token, form)
         try:
             with app.store.write() as tx:
@@ -138,6 +138,8 @@ class PreferencesPages:
             _be_sure(form)
             subscriptions.start_afresh(tx, who, now=now)
             return "Your interests and your feedback are forgotten: you start afresh."
+        if not form:
+            raise InvalidInput("Nothing of the form arrived, so nothing is saved: try again.")
         raise InvalidInput("This page does not know that button: please load it again.")
 
     def _save(self, token: str, form: FormData) -> Response:

@@ -113,6 +113,15 @@ def test_saving_the_form_as_it_is_changes_nothing(site: Running) -> None:
     assert site.subscriber() == before
 
 
+@pytest.mark.parametrize("kind", ["application/json", "text/plain", ""])
+def test_a_form_that_cannot_be_read_is_not_said_to_be_saved(site: Running, kind: str) -> None:
+    url = preferences(site)
+    answer = site.client.post(url, content=b'{"keywords": "moss"}', headers={"Content-Type": kind})
+    assert answer.status_code == 422
+    assert "nothing is saved" in answer.text
+    assert "are saved" not in answer.text
+
+
 def test_mistakes_are_shown_and_nothing_is_saved(site: Running) -> None:
     url = preferences(site, hour=6)
     answer = site.client.post(url, data={"hour": "7", "max_papers": "1000", "likes": "robots"})
