@@ -222,7 +222,7 @@ class Composer:
     # --- what many messages share -----------------------------------------------------
 
     def _head(self, edition: Edition, delivery: Delivery) -> str:
-        key = (*edition[:2], delivery.date)
+        key = (delivery.edition is None, *edition[:2], delivery.date)
         found = self._heads.get(key)
         if found is None:
             standing = standing_headers(delivery, site=self._site)

@@ -306,6 +306,7 @@ def test_other_figures_make_another_card(figures: dict[str, int]) -> None:
     "changes",
     [
         {"edition": replace(DELIVERY.edition, date=DELIVERY.date.date().replace(day=25))},
+        {"edition": None},
         {"edition": None, "date": DELIVERY.date.replace(day=26)},
         {"facts": {}},
         {"facts": {**DELIVERY.facts, "notes": ["arxiv could not be read today."]}},
