@@ -23,9 +23,9 @@ _LATER = timedelta(hours=8)
 
 
 def gains(
-    signals: Iterable[Signal], listed_at: datetime, now: datetime, looks: Looks
+    courses: Mapping[Series, Sequence[Signal]], listed_at: datetime, looks: Looks
 ) -> dict[Series, list[tuple[datetime, int]]]:
-    """Return when each figure rose by how much, oldest first, empty where it did not.
+    """Return when each figure (of `series`) rose by how much, oldest first, empty if it did not.
 
     What a source shows last is the truth: an earlier figure above it was a mistake and counts as
     the last one. A figure that falls and rises again gains nothing until it is higher than
@@ -34,9 +34,8 @@ def gains(
     the paper was listed. `looks` are those at other papers; each figure is one too.
     """
     found: dict[Series, list[tuple[datetime, int]]] = {}
-    parted = series(signals, now)
-    own = looks_of(parted.values())
-    for (source, name), figures in parted.items():
+    own = looks_of(courses.values())
+    for (source, name), figures in courses.items():
         times = (looks.get(source, ()), own[source])
         last = figures[-1].value
         most = min(figures[0].value, last) if name.lasting else 0

@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from digest.model import Candidate, Gain, Strength, Track, Trend, Window
 from digest.ranking.days import Days
-from digest.ranking.gains import Looks, Series, gains, looks_of
+from digest.ranking.gains import Looks, Series, gains, looks_of, series
 from digest.ranking.usual import Usual
 
 # The paper that is one in so many of its field is half way to the top.
@@ -57,7 +57,8 @@ def _trend(
     """Return the trend of a paper; `silent` is that of one without figures."""
     age = days.between(candidate.listed_at, now)
     best: dict[str, Strength] = {}
-    for of, rises in gains(candidate.signals, candidate.listed_at, now, looks).items():
+    courses = series(candidate.signals, now)
+    for of, rises in gains(courses, candidate.listed_at, looks).items():
         found = tuple(
             _gain(at, number, days.between(at, now), silent.window) for at, number in rises
         )

@@ -127,7 +127,7 @@ def _figures(
     for place, track in enumerate(tracks):
         listed = days.at(track.listed_at)
         courses = series(track.signals, now)
-        for of, rises in gains(track.signals, track.listed_at, now, looks).items():
+        for of, rises in gains(courses, track.listed_at, looks).items():
             mine = gathered[of[1]]
             for at, gain in rises:
                 mine.row.append(len(mine.papers))
