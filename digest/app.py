@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any, Self
 
 from digest import __version__, config_file, embedders, ranking, sources, transports
-from digest.config import Settings, Site
+from digest.config import Settings
 from digest.embeddings import StoredEmbeddings
 from digest.ingest import NamedSource
 from digest.language import Language
 from digest.mailing import Mailing
 from digest.ports import Clock, Ranker
-from digest.resources import templates_dir
+from digest.resources import template_folders
 from digest.sources.http import Fetcher
 from digest.store import Store
 
@@ -43,7 +43,8 @@ class App(Mailing):
             model = embedders.Model(partial(embedders.load, settings.semantic.model))
             embeddings = StoredEmbeddings(mailing.store, model)
         fetcher = Fetcher(settings.http, clock=mailing.clock, user_agent=user_agent(settings))
-        phrases = ranking.Phrases(language_of(settings.site))
+        site = settings.site
+        phrases = ranking.Phrases(Language(site.language, template_folders(site.templates)))
         return cls(
             **vars(mailing),
             phrases=phrases,
@@ -80,12 +81,6 @@ def load(path: Path | None = None, environ: Mapping[str, str] | None = None) -> 
         source_kinds=sources.names(),
         transports=transports.names(),
     )
-
-
-def language_of(site: Site) -> Language:
-    """Return the language of a site, with its own catalogue if it has one."""
-    own = [site.templates] if site.templates else []
-    return Language(site.language, [*own, templates_dir()])
 
 
 def user_agent(settings: Settings) -> str:

@@ -29,7 +29,7 @@ from digest.errors import RenderError
 from digest.excerpts import cut
 from digest.language import Language
 from digest.model import DeliveryKind, Rendered
-from digest.resources import templates_dir
+from digest.resources import template_folders
 from digest.slots import Marks, Piece, deferring, filling, guarded
 
 _OURS = "default/"
@@ -57,7 +57,7 @@ class JinjaRenderer:
     """
 
     def __init__(self, folder: Path | None = None, language: str = "en") -> None:
-        self._folders = [*([folder] if folder else []), templates_dir()]
+        self._folders = template_folders(folder)
         said = Language(language, self._folders)
         self._marks = Marks()
         own: dict[str, Callable[..., Any]] = {

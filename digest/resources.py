@@ -12,6 +12,11 @@ def templates_dir() -> Path:
     return _find("templates")
 
 
+def template_folders(own: Path | None) -> list[Path]:
+    """Return where templates and catalogues are looked for: a site's own come first."""
+    return [*([own] if own else []), templates_dir()]
+
+
 def migrations_dir() -> Path:
     """Return the folder of the Alembic migrations."""
     return _find("migrations")
