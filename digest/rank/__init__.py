@@ -104,10 +104,9 @@ def run(
     """Plan a delivery for every subscriber who is due; `domain` ends their Message-IDs.
 
     `date` asks for the edition of that day instead of the one that is due now, `force` does not
-    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. Notes are
-    said in `phrases`, or in English. What was planned
-    before stays as it is. `chunk` subscribers are read,
-    planned and written at a time.
+    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. Notes are said
+    in `phrases`, or in English. What was planned before stays as it is. `chunk` subscribers are
+    read, planned and written at a time.
     """
     report = RankReport()
     with store.write() as tx:
