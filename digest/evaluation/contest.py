@@ -8,13 +8,13 @@ from time import process_time
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from digest.evaluation.corpus import Corpus
 from digest.evaluation.metrics import FIGURES, Bootstrap, Estimate, figures, order
 from digest.evaluation.protocol import Condition, Task
 from digest.evaluation.rankers import OURS, Contestant
 from digest.evaluation.settings import Setting
+from digest.ranking.threads import one_thread
 
 FIGURE = "ndcg@20"  # by which rankers are held against ours
 
@@ -81,8 +81,7 @@ def compete(
                 yield LeftOut(condition.name, contestant.name, reason)
                 continue
             began = process_time()
-            # The products of one reader are small: threads would wait for each other.
-            with threadpool_limits(limits=1):
+            with one_thread():
                 rows = [
                     row
                     for task in condition.tasks

@@ -15,10 +15,10 @@ import numpy.typing as npt
 from scipy.special import ndtr
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
-from threadpoolctl import threadpool_limits
 
 from digest.ranking.listing import Listing, folded
 from digest.ranking.repute import Repute
+from digest.ranking.threads import one_thread
 from digest.ranking.traits import Trait, figures_of, matrix, names_of
 from digest.ranking.wording import Wording
 
@@ -66,8 +66,7 @@ class Attention:
         """
         days = days_of(past)
         order = sorted(range(len(past)), key=lambda row: days[row])
-        # The products are small: threads would wait for each other, and add in another order.
-        with threadpool_limits(limits=1):
+        with one_thread():
             return cls([past[row] for row in order])
 
     def __init__(self, past: Sequence[Listing]) -> None:
@@ -104,7 +103,7 @@ class Attention:
         days = [one.day or self._last_day for one in listings]
         rows = [figures_of(one, self._repute, day) for one, day in zip(listings, days, strict=True)]
         figures = np.column_stack([matrix(rows)[0], self._wording.worth(listings)])
-        with threadpool_limits(limits=1):
+        with one_thread():
             worth = self._said(figures)
         parts = self._scaled(figures) * self._line.coef_
         traits = {

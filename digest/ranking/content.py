@@ -12,7 +12,7 @@ import numpy.typing as npt
 from digest.model import Curve, Paper, Summand, SummandKind
 from digest.ports import Embeddings
 from digest.ranking.accounts import Accounts, Part, nearest
-from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance
+from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance, batches
 from digest.ranking.space import Space, Vectors
 from digest.ranking.taste import SharedTaste
 
@@ -82,6 +82,20 @@ class Likes(Closeness):
     shares: Floats
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Met:
+    """A group of papers with its library and how close each candidate is to it.
+
+    `vectors` has the group's own from `start` on, among those it was met with.
+    """
+
+    papers: Sequence[Paper]
+    vectors: Vectors
+    start: int
+    library: Library | None
+    closeness: Floats
+
+
 class Content:
     """What the candidates and the papers around them are about."""
 
@@ -112,33 +126,35 @@ class Content:
         """Return how close the candidates are to texts; `None` for one without a known word."""
         found: list[Words | None] = []
         for start in range(0, len(texts), _BATCH):
-            batch = texts[start : start + _BATCH]
-            vectors = self._space.words(batch)
-            one = [1] * len(batch)
-            libraries = self._relevance.libraries(vectors, one, one)
-            for row, (text, library) in enumerate(zip(batch, libraries, strict=True)):
-                found.append(self._words(text, vectors, row, library))
+            found += self._words(texts[start : start + _BATCH])
         return found
 
-    def _words(
-        self, text: str, vectors: Vectors, row: int, library: Library | None
-    ) -> Words | None:
-        if library is None:
-            return None
-        closeness = self._relevance.score(library)
-        expansion = self._relevance.expansion(library)
-        rows, share = np.empty(0, np.int64), np.empty(0, np.float32)
-        if expansion is not None:
-            closeness = (closeness + self._relevance.score(expansion)) * np.float32(0.5)
-            rows, share = expansion.rows, expansion.shares
-        lean = _lean(closeness, WORDS_CURVE)
-        strength = strength_of_words(closeness)
-        known = 1.0
-        if not self._space.has_meaning:
-            # What is near to half of somebody's words need not be near to what they mean.
-            known = self._space.lexicon.coverage(text)
-            strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
-        return Words(closeness, strength, lean, text, vectors, row, rows, share, known)
+    def _words(self, texts: Sequence[str]) -> Iterator[Words | None]:
+        vectors = self._space.words(texts)
+        one = [1] * len(texts)
+        libraries = self._relevance.libraries(vectors, one, one)
+        expansions = [library and self._relevance.expansion(library) for library in libraries]
+        scores = self._relevance.scores(libraries)
+        wider = self._relevance.scores(expansions)
+        for row, (text, library, expansion) in enumerate(
+            zip(texts, libraries, expansions, strict=True)
+        ):
+            if library is None:
+                yield None
+                continue
+            closeness = scores[row].copy()
+            rows, share = np.empty(0, np.int64), np.empty(0, np.float32)
+            if expansion is not None:
+                closeness = (closeness + wider[row]) * np.float32(0.5)
+                rows, share = expansion.rows, expansion.shares
+            lean = _lean(closeness, WORDS_CURVE)
+            strength = strength_of_words(closeness)
+            known = 1.0
+            if not self._space.has_meaning:
+                # What is near to half of somebody's words need not be near to what they mean.
+                known = self._space.lexicon.coverage(text)
+                strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
+            yield Words(closeness, strength, lean, text, vectors, row, rows, share, known)
 
     def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
@@ -146,15 +162,13 @@ class Content:
         `None` for a group without a known word.
         """
         return [
-            None if library is None else self._likes(papers, vectors, start, library)
-            for papers, vectors, start, library in self._meet(liked)
+            None if met.library is None else self._likes(met, met.library)
+            for met in self._meet(liked)
         ]
 
-    def _likes(
-        self, papers: Sequence[Paper], vectors: Vectors, start: int, library: Library
-    ) -> Likes:
-        papers = [papers[row] for row in library.rows]
-        closeness = self._relevance.score(library)
+    def _likes(self, met: _Met, library: Library) -> Likes:
+        papers = [met.papers[row] for row in library.rows]
+        closeness = met.closeness
         by_readers = None
         if self._taste is not None:
             by_readers = self._taste.added(closeness, self._shared(papers))
@@ -170,8 +184,8 @@ class Content:
             carried=most / np.maximum(parts.sum(axis=0), 1e-6),
             by_readers=by_readers,
             papers=papers,
-            vectors=vectors,
-            rows=start + library.rows,
+            vectors=met.vectors,
+            rows=met.start + library.rows,
             shares=library.shares,
         )
 
@@ -181,28 +195,28 @@ class Content:
 
     def like_papers(self, unwanted: Sequence[Sequence[Paper]]) -> list[Floats | None]:
         """Return how strongly each candidate is like each of several groups of papers."""
-        return [self._like(library) for *_, library in self._meet(unwanted)]
+        return [
+            None if met.library is None else _strong(met.closeness, LIKES_CURVE)
+            for met in self._meet(unwanted)
+        ]
 
     def like_texts(self, texts: Sequence[str], weights: Sequence[float]) -> Floats | None:
         """Return how strongly each candidate is like unwanted texts."""
         vectors = self._space.words(texts)
         (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
-        return self._like(library)
+        if library is None:
+            return None
+        return _strong(self._relevance.scores([library])[0], LIKES_CURVE)
 
-    def _like(self, library: Library | None) -> Floats | None:
-        return None if library is None else _strong(self._relevance.score(library), LIKES_CURVE)
-
-    def _meet(
-        self, groups: Sequence[Sequence[Paper]]
-    ) -> Iterator[tuple[Sequence[Paper], Vectors, int, Library | None]]:
-        """Yield each group of papers with vectors, where its own begin, and its library."""
-        for batch in _batches(groups):
+    def _meet(self, groups: Sequence[Sequence[Paper]]) -> Iterator[_Met]:
+        for batch in batches(groups, _BATCH):
             counts = [len(group) for group in batch]
             vectors = self._vectors([paper for group in batch for paper in group])
             libraries = self._relevance.libraries(vectors, counts, [1.0] * sum(counts))
+            scores = self._relevance.scores(libraries)
             start = 0
-            for group, library in zip(batch, libraries, strict=True):
-                yield group, vectors, start, library
+            for group, library, closeness in zip(batch, libraries, scores, strict=True):
+                yield _Met(group, vectors, start, library, closeness)
                 start += len(group)
 
     # Why; what is said of the same papers is the same as above.
@@ -234,13 +248,11 @@ class Content:
 
     def summands_of_likes(self, papers: Sequence[Paper], column: int) -> list[Summand]:
         """Return what makes up the closeness of a candidate to liked papers."""
-        ((_, vectors, _, library),) = self._meet([papers])
-        found = self._summands(vectors, library, column, [one.title for one in papers])
-        if self._taste is not None and library is not None:
-            telling = [papers[row] for row in library.rows]
-            parts = self._taste.shares(
-                self._relevance.score(library), self._shared(telling), column
-            )
+        (met,) = self._meet([papers])
+        found = self._summands(met.vectors, met.library, column, [one.title for one in papers])
+        if self._taste is not None and met.library is not None:
+            telling = [papers[row] for row in met.library.rows]
+            parts = self._taste.shares(met.closeness, self._shared(telling), column)
             titles = [one.title for one in telling if one.key in self._liked]
             found += [
                 Summand(SummandKind.READERS, title, float(part))
@@ -250,8 +262,8 @@ class Content:
 
     def summands_of_papers(self, papers: Sequence[Paper], column: int) -> list[Summand]:
         """Return what makes up the closeness of a candidate to papers, but for shared taste."""
-        ((_, vectors, _, library),) = self._meet([papers])
-        return self._summands(vectors, library, column, [one.title for one in papers])
+        (met,) = self._meet([papers])
+        return self._summands(met.vectors, met.library, column, [one.title for one in papers])
 
     def summands_of_texts(
         self, texts: Sequence[str], weights: Sequence[float], column: int
@@ -330,20 +342,6 @@ def shares_together(weights: Sequence[float]) -> list[float]:
     given = [weight / max(weights) for weight in weights]
     length = math.hypot(*given)
     return [one / length for one in given]
-
-
-def _batches(groups: Sequence[Sequence[Paper]]) -> Iterator[list[Sequence[Paper]]]:
-    """Yield groups together, so many that they hold about 256 papers."""
-    batch: list[Sequence[Paper]] = []
-    held = 0
-    for group in groups:
-        batch.append(group)
-        held += len(group)
-        if held >= _BATCH:
-            yield batch
-            batch, held = [], 0
-    if batch:
-        yield batch
 
 
 def strength_of_words(closeness: Floats) -> Floats:

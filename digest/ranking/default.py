@@ -22,6 +22,7 @@ from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered
+from digest.ranking.threads import one_thread
 from digest.ranking.trending import measured
 
 T = TypeVar("T")
@@ -45,6 +46,7 @@ class DefaultRanker:
         """Learn words from all papers and index the candidates."""
         return self.fit_among(candidates, background, now, ())
 
+    @one_thread()
     def fit_among(
         self,
         candidates: Sequence[Candidate],
@@ -103,6 +105,7 @@ class DefaultRanking:
             return np.array([] if column is None else [column], np.int64)
         return self.matches[interest.kind](interest.value).columns
 
+    @one_thread()
     def score(self, profiles: Sequence[Profile]) -> DefaultScores:
         """Score every candidate for everybody."""
         return DefaultScores(self, profiles)

@@ -10,15 +10,18 @@ import numpy.typing as npt
 
 from digest import embedders
 from digest.ports import Embeddings
-from digest.ranking.relevance import Relevance
+from digest.ranking.relevance import Relevance, batches
 from digest.ranking.space import Space
 from digest.ranking.taste import SharedTaste
 from digest.ranking.text import split
+from digest.ranking.threads import one_thread
 
 _BACKGROUND = 3000  # papers; their inverse kernel takes 36 MB
+_BATCH = 1000  # likes that are met at a time
 _SLICE = 4000  # candidates that are scored at a time, to bound the memory
 
 
+@one_thread()
 def score_libraries(
     papers: list[str],
     libraries: list[list[int]],
@@ -55,12 +58,15 @@ def score_libraries(
         fresh = vectors[np.asarray(candidates[asked])]
         model = Relevance(background, fresh)
         taste = SharedTaste.learn(lambda: vectors[liked], rows, fresh)
-        for user, likes in enumerate(own):
-            (met,) = model.libraries(vectors[likes], [len(likes)], [1.0] * len(likes))
-            if met is not None:
-                scores[user, asked] = model.score(met)
-                if taste is not None:
-                    scores[user, asked] += taste.added(scores[user, asked], rows[user])
+        first = 0
+        for users in batches(own, _BATCH):
+            likes = vectors[[index for library in users for index in library]]
+            met = model.libraries(likes, [len(one) for one in users], [1.0] * len(likes))
+            scores[first : first + len(users), asked] = model.scores(met)
+            first += len(users)
+        if taste is not None:
+            for user, liked_rows in enumerate(rows):
+                scores[user, asked] += taste.added(scores[user, asked], liked_rows)
     return scores
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from scipy import linalg, sparse
 
 from digest.ranking.space import Columns, Vectors
 
+T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 
 _PENALTY = 20 / 10_000  # of the ridge, for each paper of the background
@@ -87,8 +89,8 @@ class Relevance:
         A like is met in the same way whatever it comes with.
         """
         cosines = self._asked.cosines(likes)
-        alone = max(counts, default=0) <= 1
-        kernel = np.eye(len(cosines), dtype=np.float32) if alone else Columns(likes).cosines(likes)
+        several = max(counts, default=0) > 1
+        kernel = Columns(likes).cosines(likes) if several else np.empty((0, 0), np.float32)
         given = np.asarray(weights, np.float32)
         telling = likes.known & (given > 0)
         libraries: list[Library | None] = []
@@ -99,7 +101,7 @@ class Relevance:
             start += count
             if len(rows):
                 mass = given[rows] / given[rows].max()
-                share = _shares(kernel[np.ix_(rows, rows)], mass)
+                share = _shares(kernel[np.ix_(rows, rows)], mass) if len(rows) > 1 else mass
                 libraries.append(Library(mine, cosines[rows], mass, share))
             else:
                 libraries.append(None)
@@ -123,16 +125,23 @@ class Relevance:
         share = _shares(cosines[:, self._count + best], mass)
         return Library(self._order[best], cosines, mass, share)
 
-    def score(self, library: Library) -> Floats:
-        """Return for each paper how far above the usual it is, in hundredths of cosine."""
-        along, near = self._measures(library)
-        scores: Floats = 100 * (self._above(along) + NEAREST_SHARE * self._above(near))
+    def scores(self, libraries: Sequence[Library | None]) -> Floats:
+        """Return for each library (row) how far above the usual papers are.
+
+        In hundredths of cosine; zeros for a library that says nothing. A row is the same to the
+        bit whatever other libraries are scored with it.
+        """
+        scores = np.zeros((len(libraries), self._count), np.float32)
+        telling = [row for row, one in enumerate(libraries) if one is not None]
+        if telling:
+            along, near = self._measures([one for one in libraries if one is not None])
+            scores[telling] = 100 * (self._above(along) + NEAREST_SHARE * self._above(near))
         return scores
 
     def usual(self, library: Library) -> float:
         """Return what the usual paper has, in hundredths of cosine: a score is what exceeds it."""
-        along, near = (_usual(each[self._count :]) for each in self._measures(library))
-        return float(100 * (along + NEAREST_SHARE * near))
+        along, near = (_usual(each[:, self._count :]) for each in self._measures([library]))
+        return float(100 * (along + NEAREST_SHARE * near)[0, 0])
 
     def expected(self, paper: int, columns: npt.NDArray[np.int64]) -> Floats:
         """Return what the background leads one to expect of a paper, for some terms.
@@ -160,16 +169,32 @@ class Relevance:
     def _by_term(self) -> sparse.csc_array:
         return sparse.csc_array(self._background.terms)
 
-    def _measures(self, library: Library) -> tuple[Floats, Floats]:
-        """Return how far each paper goes along the direction, and how near the likes are."""
-        centre: Floats = library.shares @ library.cosines
-        known: Floats = np.dot(centre[self._count :], self._ridge)
-        along = centre[: self._scored] - shrinkage(len(library.rows)) * known
-        return along, _near(library.cosines[:, : self._scored])
+    def _measures(self, libraries: Sequence[Library]) -> tuple[Floats, Floats]:
+        """Return how far each paper goes along the directions, and how near the likes are."""
+        centres = np.stack([one.shares @ one.cosines for one in libraries])
+        near = np.stack([_near(one.cosines[:, : self._scored]) for one in libraries])
+        shrink = np.array([[shrinkage(len(one.rows))] for one in libraries])
+        # Each by itself: a product of many rows adds each of them up as its place among them wants.
+        known = np.stack([np.dot(one[self._count :], self._ridge) for one in centres])
+        return centres[:, : self._scored] - shrink * known, near
 
     def _above(self, values: Floats) -> Floats:
-        above: Floats = values[: self._count] - _usual(values[self._count :])
+        above: Floats = values[:, : self._count] - _usual(values[:, self._count :])
         return above
+
+
+def batches(groups: Sequence[Sequence[T]], size: int) -> Iterator[list[Sequence[T]]]:
+    """Yield groups together, so many that they hold about `size`."""
+    batch: list[Sequence[T]] = []
+    held = 0
+    for group in groups:
+        batch.append(group)
+        held += len(group)
+        if held >= size:
+            yield batch
+            batch, held = [], 0
+    if batch:
+        yield batch
 
 
 def shrinkage(likes: int) -> np.float32:
@@ -197,7 +222,10 @@ def _near(cosines: Floats) -> Floats:
     return mean
 
 
-def _usual(values: Floats) -> Floats | np.float32:
-    """Return the median."""
-    middle = len(values) // 2
-    return np.partition(values, middle)[middle] if len(values) else np.float32(0)
+def _usual(values: Floats) -> Floats:
+    """Return the median of each row, as a column."""
+    count = values.shape[1]
+    if not count:
+        return np.zeros((len(values), 1), np.float32)
+    middle = count // 2
+    return np.partition(values, middle, axis=1)[:, middle : middle + 1]

@@ -2,15 +2,22 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info
 
+from digest.embedders import InMemory, Model
 from digest.ranking import score_libraries
+from digest.testing import FakeEmbedder
 from tests.unit.ranking import samples
+
+Floats = npt.NDArray[np.float32]
 
 TEXTS = [f"{one.title}. {one.abstract}" for one in samples.papers(80)]
 ROBOTS = list(range(0, 80, 4))
@@ -89,3 +96,33 @@ def test_a_page_of_real_papers_finds_its_neighbours(shared_data: Path) -> None:
     best = [others[place] for place in np.argsort(-scores)[:10]]
     share = sum(n in about for n in best) / 10
     assert share > 3 * len(about) / len(texts)
+
+
+@given(st.lists(st.lists(st.integers(0, 79), max_size=6), min_size=1, max_size=70))
+@example([[0]] * 13 + [[0, 1]])
+def test_a_library_scores_the_same_to_the_bit_whatever_others_are_asked_about(
+    libraries: list[list[int]],
+) -> None:
+    candidates = list(range(0, 80, 3))
+    together = score_libraries(TEXTS, libraries, candidates)
+    (alone,) = score_libraries(TEXTS, libraries[-1:], candidates)
+    assert np.array_equal(together[-1], alone)
+
+
+def test_it_computes_in_one_thread_and_gives_the_threads_back() -> None:
+    before = _threads()
+    seen: list[set[int]] = []
+
+    class Watching(FakeEmbedder):
+        def embed(self, texts: Sequence[str]) -> Floats:
+            seen.append(_threads())
+            return super().embed(texts)
+
+    embeddings = InMemory(Model(lambda: Watching({"robot": [1.0]})))
+    score_libraries(TEXTS, [[1]], [2], embeddings=embeddings)
+    assert seen == [{1}]
+    assert _threads() == before
+
+
+def _threads() -> set[int]:
+    return {library["num_threads"] for library in threadpool_info()}
