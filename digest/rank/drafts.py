@@ -81,6 +81,6 @@ def draft(
 
     def fits(column: int, drafted: Mapping[int, int]) -> bool:
         others = np.array(list(drafted), np.int64)
-        return bool((likeness.of(others, np.full_like(others, column)) >= 0).all())
+        return bool((likeness.of(others, column) >= 0).all())
 
     return team_draft((first, second), most, coin, fits=fits)

@@ -54,6 +54,7 @@ class Pool:
         self.begins_at = begins_at
         self.closes_at = closes_at
         self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
+        self.fields = [one.paper.primary_category for one in self.candidates]
         self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
         self.hot = self.ranking.trending >= STILL_TRENDING
         self.figures = [_figures(one, closes_at) for one in self.candidates]

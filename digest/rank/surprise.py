@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from itertools import islice
 
 import numpy as np
 import numpy.typing as npt
@@ -61,17 +62,17 @@ def _drawn(
     pool: Pool, likely: Sequence[int], chosen: Sequence[int], key: str, number: int
 ) -> list[int]:
     """Draw from the first few that come from a field of which the digest holds nothing."""
-    fields = {pool.candidates[column].paper.primary_category for column in chosen}
-    fresh = [
+    fields = {pool.fields[column] for column in chosen} | {""}
+    mine = np.array(chosen, np.int64)
+    fresh = (
         column
         for column in likely
-        if column not in chosen
-        and pool.candidates[column].paper.primary_category not in fields | {""}
-        and (pool.likeness.of(np.array(chosen, np.int64), np.array(column)) >= 0).all()
-    ][:FEW]
-    fresh.sort(
+        if pool.fields[column] not in fields and (pool.likeness.of(mine, column) >= 0).all()
+    )
+    few = sorted(
+        islice(fresh, FEW),
         key=lambda column: blake2b(
             f"{key} {pool.candidates[column].paper.key}".encode(), digest_size=8
-        ).digest()
+        ).digest(),
     )
-    return fresh[:number]
+    return few[:number]

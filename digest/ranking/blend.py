@@ -79,7 +79,7 @@ class Likeness:
         for place, twin in _twins([paper.title for paper in papers], titles):
             self._alike[place, twin] = _SAME
 
-    def of(self, papers: Columns, others: Columns) -> Floats:
+    def of(self, papers: Columns, others: Columns | int) -> Floats:
         """Return how alike papers are by their places; below zero for near-duplicates."""
         alike: Floats = self._alike[papers, others].astype(np.float32)
         return alike
