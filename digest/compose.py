@@ -204,6 +204,7 @@ def shared_context(delivery: Delivery, cadence: Cadence, *, site: Site) -> dict[
         "cadence": str(cadence),
         "sources": delivery.facts.get("sources", []),
         "notes": delivery.facts.get("notes", []),
+        "interests": delivery.facts.get("interests", 0),
         "topics": [
             {**topic, "url": f"{site.base_url.rstrip('/')}/search?q={quote(topic['name'])}"}
             for topic in delivery.facts.get("topics", [])

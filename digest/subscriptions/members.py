@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from digest.errors import InvalidInput, NotFound
 from digest.model import (
@@ -196,12 +196,19 @@ def _let_in(
         },
     )
     if subscriber.status is SubscriberStatus.UNCONFIRMED:
-        _notify(tx, subscriber, DeliveryKind.WELCOME, now=now, domain=domain)
+        facts = {"interests": len(subscriber.interests)}
+        _notify(tx, subscriber, DeliveryKind.WELCOME, now=now, domain=domain, facts=facts)
     return find(tx, subscriber.public_id)
 
 
 def _notify(
-    tx: Transaction, subscriber: Subscriber, kind: DeliveryKind, *, now: datetime, domain: str
+    tx: Transaction,
+    subscriber: Subscriber,
+    kind: DeliveryKind,
+    *,
+    now: datetime,
+    domain: str,
+    facts: Mapping[str, Any] | None = None,
 ) -> bool:
     """Write a mail of that kind, at most one a day; say whether it was."""
     key = f"{kind}:{subscriber.public_id}:{now.date().isoformat()}"
@@ -213,6 +220,7 @@ def _notify(
         planned_at=now,
         due_at=now,
         expires_at=now + NOTICE_LIFE,
+        facts=facts or {},
     )
     return tx.deliveries.plan([plan]) > 0
 

@@ -125,6 +125,25 @@ def test_notes_of_the_edition_stand_in_both_parts() -> None:
         assert "arxiv could not be read today." in body(mail(facts=facts), kind)
 
 
+@pytest.mark.parametrize(
+    ("kind", "choose", "change"),
+    [
+        ("plain", "Choose your interests:", "Change your interests:"),
+        ("html", "Choose my interests", "Change my interests"),
+    ],
+)
+def test_a_welcome_asks_for_interests_only_who_gave_none(
+    kind: str, choose: str, change: str
+) -> None:
+    none, some = (
+        body(mail(DeliveryKind.WELCOME, facts={"interests": number}), kind) for number in (0, 2)
+    )
+    assert choose in none
+    assert change not in none
+    assert change in some
+    assert choose not in some
+
+
 def test_the_same_delivery_has_the_same_bytes() -> None:
     assert mail().content == mail().content
 

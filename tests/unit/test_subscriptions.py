@@ -314,6 +314,13 @@ def test_who_never_confirmed_gets_no_goodbye(store: Store) -> None:
     assert verdict(store, DeliveryKind.CONFIRM) is SkipReason.NOT_CONFIRMED
 
 
+def test_the_welcome_knows_how_many_interests_were_given(store: Store) -> None:
+    member(store, interests=(Interest(InterestKind.KEYWORD, "grasping"),))
+    with store.read() as tx:
+        (welcome,) = (one for one in tx.deliveries.list() if one.kind is DeliveryKind.WELCOME)
+    assert welcome.facts["interests"] == 1
+
+
 def test_leaving_can_be_undone_without_another_welcome(store: Store) -> None:
     public_id = member(store).public_id
     unsubscribe(store, public_id)
