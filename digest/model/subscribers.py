@@ -74,6 +74,7 @@ class Subscriber:
     confirmed_at: datetime | None = None
     unsubscribed_at: datetime | None = None
     paused_until: date | None = None
+    feed_since: datetime | None = None
     consent: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -291,5 +291,6 @@ def _subscriber(row: Row[Any], wanted: Iterable[Interest]) -> Subscriber:
         confirmed_at=row.confirmed_at,
         unsubscribed_at=row.unsubscribed_at,
         paused_until=row.paused_until,
+        feed_since=row.feed_since,
         consent=row.consent,
     )

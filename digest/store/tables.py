@@ -153,6 +153,8 @@ subscribers = Table(
     Column("confirmed_at", UtcDateTime),
     Column("unsubscribed_at", UtcDateTime),
     Column("paused_until", Date),
+    # Links to their own feed that are older are worth nothing any more.
+    Column("feed_since", UtcDateTime),
     # The record that the law asks for: when, from where, to which text.
     Column("consent", JSON, nullable=False),
     # Who is due is told by the index alone, for any number of people.

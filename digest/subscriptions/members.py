@@ -269,6 +269,15 @@ def resume(tx: Transaction, public_id: str) -> Subscriber:
     return find(tx, public_id)
 
 
+def renew_feed(tx: Transaction, public_id: str, *, now: datetime) -> Subscriber:
+    """Make all links to a subscriber's own feed worth nothing that are older; raise `NotFound`."""
+    subscriber = find(tx, public_id)
+    # Tokens count whole seconds: one of this very second is old, too.
+    since = now.replace(microsecond=0) + timedelta(seconds=1)
+    tx.subscribers.edit(subscriber.id, feed_since=since)
+    return find(tx, public_id)
+
+
 def unsubscribe(
     tx: Transaction, public_id: str, *, now: datetime, goodbye: str | None = None
 ) -> Subscriber:

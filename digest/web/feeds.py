@@ -69,6 +69,9 @@ class FeedPages:
             subscriber = subscriptions.find(tx, public_id)
             if rest or subscriber.status is SubscriberStatus.UNSUBSCRIBED:
                 raise NotFound("There is no such subscription any more.")
+            since = subscriber.feed_since
+            if since is not None and app.signer.made_at(Purpose.FEED, token) < since:
+                raise NotFound("This feed has a new address: its reader finds it on their page.")
             sent = [
                 one
                 for one in tx.deliveries.list(email=subscriber.email, limit=3 * MOST_DIGESTS)

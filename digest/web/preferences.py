@@ -131,6 +131,9 @@ class PreferencesPages:
         if action == "rejoin":
             subscriptions.rejoin(tx, who, **letting_in(app, request, self.trusted))
             return "Welcome back: your digest goes on."
+        if action == "new-feed":
+            subscriptions.renew_feed(tx, who, now=now)
+            return "Your feed has a new address; whoever has the old one reads nothing any more."
         if action == "withdraw":
             tx.feedback.withdraw(subscriber.id, forms.text(form, "paper"))
             return "Taken back: that opinion does not count any more."
@@ -215,7 +218,7 @@ class PreferencesPages:
         context = {
             **self.pages.choices,
             **links_of(self.pages.app, subscriber, Purpose.PREFERENCES, token),
-            "feed": path_of(self.pages.app.links.feed(subscriber.public_id)),
+            "feed": path_of(self._feed(subscriber)),
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,
             "may_return": subscriber.confirmed_at is not None,
@@ -230,6 +233,11 @@ class PreferencesPages:
             "wrong": status != 200,
         }
         return self.pages.show("preferences", context, status=status)
+
+    def _feed(self, subscriber: Subscriber) -> str:
+        app = self.pages.app
+        now = app.clock.now()
+        return app.links.dated(max(now, subscriber.feed_since or now)).feed(subscriber.public_id)
 
     def _opinions(self, tx: Transaction, subscriber: Subscriber) -> Collection[dict[str, Any]]:
         newest = tx.feedback.of(subscriber.id)[: -MOST_OPINIONS - 1 : -1]

@@ -83,6 +83,7 @@ def upgrade() -> None:
         sa.Column("confirmed_at", sa.DateTime(), nullable=True),
         sa.Column("unsubscribed_at", sa.DateTime(), nullable=True),
         sa.Column("paused_until", sa.Date(), nullable=True),
+        sa.Column("feed_since", sa.DateTime(), nullable=True),
         sa.Column("consent", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscribers_email_key")),

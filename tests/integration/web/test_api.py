@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 from typing import Any
 from xml.etree import ElementTree as Xml
@@ -195,6 +196,27 @@ def test_feeds_of_two_readers_are_two_feeds(site: Running) -> None:
 
     assert name_of("one@example.org") == name_of("one@example.org")
     assert name_of("one@example.org") != name_of("two@example.org")
+
+
+def test_a_feed_that_gets_a_new_address_can_be_read_at_the_old_one_no_more(site: Running) -> None:
+    member = site.member()
+    link = site.path(site.app.links.preferences(member.public_id))
+
+    def address(page: str) -> str:
+        found = re.search(r'href="(/feed/[^"]+)"', page)
+        assert found
+        return found[1]
+
+    old = address(site.client.get(link).text)
+    assert site.client.get(old).status_code == 200
+    said = site.client.post(link, data={"action": "new-feed"}).text
+    assert "Your feed has a new address" in said
+    new = address(said)  # in the same second
+    assert site.client.get(old).status_code == 404
+    assert site.client.get(new).status_code == 200
+    site.clock.advance(3600)
+    assert site.client.get(new).status_code == 200
+    assert site.client.get(address(site.client.get(link).text)).status_code == 200
 
 
 def test_no_other_link_opens_a_feed(site: Running) -> None:
