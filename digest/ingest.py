@@ -255,7 +255,8 @@ def join(known: Paper, other: Paper) -> Paper:
     """Join two records of one paper.
 
     The newest version gives the texts; with equal or unknown versions what is known stays, and
-    what is missing is filled in. Categories and links of both are kept, the known ones first.
+    what is missing is filled in. Categories and links of both are kept, the known ones first. How
+    a paper was listed is how that was first seen.
     """
     newer = other.version > known.version and bool(other.title)
     first, second = (other, known) if newer else (known, other)
@@ -266,6 +267,8 @@ def join(known: Paper, other: Paper) -> Paper:
         authors=first.authors or second.authors,
         categories=_union(known.categories, other.categories),
         links=_links(first.links, second.links),
+        organisation=first.organisation or second.organisation,
+        as_listed=known.as_listed or other.as_listed,
         version=max(known.version, other.version),
         published_at=_earliest(known.published_at, other.published_at),
         updated_at=first.updated_at or second.updated_at,

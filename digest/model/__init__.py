@@ -30,6 +30,7 @@ from digest.model.explanations import (
     SummandKind,
 )
 from digest.model.papers import (
+    AsListed,
     Fetched,
     Link,
     LinkKind,
@@ -84,6 +85,7 @@ __all__ = [
     "FINAL_STATES",
     "LIVE_STATES",
     "QUIET_REASONS",
+    "AsListed",
     "BounceKind",
     "Cadence",
     "Candidate",

@@ -27,12 +27,25 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
+class AsListed:
+    """What else a list showed of a paper that people vote on, when it was first seen there.
+
+    `submitted_at` is when it was put on the list, `keywords` how many it is listed under.
+    """
+
+    submitted_at: datetime | None = None
+    has_media: bool = False
+    keywords: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Paper:
     """One paper, whatever the number of its versions, categories and sources.
 
     `key` names the paper without its version: `arxiv:2604.21952`, `doi:10.1101/...` (lower
     case) or `url:https://...`. `version` is 0 where the source does not tell. Texts are clean:
-    one line, no markup, no control characters. The first category is the primary one.
+    one line, no markup, no control characters. The first category is the primary one. Whose work
+    it is, `organisation`, few sources tell; `as_listed` is `None` where no such list has had it.
     """
 
     key: str
@@ -44,6 +57,8 @@ class Paper:
     version: int = 0
     published_at: datetime | None = None
     updated_at: datetime | None = None
+    organisation: str = ""
+    as_listed: AsListed | None = None
 
     @property
     def primary_category(self) -> str:

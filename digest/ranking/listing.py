@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from digest.model import Candidate, LinkKind, SignalName
+from digest.model import AsListed, Candidate, LinkKind, SignalName
 from digest.ranking.text import words
 
 # Stars that were counted later would tell of the attention that they are to foretell.
@@ -83,6 +83,7 @@ class Listing:
     def of_candidate(cls, candidate: Candidate) -> Self:
         """Read a paper of the store with its signals; the last upvotes count."""
         paper, listed = candidate.paper, candidate.listed_at
+        shown = paper.as_listed or AsListed()
         upvotes = stars = None
         for signal in candidate.signals:
             if signal.name is SignalName.UPVOTES:
@@ -94,10 +95,14 @@ class Listing:
             title=paper.title,
             abstract=paper.abstract,
             author_names=paper.authors,
+            organisation_name=paper.organisation,
             owner=_owner(paper.link(LinkKind.CODE) or ""),
             site=_site(paper.link(LinkKind.PROJECT) or ""),
+            has_media=shown.has_media,
+            keywords=shown.keywords,
             stars=stars,
             day=listed.astimezone(UTC).date(),
+            listed_at=shown.submitted_at,
             published_at=paper.published_at,
             upvotes=upvotes,
         )

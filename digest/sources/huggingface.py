@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field
 
 from digest.errors import SourceError, SourceMalformed
-from digest.model import Fetched, Link, LinkKind, Paper, Signal, SignalName
+from digest.model import AsListed, Fetched, Link, LinkKind, Paper, Signal, SignalName
 from digest.ports import Clock
 from digest.sources.cleaning import clean, shortened
 from digest.sources.http import Fetcher, Response
@@ -24,6 +24,7 @@ SITE = "https://huggingface.co"
 _PATH = "/api/daily_papers"
 _LARGEST = 10**9  # a count beyond it is no count
 _LONGEST_LOOK_BACK = 31
+_LONGEST_NAME = 200
 
 
 class HuggingFaceOptions(BaseModel):
@@ -160,6 +161,12 @@ def read(record: object) -> Paper | None:
         authors=tuple(dict.fromkeys(_names(inner.get("authors")))),
         links=tuple(links),
         published_at=_moment(inner.get("publishedAt")) or _moment(outer.get("publishedAt")),
+        organisation=_organisation(inner) or _organisation(outer),
+        as_listed=AsListed(
+            submitted_at=_moment(inner.get("submittedOnDailyAt")),
+            has_media=_number(inner, "mediaUrls") + _number(outer, "mediaUrls") > 0,
+            keywords=_number(inner, "ai_keywords") or _number(outer, "ai_keywords"),
+        ),
     )
 
 
@@ -187,6 +194,19 @@ def _listed_before(record: object, since: datetime) -> bool:
     """Say whether a record was certainly on the list of an earlier day than that of `since`."""
     listed = _moment(_layers(record)[1].get("submittedOnDailyAt"))
     return listed is not None and listed.date() < since.astimezone(UTC).date()
+
+
+def _organisation(record: Mapping[str, Any]) -> str:
+    """Return the name by which people know whose work it is."""
+    found = record.get("organization")
+    if not isinstance(found, Mapping):
+        return ""
+    return shortened(clean(found.get("fullname")) or clean(found.get("name")), _LONGEST_NAME)
+
+
+def _number(record: Mapping[str, Any], name: str) -> int:
+    found = record.get(name)
+    return len(found) if isinstance(found, list) else 0
 
 
 def _names(authors: object) -> Iterator[str]:

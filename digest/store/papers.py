@@ -20,7 +20,7 @@ from sqlalchemy import (
     update,
 )
 
-from digest.model import Candidate, Paper, Signal, SignalName, Titled, Track
+from digest.model import AsListed, Candidate, Paper, Signal, SignalName, Titled, Track
 from digest.store.rows import chunks, paper_of
 from digest.store.tables import paper_categories, papers, signals
 
@@ -229,9 +229,20 @@ def _columns(paper: Paper) -> dict[str, Any]:
         "authors": list(paper.authors),
         "categories": list(paper.categories),
         "links": [[link.kind.value, link.url] for link in paper.links],
+        "organisation": paper.organisation,
+        "as_listed": paper.as_listed and _told(paper.as_listed),
         "version": paper.version,
         "published_at": paper.published_at,
         "updated_at": paper.updated_at,
+    }
+
+
+def _told(listed: AsListed) -> dict[str, Any]:
+    at = listed.submitted_at
+    return {
+        "submitted_at": at and at.isoformat(),
+        "has_media": listed.has_media,
+        "keywords": listed.keywords,
     }
 
 

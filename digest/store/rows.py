@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from itertools import islice
 from operator import itemgetter
@@ -12,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Dialect, Row, Table, Update, c
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.types import TypeEngine
 
-from digest.model import Link, LinkKind, Paper
+from digest.model import AsListed, Link, LinkKind, Paper
 from digest.store.tables import papers
 
 T = TypeVar("T")
@@ -37,10 +38,17 @@ def paper_of(row: Row[Any]) -> Paper:
         authors=tuple(row.authors),
         categories=tuple(row.categories),
         links=tuple(Link(LinkKind(kind), url) for kind, url in row.links),
+        organisation=row.organisation,
+        as_listed=row.as_listed and _as_listed(row.as_listed),
         version=row.version,
         published_at=row.published_at,
         updated_at=row.updated_at,
     )
+
+
+def _as_listed(told: Mapping[str, Any]) -> AsListed:
+    at = told["submitted_at"]
+    return AsListed(at and datetime.fromisoformat(at), told["has_media"], told["keywords"])
 
 
 def paper_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:

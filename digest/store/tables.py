@@ -84,6 +84,9 @@ papers = Table(
     Column("authors", JSON, nullable=False),
     Column("categories", JSON, nullable=False),
     Column("links", JSON, nullable=False),
+    Column("organisation", Text, nullable=False),
+    # What else the first list showed of it that people vote on: moment, media, keywords.
+    Column("as_listed", JSON(none_as_null=True)),
     Column("sources", JSON, nullable=False),
     Column("version", Integer, nullable=False),
     Column("published_at", UtcDateTime),

@@ -50,6 +50,7 @@ class PaperOut(BaseModel):
     title: str
     abstract: str
     authors: list[str]
+    organisation: str = Field(description="Whose work it is, where a source tells; else empty.")
     categories: list[str] = Field(description="The first one is the primary one.")
     links: list[LinkOut]
     version: int
@@ -218,6 +219,7 @@ def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[
         "title": paper.title,
         "abstract": paper.abstract,
         "authors": list(paper.authors),
+        "organisation": paper.organisation,
         "categories": list(paper.categories),
         "links": [LinkOut(kind=link.kind.value, url=link.url) for link in paper.links],
         "version": paper.version,

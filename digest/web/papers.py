@@ -57,6 +57,7 @@ class PaperPages:
             "paper": {
                 **paper_view(paper, figures(candidate)),
                 "authors": list(paper.authors),
+                "organisation": paper.organisation,
                 "categories": paper.categories,
             },
             "key": paper.key,

@@ -31,6 +31,8 @@ def upgrade() -> None:
         sa.Column("authors", sa.JSON(), nullable=False),
         sa.Column("categories", sa.JSON(), nullable=False),
         sa.Column("links", sa.JSON(), nullable=False),
+        sa.Column("organisation", sa.Text(), nullable=False),
+        sa.Column("as_listed", sa.JSON(), nullable=True),
         sa.Column("sources", sa.JSON(), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("published_at", sa.DateTime(), nullable=True),

@@ -17,6 +17,7 @@ from sqlalchemy import Engine, event
 
 from digest.errors import InvalidInput, NotFound, StoreBusy
 from digest.model import (
+    AsListed,
     Cadence,
     DeliveryState,
     Interest,
@@ -37,13 +38,30 @@ HOUR = timedelta(hours=1)
 
 
 def test_a_paper_comes_back_as_it_went_in(store: Store) -> None:
-    one = replace(paper(), published_at=NOW, updated_at=NOW)
+    one = replace(
+        paper(),
+        published_at=NOW,
+        updated_at=NOW,
+        organisation="The Fold",
+        as_listed=AsListed(NOW + timedelta(microseconds=812_000), has_media=True, keywords=2),
+    )
     with store.write() as tx:
         tx.papers.add([one], source="arxiv", listed_at=NOW)
     with store.read() as tx:
         assert tx.papers.get(one.key) == one
         assert [each.paper for each in tx.papers.listed(NOW - HOUR, NOW)] == [one]
         assert tx.papers.listed(NOW, NOW + HOUR) == []
+
+
+def test_what_no_list_showed_comes_back_as_unknown(store: Store) -> None:
+    one, other = papers(2)
+    with store.write() as tx:
+        tx.papers.add([one, replace(other, as_listed=AsListed())], source="arxiv", listed_at=NOW)
+        tx.papers.change([replace(one, organisation="The Fold")], changed_at=NOW)
+    with store.read() as tx:
+        found = tx.papers.many([one.key, other.key])
+    assert (found[one.key].as_listed, found[one.key].organisation) == (None, "The Fold")
+    assert found[other.key].as_listed == AsListed()
 
 
 def test_a_write_that_raises_leaves_nothing(store: Store) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,7 +11,16 @@ from hypothesis import strategies as st
 
 from digest.errors import SourceMalformed, SourceUnavailable
 from digest.ingest import Merged, after_failure, after_success, join, merge, outcome
-from digest.model import Fetched, Link, LinkKind, Paper, SourceOutcome, SourceReport, SourceState
+from digest.model import (
+    AsListed,
+    Fetched,
+    Link,
+    LinkKind,
+    Paper,
+    SourceOutcome,
+    SourceReport,
+    SourceState,
+)
 from tests.support.samples import NOW, paper
 
 PDF = Link(LinkKind.PDF, "https://arxiv.org/pdf/2611.00001")
@@ -43,6 +53,15 @@ def test_a_source_without_an_abstract_does_not_erase_one() -> None:
     known = paper(abstract="known")
     assert join(known, paper(version=2, abstract="")).abstract == "known"
     assert join(paper(abstract=""), paper(abstract="found")).abstract == "found"
+
+
+def test_what_a_list_showed_is_kept_from_the_first_look() -> None:
+    at = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)
+    first = paper(as_listed=AsListed(at), organisation="")
+    later = paper(as_listed=AsListed(at, has_media=True, keywords=3), organisation="The Fold")
+    joined = join(join(paper(version=3), first), later)
+    assert (joined.as_listed, joined.organisation) == (AsListed(at), "The Fold")
+    assert join(joined, paper(version=4)) == replace(joined, version=4)
 
 
 def test_a_revision_updates_what_is_known_and_adds_nothing() -> None:

@@ -57,6 +57,14 @@ def test_a_paper_comes_with_the_history_of_its_figures(full: Running) -> None:
     assert ask(full, "/papers/2611.00007") == found
 
 
+def test_whose_work_a_paper_is_is_told_by_the_api_and_by_its_page(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper(organisation="The <Fold>")], source="hf", listed_at=NOW)
+    assert ask(site, "/papers/arxiv:2611.00001")["organisation"] == "The <Fold>"
+    page = site.client.get("/papers/arxiv:2611.00001").text
+    assert '<p class="authors">The &lt;Fold&gt;</p>' in page
+
+
 def test_trending_search_and_similar_papers_are_lists_too(full: Running) -> None:
     assert [one["key"] for one in ask(full, "/trending")["papers"]] == ["arxiv:2611.00007"]
     assert ask(full, "/search", q="study", limit=5)["total"] == 60

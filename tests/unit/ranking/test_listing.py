@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
 
-from digest.model import Candidate, Link, LinkKind, Paper
+from digest.model import AsListed, Candidate, Link, LinkKind, Paper
 from digest.ranking.listing import Listing
 from tests.unit.ranking.samples import NOW, signal
 
@@ -69,13 +70,22 @@ def test_a_stored_paper_reads_like_its_record() -> None:
             Link(LinkKind.CODE, "https://github.com/Fold/sheep"),
             Link(LinkKind.PROJECT, "https://www.sheep.example.org/one"),
         ),
+        published_at=datetime(2026, 3, 27, 23, 33, 33, tzinfo=UTC),
+        organisation="The Fold",
+        as_listed=AsListed(
+            datetime(2026, 3, 31, 2, 43, 45, 812000, tzinfo=UTC), has_media=True, keywords=2
+        ),
     )
-    signals = (signal(3, hours=20), signal(40, hours=1))
-    listing = Listing.of_candidate(Candidate(paper, NOW, signals))
-    record = Listing.of_record(RECORD)
-    for name in ("title", "abstract", "authors", "owner", "site"):
-        assert getattr(listing, name) == getattr(record, name)
-    assert (listing.day, listing.upvotes) == (NOW.date(), 40)
+    signals = (
+        signal(3, hours=20),
+        signal(12, hours=1),
+        signal(7, hours=1, name="stars"),
+    )
+    listed_at = datetime(2026, 3, 31, 8, tzinfo=UTC)
+    seen = tuple(replace(one, observed_at=listed_at) for one in signals)
+    listing = Listing.of_candidate(Candidate(paper, listed_at, seen))
+    assert listing == replace(Listing.of_record(RECORD), author_names=paper.authors)
+    assert listing.authors == Listing.of_record(RECORD).authors
 
 
 def test_stars_that_were_counted_later_are_not_known_at_listing() -> None:

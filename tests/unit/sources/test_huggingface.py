@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.errors import SourceMalformed, SourceUnavailable
-from digest.model import LinkKind, SignalName
+from digest.model import AsListed, LinkKind, SignalName
 from digest.sources.http import Fetcher
 from digest.sources.huggingface import HuggingFace, HuggingFaceOptions, figures, read
 from digest.testing import FakeClock
@@ -46,6 +46,11 @@ def test_records_become_papers_and_signals(
         (LinkKind.PROJECT, "https://sheep.example.org/"),
         (LinkKind.DISCUSSION, "https://huggingface.co/papers/2604.00101"),
     ]
+    assert sheep.organisation == "The Fold"
+    assert sheep.as_listed == AsListed(
+        datetime(2026, 4, 27, 2, 43, 45, 812000, tzinfo=UTC), has_media=True, keywords=2
+    )
+    assert (early.organisation, early.as_listed) == ("", AsListed())
     assert early.link(LinkKind.CODE) is None
     assert (early.abstract, early.authors, early.published_at) == ("", (), None)
     assert {(signal.name, signal.value) for signal in fetched.signals} == {
@@ -130,6 +135,15 @@ def test_a_paper_that_is_not_on_arxiv_is_named_after_its_page() -> None:
     paper = read({"paper": {"id": "company-report", "title": "Ours"}})
     assert paper is not None
     assert paper.key == "url:https://huggingface.co/papers/company-report"
+
+
+def test_what_stands_outside_of_the_paper_is_read_too() -> None:
+    inner = {"id": "2604.00101", "title": "Sheep"}
+    outer = {"organization": {"name": "fold"}, "mediaUrls": ["x"], "ai_keywords": ["sheep"]}
+    paper = read({"paper": inner, **outer})
+    assert paper is not None
+    assert paper.organisation == "fold"
+    assert paper.as_listed == AsListed(has_media=True, keywords=1)
 
 
 @pytest.mark.parametrize("identity", ["../secret", "a b", "", 7, None, "\u202e1", "x" * 3000])
