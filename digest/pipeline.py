@@ -19,6 +19,7 @@ from digest.errors import NotFound, StoreError
 from digest.ingest import NamedSource
 from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
+from digest.rank import expecting
 from digest.ranking import text_of
 from digest.reading import meaning
 from digest.report import RunReport, outcome
@@ -62,6 +63,7 @@ def run(
         _rank(app, report, date=date, force=force, stopping=stopping)
         _deliver(app, report, stopping=stopping, progress=progress)
         _place(app)
+        _look_back(app)
         return report
 
 
@@ -247,6 +249,14 @@ def _place(app: App) -> None:
         meaning.update(app.store, app.clock)
     except StoreError as error:
         log.warning("new papers are found by their words alone for now: %s", error)
+
+
+def _look_back(app: App) -> None:
+    """Learn what attention papers may expect, if it is time to; the next edition can do without."""
+    try:
+        expecting.update(app.store, app.clock.now())
+    except StoreError as error:
+        log.warning("what attention papers may expect is not learned anew for now: %s", error)
 
 
 def _rank(

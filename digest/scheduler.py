@@ -22,12 +22,14 @@ from digest.clock import SystemClock
 from digest.deliver import Patience, ProgressLog
 from digest.errors import DigestError
 from digest.notify import Notifier
+from digest.rank import expecting
 
 log = logging.getLogger(__name__)
 
 # Confirmations are waited for by somebody, so a tick comes more often than a digest needs it.
 TICK_SECONDS = 15
 COLLECT_SECONDS = 60
+LEARN_SECONDS = 3600
 PRUNE_SECONDS = 24 * 3600
 
 
@@ -97,6 +99,7 @@ def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
 
     every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
     every(TICK_SECONDS, "tick", tick)
+    every(LEARN_SECONDS, "learn", lambda: expecting.update(app.store, app.clock.now()))
     every(
         PRUNE_SECONDS,
         "retention",

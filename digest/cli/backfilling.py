@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from digest.cli.output import document, progress, record, say
+from digest.cli.output import document, progress, record, say, working
 from digest.cli.source import chosen
 from digest.cli.state import Json, state_of
 
@@ -28,11 +28,14 @@ def backfill(
 ) -> None:
     """Ask a source for its lists of past days; what is there already is not asked again."""
     from digest import backfill as stage
+    from digest.rank import expecting
 
     with state_of(context).open() as app:
         (named,) = chosen(app.sources, [source])
         with progress("Asking for past days...", total=days) as step:
             report = stage.run(app.store, named, days=days, clock=app.clock, step=step)
+        with working("Learning what attention papers may expect..."):
+            expecting.update(app.store, app.clock.now())
     if json:
         document({**vars(report), "new": report.new, "failed": len(report.failed)})
         raise typer.Exit(report.exit_code)

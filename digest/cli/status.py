@@ -13,7 +13,7 @@ from digest.cli.state import Json, state_of
 
 if TYPE_CHECKING:
     from digest.config import Schedule
-    from digest.model import Rhythm
+    from digest.model import AttentionModel, Rhythm
 
 
 def register(cli: typer.Typer) -> None:
@@ -23,8 +23,8 @@ def register(cli: typer.Typer) -> None:
 
 def status(context: typer.Context, *, json: Json = False) -> None:
     """Show the last run, the sources, the subscribers, the deliveries and what is due next."""
-    from digest.rank.expecting import past_papers
-    from digest.ranking.expecting import ENOUGH
+    from digest.rank.expecting import fitting, past_papers
+    from digest.ranking import ENOUGH
 
     with state_of(context).open() as app:
         now = app.clock.now()
@@ -35,12 +35,14 @@ def status(context: typer.Context, *, json: Json = False) -> None:
             deliveries = tx.deliveries.counts()
             papers = tx.papers.count()
             rhythms = tx.subscribers.rhythms()
+            model = fitting(tx, now)
+            past, _ = past_papers(tx, now)
         facts: dict[str, Any] = {
             "now": now,
             "last_run": runs[0] if runs else None,
             "next_due": next_due(rhythms, app.settings.schedule, now=now),
             "papers": papers,
-            "expected_attention": {"learned_from": past_papers(app.store, now), "needed": ENOUGH},
+            "expected_attention": {"past_papers": past, "needed": ENOUGH, "model": model},
             "subscribers": subscribers,
             "deliveries": deliveries,
             "sources": [
@@ -86,11 +88,19 @@ def _show(facts: dict[str, Any]) -> None:
         )
 
 
-def _expected(learned_from: int, needed: int) -> str:
-    if learned_from >= needed:
-        return f"learned from {learned_from:,} past papers with upvotes"
+def _expected(past_papers: int, needed: int, model: AttentionModel | None) -> str:
+    if model is not None:
+        return (
+            f"learned {model.learned_at:%Y-%m-%d %H:%M}Z from {model.papers:,} papers with "
+            f"upvotes up to {model.newest_at:%Y-%m-%d} (version {model.version})"
+        )
+    if past_papers >= needed:
+        return (
+            f"not learned yet from {past_papers:,} past papers with upvotes: the next digest, or "
+            "`digest serve`, does it"
+        )
     return (
-        f"none: {learned_from:,} past papers with upvotes, {needed:,} are needed "
+        f"none: {past_papers:,} past papers with upvotes, {needed:,} are needed "
         "(`digest backfill SOURCE --days N`)"
     )
 

@@ -71,6 +71,7 @@ from digest.model.subscribers import (
     SuppressionReason,
 )
 from digest.model.trends import (
+    AttentionModel,
     Gain,
     Place,
     Strength,
@@ -86,6 +87,7 @@ __all__ = [
     "LIVE_STATES",
     "QUIET_REASONS",
     "AsListed",
+    "AttentionModel",
     "BounceKind",
     "Cadence",
     "Candidate",

@@ -98,6 +98,21 @@ class Trend:
 
 
 @dataclass(frozen=True, slots=True)
+class AttentionModel:
+    """What is kept of a model of expected attention beside its content.
+
+    It was learned by the code of that `version` from so many `papers`, the newest of them listed
+    at `newest_at`, and knows nothing that was seen after `learned_at`.
+    """
+
+    id: int
+    version: str
+    learned_at: datetime
+    papers: int
+    newest_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Titled:
     """What detecting topics needs to know of a paper."""
 

@@ -17,8 +17,8 @@ from digest.config import RankingSettings, Schedule
 from digest.garbage import rare_collections
 from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber, Window
 from digest.ports import Ranker
+from digest.rank import expecting
 from digest.rank.attention import candidates_of
-from digest.rank.expecting import expecting
 from digest.rank.looks import Look, look_at
 from digest.rank.plans import Reader, message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
@@ -135,6 +135,7 @@ def run(
                 return report
             cadence = one.turn.cadence
             if cadence not in pools:
+                expecting.ready(store, now)
                 pools[cadence] = open_pool(
                     store,
                     ranker,
@@ -218,7 +219,7 @@ def open_pool(
         topics = topics_of(tx, now)
     return Pool(
         ranker,
-        expecting(store, listed, now, phrases),
+        expecting.with_expectations(store, listed, now, phrases),
         background,
         sources,
         opens_at=opens_at,

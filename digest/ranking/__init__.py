@@ -7,10 +7,11 @@ from importlib.metadata import entry_points
 
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
+from digest.ranking.attention import VERSION, Attention
 from digest.ranking.blend import Likeness, choose
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
-from digest.ranking.expecting import expectations, score_attention
+from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
 from digest.ranking.gains import figures, gained
 from digest.ranking.libraries import score_libraries
@@ -20,13 +21,17 @@ from digest.ranking.topics import rising
 from digest.ranking.trending import measured
 
 __all__ = [
+    "ENOUGH",
     "RANKERS",
+    "VERSION",
+    "Attention",
     "Authors",
     "Categories",
     "Days",
     "Keywords",
     "Likeness",
     "Phrases",
+    "attention_of",
     "choose",
     "expectations",
     "figures",

@@ -1,40 +1,49 @@
-"""Past papers and the attention that they got -> what a new one may expect; pure."""
+"""What new papers may expect, by what was learned of past ones; pure."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import groupby
+from hashlib import sha256
+from math import log
+from pathlib import Path
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr
-from sklearn.ensemble import HistGradientBoostingRegressor
-from sklearn.linear_model import Ridge
 
+from digest import __version__
+from digest.ranking import parts
 from digest.ranking.listing import Listing, folded
+from digest.ranking.regression import Line, Trees
 from digest.ranking.repute import Repute
-from digest.ranking.threads import one_thread
-from digest.ranking.traits import Trait, figures_of, matrix, names_of
+from digest.ranking.traits import Trait, figures_of, matrix
 from digest.ranking.wording import Wording
 
 Floats = npt.NDArray[np.float64]
 
-SEEDS = (1, 2, 3, 4)  # of the trees
 
-_FEW = 5.0  # papers that the usual level counts as, beside those of a day
-_RECENT = 300.0  # days after which a paper counts half: what readers vote for changes
-_PENALTY = 10.0
+def _version() -> str:
+    code = sha256(__version__.encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        code.update(path.read_bytes())
+    return code.hexdigest()[:12]
+
+
+# What differs whenever the code that learns and expects may: a digest of all of it. Nobody has to
+# remember to change it; after some changes a model is learned once more than needed. Made when
+# the code is loaded, for an upgrade may come under a process that goes on.
+VERSION = _version()
+
+FEW = 5.0  # papers that the usual level counts as, beside those of a day
 
 # How far an early count is from the last one, in logarithms: what later hours bring is chance,
 # and so is a single vote of few. Measured on the stream of Hugging Face, up to March 2026.
 _LATER = 0.1
 _FIRST = 1.0
-_GROWTH = math.log(2)  # from the first morning to the end
+_GROWTH = log(2)  # from the first morning to the end
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,65 +58,40 @@ class Expected:
     traits: dict[Trait, Floats]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
 class Attention:
-    """What the past says of new papers.
+    """What the past says of new papers; `learning.learn` makes one.
 
     The attention of a paper is `ln(1 + upvotes)` less the usual of its day: days differ, and
-    votes come in multiples. Two models are learned from the same figures and averaged, a ridge
-    and boosted trees. One figure is what a ridge says of the words; what it says of past papers
-    is learned from other times. What is known of names is from the days before.
+    votes come in multiples. Two models of the same figures are averaged, a `line` and `trees`; one
+    of the figures is what the `wording` says. `level` is the usual of all days, `chance` the
+    variance that is left to chance, `scale` how far an order of chance and of what is known goes.
+    Who has no day is taken to be listed on the `last_day` of the past.
     """
 
-    @classmethod
-    def learn(cls, past: Sequence[Listing]) -> Self:
-        """Learn from listings with their last upvotes, at least one; pure and repeatable.
-
-        Who has no day is taken to be listed with the one before: lists are in the order of time.
-        """
-        days = days_of(past)
-        order = sorted(range(len(past)), key=lambda row: days[row])
-        with one_thread():
-            return cls([past[row] for row in order])
-
-    def __init__(self, past: Sequence[Listing]) -> None:
-        days = days_of(past)
-        counts = np.array([one.upvotes for one in past], np.float64)
-        worth, self._level = _relative(np.log1p(counts), days)
-        self._repute = Repute()
-        rows = figures_before(past, worth, self._repute)
-        self._wording = Wording(past, worth)
-        figures, self._columns = matrix(rows)
-        figures = np.column_stack([figures, self._wording.of_past])
-        self._columns.append(Trait.TEXT)
-        self._middle, self._spread = _spread(figures)
-        weights = _weights(days)
-        self._line = Ridge(_PENALTY).fit(self._scaled(figures), worth, sample_weight=weights)
-        # A figure that is the same for all says nothing, and trees cannot stand it.
-        most = np.nanmax(figures, axis=0, initial=-np.inf)
-        self._telling = np.flatnonzero(most > np.nanmin(figures, axis=0, initial=np.inf))
-        seeds = SEEDS if len(self._telling) else ()
-        self._trees = [
-            _trees(seed).fit(figures[:, self._telling], worth, sample_weight=weights)
-            for seed in seeds
-        ]
-        said = self._said(figures)
-        self._last_day = days[-1]
-        # What is left to chance, and how far an order of chance and of what is known goes.
-        self._chance = max(float(worth.var() - said.var()), 0.1 * float(worth.var()), 1e-6)
-        self._scale = math.sqrt(float(worth.var()) + self._chance)
+    repute: Repute
+    wording: Wording
+    line: Line
+    trees: Trees
+    level: float
+    chance: float
+    scale: float
+    last_day: date
 
     def expect(self, listings: Sequence[Listing]) -> Expected:
         """Say what attention listings may expect, whatever votes they have by now."""
         if not listings:
             return Expected(np.zeros(0), np.zeros(0), {})
-        days = [one.day or self._last_day for one in listings]
-        rows = [figures_of(one, self._repute, day) for one, day in zip(listings, days, strict=True)]
-        figures = np.column_stack([matrix(rows)[0], self._wording.worth(listings)])
-        with one_thread():
-            worth = self._said(figures)
-        parts = self._scaled(figures) * self._line.coef_
+        days = [one.day or self.last_day for one in listings]
+        figures, columns = matrix(
+            [figures_of(one, self.repute, day) for one, day in zip(listings, days, strict=True)]
+        )
+        figures = np.column_stack([figures, self.wording.worth(listings)])
+        columns.append(Trait.TEXT)
+        summands = self.line.summands(figures)
+        worth = said(self.line, self.trees, figures)
         traits = {
-            trait: parts[:, [column == trait for column in self._columns]].sum(axis=1)
+            trait: summands[:, [column == trait for column in columns]].sum(axis=1)
             for trait in Trait
         }
         return Expected(worth, self.share(worth), traits)
@@ -117,7 +101,7 @@ class Attention:
 
         For a normal attention with what is left to chance: `phi(worth / scale)`.
         """
-        found: Floats = ndtr(worth / self._scale)
+        found: Floats = ndtr(worth / self.scale)
         return found
 
     def with_votes(self, expected: Expected, listings: Sequence[Listing]) -> Floats:
@@ -131,10 +115,10 @@ class Attention:
         if not rows:
             return worth
         counts = np.array([listings[row].upvotes for row in rows], np.float64)
-        days = [listings[row].day or self._last_day for row in rows]
-        early, _ = _relative(np.log1p(counts), days, level=self._level - _GROWTH)
+        days = [listings[row].day or self.last_day for row in rows]
+        early = relative(np.log1p(counts), days, self.level - _GROWTH)
         by_count = 1 / (_LATER + _FIRST / (counts + 1))
-        by_past = 1 / self._chance
+        by_past = 1 / self.chance
         worth[rows] = (by_count * early + by_past * worth[rows]) / (by_count + by_past)
         return worth
 
@@ -142,9 +126,9 @@ class Attention:
 
     def best_author(self, listing: Listing) -> str:
         """Return the author whose earlier papers did best, "" where none did well."""
-        day = listing.day or self._last_day
+        day = listing.day or self.last_day
         worth = {
-            name: self._repute.past(f"author:{folded(name)}", day).worth
+            name: self.repute.past(f"author:{folded(name)}", day).worth
             for name in listing.author_names
         }
         best = max(worth, key=lambda name: worth[name], default="")
@@ -152,91 +136,56 @@ class Attention:
 
     def telling(self, listing: Listing) -> list[str]:
         """Return the words of a listing that speak most for it."""
-        return self._wording.telling(listing)
+        return self.wording.telling(listing)
 
-    def _said(self, figures: Floats) -> Floats:
-        line: Floats = self._line.predict(self._scaled(figures))
-        if not self._trees:
-            return line
-        trees = [one.predict(figures[:, self._telling]) for one in self._trees]
-        found: Floats = (np.mean(trees, axis=0) + line) / 2
-        return found
+    # To be kept.
 
-    def _scaled(self, figures: Floats) -> Floats:
-        scaled: Floats = np.nan_to_num((figures - self._middle) / self._spread)
-        return scaled
+    def to_bytes(self) -> bytes:
+        """Return the model as bytes: arrays, figures and names, nothing that can be run."""
+        return parts.to_bytes(
+            {
+                **parts.under("repute", self.repute.parts()),
+                **parts.under("wording", self.wording.parts()),
+                **parts.under("line", self.line.parts()),
+                **parts.under("trees", self.trees.parts()),
+                "figures": np.array([self.level, self.chance, self.scale]),
+                "last_day": np.array(self.last_day.toordinal()),
+            }
+        )
 
-
-def days_of(listings: Sequence[Listing]) -> list[date]:
-    """Return the day of each listing, that of the one before where it has none."""
-    last = next((one.day for one in listings if one.day is not None), date.min)
-    days = []
-    for one in listings:
-        last = one.day or last
-        days.append(last)
-    return days
-
-
-def figures_before(
-    listings: Sequence[Listing], worth: Floats, repute: Repute
-) -> list[dict[Trait, list[float]]]:
-    """Return the figures of listings as they stood on their day, and let the repute go on.
-
-    Listings are in the order of their days: what a day brought is noted when it is over.
-    """
-    days = days_of(listings)
-    rows = []
-    for day, group in groupby(range(len(listings)), key=lambda row: days[row]):
-        today = list(group)
-        rows += [figures_of(listings[row], repute, day) for row in today]
-        for row in today:
-            repute.note(names_of(listings[row]), day, float(worth[row]))
-    return rows
+    @classmethod
+    def from_bytes(cls, kept: bytes) -> Self:
+        """Return a model that was kept by the same `version`; it says what it said before."""
+        found = parts.from_bytes(kept)
+        level, chance, scale = found["figures"].tolist()
+        return cls(
+            Repute.of_parts(parts.within("repute", found)),
+            Wording.of_parts(parts.within("wording", found)),
+            Line.of_parts(parts.within("line", found)),
+            Trees.of_parts(parts.within("trees", found)),
+            level,
+            chance,
+            scale,
+            date.fromordinal(int(found["last_day"])),
+        )
 
 
-def _relative(
-    worth: Floats, days: Sequence[date], *, level: float | None = None
-) -> tuple[Floats, float]:
-    """Return logarithms less the usual of their day, and the usual of all days.
+def said(line: Line, trees: Trees, figures: Floats) -> Floats:
+    """Return the worth of rows of figures."""
+    by_line: Floats = line.summands(figures).sum(axis=1) + line.base
+    return (trees.said(figures) + by_line) / 2 if len(trees) else by_line
+
+
+def relative(worth: Floats, days: Sequence[date], usual: float) -> Floats:
+    """Return logarithms less the usual of their day.
 
     The usual of a day is its median; a day of few papers is held to be like all.
     """
-    usual = float(np.median(worth)) if level is None else level
     by_day: dict[date, list[int]] = {}
     for row, day in enumerate(days):
         by_day.setdefault(day, []).append(row)
-    relative = np.empty_like(worth)
+    found = np.empty_like(worth)
     for rows in by_day.values():
-        here = (len(rows) * float(np.median(worth[rows])) + _FEW * usual) / (len(rows) + _FEW)
-        relative[rows] = worth[rows] - here
-    return relative, usual
-
-
-def _weights(days: Sequence[date]) -> Floats:
-    """Return how much each past paper counts: the recent more, those of a day of few less."""
-    number = Counter(days)
-    sure = np.array([number[day] / (number[day] + _FEW) for day in days])
-    age = np.array([(days[-1] - day).days for day in days])
-    weights: Floats = sure * 0.5 ** (age / _RECENT)
-    return weights
-
-
-def _spread(figures: Floats) -> tuple[Floats, Floats]:
-    """Return the mean and the standard deviation of each column, by what is known of it."""
-    known = np.maximum(1, np.isfinite(figures).sum(axis=0))
-    middle = np.nansum(figures, axis=0) / known
-    spread = np.sqrt(np.nansum((figures - middle) ** 2, axis=0) / known)
-    return middle, np.where(spread > 0, spread, 1.0)
-
-
-def _trees(seed: int) -> HistGradientBoostingRegressor:
-    return HistGradientBoostingRegressor(
-        max_iter=150,
-        learning_rate=0.05,
-        max_leaf_nodes=8,
-        min_samples_leaf=30,
-        l2_regularization=5.0,
-        max_features=0.4,
-        early_stopping=False,
-        random_state=seed,
-    )
+        here = (len(rows) * float(np.median(worth[rows])) + FEW * usual) / (len(rows) + FEW)
+        found[rows] = worth[rows] - here
+    return found

@@ -5,18 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, Expectation
+from digest.ranking.attention import Attention
 from digest.ranking.explain import Phrases
 from digest.ranking.listing import Listing
 from digest.ranking.traits import Trait
-
-if TYPE_CHECKING:
-    from digest.ranking.attention import Attention
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,25 +46,26 @@ def score_attention(
         for one in _listings("history", history)
         if one.upvotes is not None and (one.day is None or one.day < first)
     ]
-    model = _learned(tuple(past))
+    model = _remembered(tuple(past))
     if model is None:
         counts = np.array([one.upvotes or 0 for one in listings], np.float64)
         return counts / (counts + _HALF_WAY)
     return model.share(model.with_votes(model.expect(listings), listings))
 
 
-def expectations(
-    past: Sequence[Candidate], candidates: Sequence[Candidate], phrases: Phrases | None = None
-) -> list[Expectation] | None:
-    """Return what each candidate may expect, whatever votes it has; `None` if too little is known.
-
-    Why is said in `phrases`, or in English. `past` are papers with the signals that they had in
-    the end.
-    """
+def attention_of(past: Sequence[Candidate]) -> Attention | None:
+    """Learn from papers with the signals that they had in the end; `None` if they are too few."""
     told = [Listing.of_candidate(one) for one in past]
-    model = _learned(tuple(one for one in told if one.upvotes is not None))
-    if model is None:
-        return None
+    return _learned([one for one in told if one.upvotes is not None])
+
+
+def expectations(
+    model: Attention, candidates: Sequence[Candidate], phrases: Phrases | None = None
+) -> list[Expectation]:
+    """Return what each candidate may expect, whatever votes it has.
+
+    Why is said in `phrases`, or in English.
+    """
     phrases = phrases or Phrases()
     listings = [Listing.of_candidate(one) for one in candidates]
     expected = model.expect(listings)
@@ -84,15 +83,17 @@ def expectations(
     ]
 
 
-# The past of one edition is learned once, by whomever it is asked about.
-@lru_cache(2)
-def _learned(past: tuple[Listing, ...]) -> Attention | None:
+def _learned(past: Sequence[Listing]) -> Attention | None:
     if len(past) < ENOUGH:
         return None
     # Here, for scikit-learn takes a second to load and most commands expect nothing.
-    from digest.ranking.attention import Attention
+    from digest.ranking.learning import learn
 
-    return Attention.learn(past)
+    return learn(past)
+
+
+# Who asks about the same past again need not wait.
+_remembered = lru_cache(2)(_learned)
 
 
 def _listings(what: str, records: Sequence[Mapping[str, Any]]) -> list[Listing]:

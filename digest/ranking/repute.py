@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Self
+
+import numpy as np
+
+from digest.ranking.parts import Parts, of_texts, texts_of
 
 # A paper of long ago counts less, and a name starts with three papers of the usual attention: one
 # lucky paper makes nobody famous.
@@ -44,3 +49,22 @@ class Repute:
             papers, total, since = self._known.get(name, (0.0, 0.0, day))
             faded = 0.5 ** (max(0, (day - since).days) / HALF_LIFE)
             self._known[name] = (papers * faded + 1, total * faded + worth, day)
+
+    def parts(self) -> Parts:
+        """Return what is to be kept: names, and what is known of each."""
+        known = self._known.values()
+        return {
+            "names": of_texts(list(self._known)),
+            "papers": np.array([papers for papers, _, _ in known], np.float64),
+            "totals": np.array([total for _, total, _ in known], np.float64),
+            "days": np.array([since.toordinal() for _, _, since in known], np.int32),
+        }
+
+    @classmethod
+    def of_parts(cls, parts: Parts) -> Self:
+        """Return what was kept."""
+        self = cls()
+        days = map(date.fromordinal, parts["days"].tolist())
+        known = zip(parts["papers"].tolist(), parts["totals"].tolist(), days, strict=True)
+        self._known = dict(zip(texts_of(parts["names"]), known, strict=True))
+        return self

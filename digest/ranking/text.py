@@ -14,6 +14,8 @@ import numpy.typing as npt
 import Stemmer
 from scipy import sparse
 
+from digest.ranking.parts import Parts, of_texts, texts_of
+
 # Letters and digits, `C++` and `C#` whole. Chinese and Japanese have no spaces: each sign counts.
 _SIGNS = "\u3040-\u30ff\u3400-\u9fff"
 _WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+(?:\+\+|#)?")
@@ -37,6 +39,7 @@ _MAX_FEATURES = 200_000
 _SMALL_CORPUS = 200  # below it, rare words are kept: two papers cannot be expected to share them
 _LETTERS = re.compile(r"[^\W_]+")
 _ENDS = ".!?:;"
+_SILENT = -1  # the number of a word that tells nothing, where it is kept
 _BREAK = -1  # stands between two stretches of text: no pair of words reaches across it
 
 
@@ -128,6 +131,28 @@ class Lexicon:
         idf = np.log((1 + len(documents)) / (1 + frequency[keep])) + 1
         self._idf = idf.astype(np.float32)
         return self, self._weigh(sparse.csr_array(counts[:, keep]))
+
+    def parts(self) -> Parts:
+        """Return what is to be kept."""
+        return {
+            "stems": of_texts(list(self._ids)),
+            "words": of_texts(list(self._known)),
+            "numbers": np.array(
+                [_SILENT if number is None else number for number in self._known.values()], np.int32
+            ),
+            "codes": self._codes,
+            "idf": self._idf,
+        }
+
+    @classmethod
+    def of_parts(cls, parts: Parts) -> Self:
+        """Return what was kept."""
+        self = cls()
+        self._ids = {stem: number for number, stem in enumerate(texts_of(parts["stems"]))}
+        numbers = [None if one == _SILENT else one for one in parts["numbers"].tolist()]
+        self._known = dict(zip(texts_of(parts["words"]), numbers, strict=True))
+        self._codes, self._idf = parts["codes"], parts["idf"]
+        return self
 
     @property
     def size(self) -> int:

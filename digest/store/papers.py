@@ -115,10 +115,14 @@ class Papers:
         """Return those of them that had upvotes, be it none, in a list by the time `seen`."""
         return self._candidates(_voted(since, until, seen), until=seen)
 
-    def count_voted(self, since: datetime, until: datetime, *, seen: datetime) -> int:
-        """Return how many they are."""
-        number = select(func.count()).select_from(papers).where(*_voted(since, until, seen))
-        return self._connection.execute(number).scalar_one()
+    def count_voted(
+        self, since: datetime, until: datetime, *, seen: datetime
+    ) -> tuple[int, datetime | None]:
+        """Return how many they are, and when the newest of them was listed."""
+        row = self._connection.execute(
+            select(func.count(), func.max(papers.c.listed_at)).where(*_voted(since, until, seen))
+        ).one()
+        return row[0], row[1]
 
     def _candidates(
         self, within: Iterable[ColumnElement[bool]], *, until: datetime

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreBusy, StoreError
+from digest.store.attention import AttentionModels
 from digest.store.claims import Claims
 from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
@@ -45,6 +46,7 @@ class Transaction:
     listings: Listings
     search: Search
     spaces: Spaces
+    attention: AttentionModels
     signals: Signals
     sources: Sources
     subscribers: Subscribers
@@ -66,6 +68,7 @@ class Transaction:
             listings=Listings(connection),
             search=Search(connection),
             spaces=Spaces(connection),
+            attention=AttentionModels(connection),
             signals=Signals(connection),
             sources=Sources(connection),
             subscribers=Subscribers(connection, hash_email),

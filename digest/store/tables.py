@@ -285,6 +285,20 @@ paper_vectors = Table(
     sqlite_with_rowid=False,
 )
 
+attention_models = Table(
+    "attention_models",
+    metadata,
+    _id(),
+    # Of the code that learned it: no other can read it.
+    Column("version", String(16), nullable=False),
+    # Nothing that was seen after this moment is in it.
+    Column("learned_at", UtcDateTime, nullable=False),
+    # From how many papers, and when the newest of them was listed.
+    Column("papers", Integer, nullable=False),
+    Column("newest_at", UtcDateTime, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+)
+
 suppressions = Table(
     "suppressions",
     metadata,

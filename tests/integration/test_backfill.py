@@ -189,6 +189,18 @@ def test_the_command_says_what_came(tmp_path: Path) -> None:
     assert found["asked"][0]["outcome"] == "unchanged"
 
 
+def test_the_command_learns_from_what_came(tmp_path: Path) -> None:
+    at = desk(tmp_path)
+    past = tuple(
+        paper(f"arxiv:2601.{number:05d}", published_at=NOW - (3 + number // 10) * DAY)
+        for number in range(320)
+    )
+    signals = tuple(Signal(one.key, "j", SignalName.UPVOTES, 3, NOW) for one in past)
+    at.sources["journal"] = FakeSource(Fetched(papers=past, signals=signals))
+    at.do("backfill", "journal", "--days", "90")
+    assert at.ask("status")["expected_attention"]["model"]["papers"] == 320
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(SourceUnavailable("it is down"), 75), (SourceMalformed("it is odd"), 1)]
 )

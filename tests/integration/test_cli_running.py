@@ -10,8 +10,10 @@ import pytest
 
 from digest.errors import PermanentFailure, SourceUnavailable, TemporaryFailure
 from digest.model import Fetched
+from digest.ranking import VERSION
 from digest.testing import FakeSource
 from tests.support.desk import Desk, desk
+from tests.support.listings import write_past
 from tests.support.samples import paper
 
 ICE = paper(
@@ -206,6 +208,30 @@ def test_the_status_of_a_new_place_says_what_to_do(tmp_path: Path) -> None:
     assert "`digest run`" in shown
     assert "`digest subscriber add EMAIL`" in shown
     assert "none: 0 past papers with upvotes, 300 are needed (`digest backfill" in shown
+
+
+def test_the_status_tells_which_model_says_what_papers_may_expect(tmp_path: Path) -> None:
+    at = desk(tmp_path)
+    store = at.open()
+    write_past(store, 320)
+    assert "not learned yet from 320 past papers" in at.do("status").stdout
+    assert at.ask("status")["expected_attention"] == {
+        "past_papers": 320,
+        "needed": 300,
+        "model": None,
+    }
+    at.ask("run")
+    facts = at.ask("status")["expected_attention"]
+    assert facts["model"] == {
+        "id": 1,
+        "version": VERSION,
+        "learned_at": "2026-11-24T07:00:00+00:00",
+        "papers": 320,
+        "newest_at": "2026-11-15T07:00:00+00:00",
+    }
+    shown = at.do("status").stdout
+    assert "learned 2026-11-24 07:00Z from 320 papers with upvotes up to 2026-11-15" in shown
+    store.close()
 
 
 def test_the_status_tells_the_last_run_and_what_is_due_next(at: Desk) -> None:

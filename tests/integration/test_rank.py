@@ -28,7 +28,7 @@ from digest.rank import RankReport
 from digest.ranking import ranker
 from digest.store import Store
 from digest.testing import ListRanker
-from tests.support.listings import records
+from tests.support.listings import write_past
 from tests.support.samples import NOW, paper, papers, subscribe
 
 DAY = timedelta(days=1)
@@ -441,25 +441,8 @@ def picked(store: Store, reader: Subscriber) -> list[tuple[str, float, str]]:
 # --- expected attention ---------------------------------------------------------------------
 
 
-def listed(store: Store, number: int) -> None:
-    """Write past papers of a list, ten a day, of which those of Ada Famous got upvotes."""
-    made = records(number)
-    with store.write() as tx:
-        for place, record in enumerate(made):
-            at = NOW - timedelta(days=9 + (number - place) // 10)
-            one = paper(
-                f"arxiv:{record['id']}",
-                title=record["title"],
-                abstract=record["abstract"],
-                authors=tuple(record["authors"]),
-            )
-            tx.papers.add([one], source="hf", listed_at=at)
-            upvotes = Signal(one.key, "hf", SignalName.UPVOTES, record["upvotes"], NOW - DAY)
-            tx.signals.record([upvotes])
-
-
 def test_papers_without_votes_are_ordered_by_what_they_may_expect(store: Store) -> None:
-    listed(store, 320)
+    write_past(store, 320)
     unknown = paper("arxiv:2611.00001", title="Parity with data", abstract="We show parity.")
     famous = paper(
         "arxiv:2611.00002",
@@ -477,7 +460,7 @@ def test_papers_without_votes_are_ordered_by_what_they_may_expect(store: Store) 
 
 
 def test_with_a_short_past_nothing_is_expected(store: Store) -> None:
-    listed(store, 20)
+    write_past(store, 20)
     bring(store, paper())
     reader = subscribe(store)
     turn(store, ranker=ranker("default"))

@@ -11,17 +11,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from digest.clock import SystemClock
 from digest.model import DeliveryState, Interest, InterestKind, SubscriberStatus
+from digest.rank.expecting import fitting
 from digest.scheduler import on_signals
 from digest.store import Store
 from digest.testing import Inbox
 from tests.integration.conftest import hash_email
 from tests.support.database import new_database
+from tests.support.listings import write_past
 from tests.support.samples import paper
 
 CONFIG = """
@@ -129,6 +132,19 @@ def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> N
     assert service.returncode == 78
     assert "digest db upgrade" in errors
     assert "Traceback" not in errors
+
+
+def test_the_past_is_learned_by_itself(folder: Path) -> None:
+    store = Store(f"sqlite:///{folder / 'digest.db'}", hash_email=hash_email)
+    write_past(store, 320, until=SystemClock().now() - timedelta(days=3))
+    with serving(folder, "--no-web") as (service, _):
+        assert service.stderr is not None
+        assert any("learned from 320 papers" in line for line in service.stderr)
+        service.send_signal(signal.SIGTERM)
+        assert service.wait(timeout=100) == 0
+    with store.read() as tx:
+        assert fitting(tx, SystemClock().now()) is not None
+    store.close()
 
 
 def test_what_is_due_leaves_by_itself_once(folder: Path) -> None:

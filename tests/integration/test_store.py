@@ -111,7 +111,7 @@ def test_papers_that_a_list_with_upvotes_showed_are_found(store: Store) -> None:
         found = tx.papers.voted(NOW - HOUR, NOW, seen=NOW + HOUR)
         assert {one.paper.key for one in found} == {voted.key, unvoted.key}
         assert [signal.value for one in found for signal in one.signals] == [3, 0]
-        assert tx.papers.count_voted(NOW - HOUR, NOW, seen=NOW + HOUR) == 2
+        assert tx.papers.count_voted(NOW - HOUR, NOW, seen=NOW + HOUR) == (2, NOW)
         assert tx.papers.voted(NOW - HOUR, NOW, seen=NOW) == []
         assert tx.papers.voted(NOW, NOW + HOUR, seen=NOW + HOUR) == []
 

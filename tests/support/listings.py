@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from digest.model import Signal, SignalName
+from digest.store import Store
+from tests.support.samples import NOW, paper
 
 FIRST = date(2026, 1, 5)
 
@@ -49,3 +53,25 @@ def records(count: int = 400, *, a_day: int = 10, seed: int = 1) -> list[dict[st
 def unvoted(record: dict[str, Any]) -> dict[str, Any]:
     """Return a record as it was before anybody had voted."""
     return {name: value for name, value in record.items() if name != "upvotes"}
+
+
+def write_past(
+    store: Store, number: int, *, known: int = 0, until: datetime = NOW - timedelta(days=9)
+) -> None:
+    """Write past papers of a list, ten a day, of which those of Ada Famous got upvotes.
+
+    So many of them are `known` already.
+    """
+    with store.write() as tx:
+        for place, record in list(enumerate(records(number)))[known:]:
+            at = until - timedelta(days=(number - place) // 10)
+            one = paper(
+                f"arxiv:{record['id']}",
+                title=record["title"],
+                abstract=record["abstract"],
+                authors=tuple(record["authors"]),
+            )
+            tx.papers.add([one], source="hf", listed_at=at)
+            seen_at = at + timedelta(days=1)
+            upvotes = Signal(one.key, "hf", SignalName.UPVOTES, record["upvotes"], seen_at)
+            tx.signals.record([upvotes])

@@ -13,8 +13,8 @@ import pytest
 from scipy.stats import spearmanr
 
 from digest.ranking import score_attention
-from digest.ranking.attention import days_of, figures_before
 from digest.ranking.expecting import ENOUGH
+from digest.ranking.learning import days_of, figures_before
 from digest.ranking.listing import Listing
 from digest.ranking.repute import Repute
 from digest.ranking.traits import Trait

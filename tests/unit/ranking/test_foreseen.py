@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.model import Candidate, Expectation, Paper
-from digest.ranking import expectations, foreseen, ranker
+from digest.ranking import attention_of, expectations, foreseen, ranker
 from digest.ranking.trending import measured
 from tests.support.listings import records
 from tests.support.ranking import Listed
@@ -105,8 +105,9 @@ def test_candidates_of_known_authors_may_expect_more_and_it_says_why() -> None:
         [stored(one) for one in made[:400]],
         [stored(one, voted=False) for one in made[400:]],
     )
-    found = expectations(past, today)
-    assert found is not None
+    model = attention_of(past)
+    assert model is not None
+    found = expectations(model, today)
     famous = [one for one, of in zip(found, today, strict=True) if "Ada Famous" in of.paper.authors]
     others = [one for one in found if one not in famous]
     assert min(len(famous), len(others)) > 2
@@ -117,4 +118,4 @@ def test_candidates_of_known_authors_may_expect_more_and_it_says_why() -> None:
 
 
 def test_a_short_past_says_nothing() -> None:
-    assert expectations([stored(one) for one in records(20)], []) is None
+    assert attention_of([stored(one) for one in records(20)]) is None
