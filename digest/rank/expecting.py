@@ -33,10 +33,7 @@ def with_expectations(
 
     Where no model fits, the past is learned for this once.
     """
-    with store.read() as tx:
-        known = fitting(tx, now)
-        content = tx.attention.content(known) if known is not None else None
-    model = Attention.from_bytes(content) if content else attention_of(_past(store, now))
+    model = _kept(store, now) or attention_of(_past(store, now))
     if model is None:
         log.info("no expected attention: less than %d past papers with upvotes", ENOUGH)
         return list(candidates)
@@ -88,6 +85,19 @@ def past_papers(tx: Transaction, now: datetime) -> tuple[int, datetime | None]:
     A paper counts as past when it is two days old; its day is that on which it was listed.
     """
     return tx.papers.count_voted(now - PAST, now - SETTLED, seen=now)
+
+
+def _kept(store: Store, now: datetime) -> Attention | None:
+    with store.read() as tx:
+        known = fitting(tx, now)
+        content = tx.attention.content(known) if known is not None else None
+    if content is None:
+        return None
+    try:
+        return Attention.from_bytes(content)
+    except ValueError as error:
+        log.warning("expected attention is learned for this once: %s", error)
+        return None
 
 
 def _past(store: Store, now: datetime) -> list[Candidate]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,9 +23,12 @@ def to_bytes(parts: Parts) -> bytes:
 
 
 def from_bytes(kept: bytes) -> Parts:
-    """Return the arrays of bytes; raise `ValueError` for one that is no array of plain values."""
-    with np.load(BytesIO(kept), allow_pickle=False) as parts:
-        return dict(parts)
+    """Return the arrays of bytes; raise `ValueError` for what is damaged, or no plain values."""
+    try:
+        with np.load(BytesIO(kept), allow_pickle=False) as parts:
+            return dict(parts)
+    except (OSError, EOFError, BadZipFile, zlib.error) as error:
+        raise ValueError(f"what was kept is damaged: {error}") from error
 
 
 def under(name: str, parts: Parts) -> Parts:

@@ -159,6 +159,28 @@ def test_for_a_past_day_it_is_learned_from_what_was_known_then(sqlite_store: Sto
     assert model.papers < 400
 
 
+@pytest.mark.parametrize("cut", [0, 7, 5000, -1])
+def test_a_model_that_is_damaged_is_learned_again(
+    sqlite_store: Store, caplog: pytest.LogCaptureFixture, cut: int
+) -> None:
+    write_past(sqlite_store, 320)
+    expecting.update(sqlite_store, NOW)
+    sound, model = expected(sqlite_store), kept(sqlite_store)
+    assert model is not None
+    with sqlite_store.write() as tx:
+        content = tx.attention.content(model)
+        assert content is not None
+        tx.attention.keep(
+            content[:cut],
+            version=VERSION,
+            learned_at=NOW,
+            papers=model.papers,
+            newest_at=model.newest_at,
+        )
+    assert expected(sqlite_store) == sound
+    assert "learned for this once: what was kept is damaged" in caplog.text
+
+
 # --- others -----------------------------------------------------------------------------------
 
 
