@@ -21,7 +21,7 @@ from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
 from digest.rank import expecting
 from digest.ranking import text_of
-from digest.reading import meaning
+from digest.reading import meaning, settled
 from digest.report import RunReport, outcome
 
 log = logging.getLogger(__name__)
@@ -62,26 +62,30 @@ def run(
         _ingest(app, report, app.sources)
         _rank(app, report, date=date, force=force, stopping=stopping)
         _deliver(app, report, stopping=stopping, progress=progress)
-        _place(app)
+        _read_up(app, stopping)
         _look_back(app)
         return report
 
 
 def collect(
-    app: App, sources: Sequence[NamedSource], *, since: dt.datetime | None = None
+    app: App,
+    sources: Sequence[NamedSource],
+    *,
+    since: dt.datetime | None = None,
+    stopping: Callable[[], bool] = _never,
 ) -> RunReport:
     """Ask these sources now and write what is new; raise `SchemaMismatch` before work."""
     app.store.check_schema()
     with _recorded(app, "ingest") as report:
         _ingest(app, report, sources, since=since)
-        _place(app)
+        _read_up(app, stopping)
         return report
 
 
-def collect_due(app: App) -> RunReport | None:
+def collect_due(app: App, *, stopping: Callable[[], bool] = _never) -> RunReport | None:
     """Ask the sources whose time has come, if there are any."""
     sources = ingest.due(app.store, app.sources, now=app.clock.now())
-    return collect(app, sources) if sources else None
+    return collect(app, sources, stopping=stopping) if sources else None
 
 
 def tick(
@@ -243,12 +247,13 @@ def _ingest(
             app.embeddings.of_papers([text_of(one.title, one.abstract) for one in papers])
 
 
-def _place(app: App) -> None:
-    """Find out what the papers that came in are about; whoever searches can do without."""
+def _read_up(app: App, stopping: Callable[[], bool] = _never) -> None:
+    """Work out what pages would take long to: what papers are about, and what was hot when."""
     try:
         meaning.update(app.store, app.clock)
+        settled.update(app.store, app.clock, app.settings.schedule, stopping=stopping)
     except StoreError as error:
-        log.warning("new papers are found by their words alone for now: %s", error)
+        log.warning("search and lists make do with what is known for now: %s", error)
 
 
 def _look_back(app: App) -> None:

@@ -97,7 +97,7 @@ def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
         progress = ProgressLog(app.clock)
         pipeline.tick(app, patience=patience, stopping=stop.is_set, progress=progress)
 
-    every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app))
+    every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app, stopping=stop.is_set))
     every(TICK_SECONDS, "tick", tick)
     every(LEARN_SECONDS, "learn", lambda: expecting.update(app.store, app.clock.now()))
     every(

@@ -52,6 +52,7 @@ from digest.model.reading import (
     Hit,
     Period,
     Sort,
+    Stretch,
     Words,
 )
 from digest.model.runs import (
@@ -132,6 +133,7 @@ __all__ = [
     "SourceReport",
     "SourceState",
     "Strength",
+    "Stretch",
     "Subscriber",
     "SubscriberStatus",
     "Summand",

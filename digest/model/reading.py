@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from digest.model.trends import Window
@@ -42,6 +42,18 @@ class Period:
         if self.kind is Window.WEEK:
             return self.first + timedelta(days=7)
         return (self.first + timedelta(days=31)).replace(day=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """The papers that were listed from `since` on and before `until`.
+
+    How much they are talked about is measured by the half-life of `window`.
+    """
+
+    since: datetime
+    until: datetime
+    window: Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,16 +79,21 @@ def trending(tx: Transaction, now: datetime, window: Window) -> Trending:
 def hottest(
     tx: Transaction, found: Mapping[int, Candidate], now: datetime, window: Window
 ) -> dict[int, Trend]:
-    """Measure papers, and return their trends in the order of every list.
-
-    Of the same score those with larger figures come first, then those that were written last.
-    """
+    """Measure papers, and return their trends in the order of every list."""
     trends = {
         row: one.trend or Trend()
         for row, one in zip(found, attended(tx, list(found.values()), now, window), strict=True)
     }
-    order = sorted(found, key=lambda row: (-trends[row].score, -total(found[row]), -row))
-    return {row: trends[row] for row in order}
+    scores = {row: trend.score for row, trend in trends.items()}
+    return {row: trends[row] for row in ordered(scores, totals(found))}
+
+
+def ordered(scores: Mapping[int, float], totals: Mapping[int, float]) -> list[int]:
+    """Return papers in the order of every list.
+
+    Of the same score those with larger figures come first, then those that were written last.
+    """
+    return sorted(scores, key=lambda row: (-scores[row], -totals[row], -row))
 
 
 def told(
@@ -103,9 +108,12 @@ def told(
     return [replace(one, trend=trends.get(row, Trend())) for row, one in found.items()]
 
 
-def total(candidate: Candidate) -> float:
-    """Return the sum of a paper's latest figures."""
-    return sum(_WORTH.get(name, 1.0) * count for name, count in figures(candidate).items())
+def totals(found: Mapping[int, Candidate]) -> dict[int, float]:
+    """Return the sum of the latest figures of each paper."""
+    return {
+        row: sum(_WORTH.get(name, 1.0) * count for name, count in figures(one).items())
+        for row, one in found.items()
+    }
 
 
 def attended(
@@ -115,5 +123,7 @@ def attended(
 
     What one of them has does not depend on which others are asked about.
     """
+    if not found:
+        return []
     tracks = tx.papers.tracks(now - MEMORY, now, limit=TRACKS)
     return measured(found, tracks, now, window, tx.papers.announced(now - MEMORY, now))

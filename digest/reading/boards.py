@@ -9,13 +9,10 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
-from digest.model import Sort, Trend, Window
-from digest.rank.attention import Trending, hottest, total, trending
+from digest.model import Sort, Stretch, Trend, Window
+from digest.rank.attention import Trending, ordered, totals, trending
+from digest.reading import settled
 from digest.store import Transaction
-
-# The attention that papers get after their period has ended, but because of it. Later figures do
-# not change what was hot then.
-GRACE = timedelta(days=2)
 
 KEEP = timedelta(minutes=5)
 MOST_BOARDS = 64
@@ -55,15 +52,9 @@ class Boards:
         self._boards: _Kept[Board] = _Kept()
         self._trending: _Kept[Trending] = _Kept()
 
-    def of(
-        self, tx: Transaction, since: datetime, until: datetime, window: Window, now: datetime
-    ) -> Board:
-        """Return the board of the papers that were listed in a stretch of time."""
-
-        def made() -> Board:
-            return _board(tx, since, until, window, min(now, until + GRACE))
-
-        return self._boards.of(tx, (since, until, window), now, made)
+    def of(self, tx: Transaction, stretch: Stretch, now: datetime) -> Board:
+        """Return the board of a stretch of time."""
+        return self._boards.of(tx, stretch, now, lambda: _board(tx, stretch, now))
 
     def trending(self, tx: Transaction, window: Window, now: datetime) -> Trending:
         """Return what is trending in a window that ends now."""
@@ -77,12 +68,12 @@ class Boards:
 
 class _Kept(Generic[T]):
     def __init__(self) -> None:
-        self._made: OrderedDict[Hashable, tuple[T, tuple[int, int], datetime]] = OrderedDict()
+        self._made: OrderedDict[Hashable, tuple[T, int, datetime]] = OrderedDict()
         self._lock = Lock()
 
     def of(self, tx: Transaction, key: Hashable, now: datetime, make: Callable[[], T]) -> T:
         """Return what is kept under a key if it is fresh, else make it."""
-        stamp = tx.listings.stamp()
+        stamp = tx.changes.total()
         with self._lock:
             kept = self._made.get(key)
         if kept is not None and kept[1] == stamp and now - kept[2] < KEEP:
@@ -96,18 +87,24 @@ class _Kept(Generic[T]):
         return made
 
 
-def _board(
-    tx: Transaction, since: datetime, until: datetime, window: Window, at: datetime
-) -> Board:
-    seen = tx.listings.seen(since, until)
-    trends = hottest(tx, seen, at, window)
+def _board(tx: Transaction, stretch: Stretch, now: datetime) -> Board:
+    since, until = stretch.since, stretch.until
+    scores = settled.kept(tx, stretch, now)
+    if scores is None:
+        seen = tx.listings.seen(since, until)
+        scores = settled.measured(tx, stretch, seen, now)
+    else:
+        seen = tx.listings.figures(since, until)
+    shown = {row: scores.get(row, 0.0) for row in seen}
+    counted = totals(seen)
     return Board(
-        at=at,
+        at=settled.measured_at(stretch, now),
         orders={
-            Sort.HOT: list(trends),
-            Sort.TOP: sorted(seen, key=lambda row: (-total(seen[row]), -row)),
+            Sort.HOT: ordered(shown, counted),
+            Sort.TOP: sorted(seen, key=lambda row: (-counted[row], -row)),
         },
-        trends=_brief(trends),
+        # A list needs the scores alone.
+        trends={row: Trend(score=score, window=stretch.window) for row, score in shown.items()},
         papers=tx.listings.count(since, until),
         categories=tx.listings.categories(since, until),
     )

@@ -72,7 +72,7 @@ class Finder:
 
     def _known(self, tx: Transaction, *asked: str) -> list[int] | None:
         newest = tx.spaces.newest() or (0, 0)
-        stamp = (*tx.listings.stamp(), *newest, tx.spaces.reach(newest[0]))
+        stamp = (tx.changes.total(), *newest, tx.spaces.reach(newest[0]))
         with self._lock:
             if stamp != self._stamp:
                 self._kept.clear()

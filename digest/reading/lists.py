@@ -11,10 +11,10 @@ from typing import Self
 from digest.config import Settings
 from digest.due import local_date
 from digest.errors import NotHere
-from digest.model import Candidate, Paper, Period, Sort, Window
+from digest.model import Candidate, Paper, Period, Sort, Stretch, Window
 from digest.ports import Clock
 from digest.rank import STILL_TRENDING
-from digest.rank.attention import LENGTHS, told
+from digest.rank.attention import told
 from digest.reading import periods
 from digest.reading.boards import Board, Boards
 from digest.reading.finding import Finder
@@ -94,10 +94,8 @@ class Reader:
         limit: int = PAGE,
     ) -> Listing:
         """Return one page of the papers of a period; raise `NotHere` for a strange `after`."""
-        since, until = periods.bounds(period, self.timezone)
-        return self._listing(
-            since, until, period.kind, sort, category=category, after=after, limit=limit
-        )
+        stretch = periods.stretch(period, self.timezone)
+        return self._listing(stretch, sort, category=category, after=after, limit=limit)
 
     def trending(
         self, window: Window, *, category: str = "", after: int | None = None, limit: int = PAGE
@@ -125,7 +123,7 @@ class Reader:
                 return Front(None)
             since = newest - timedelta(days=self.trending_days)
             end = newest + timedelta(microseconds=1)
-            board = self.boards.of(tx, since, end, Window.DAY, now)
+            board = self.boards.of(tx, Stretch(since, end, Window.DAY), now)
             opening = newest - DAY + timedelta(microseconds=1)
             fresh = set(tx.listings.newest(opening, end, limit=_ALL))
             shown = [
@@ -171,10 +169,9 @@ class Reader:
         with self.store.read() as tx:
             return _found(tx, self.finder.like(tx, paper), after, limit)
 
-    def before(self, until: datetime, window: Window) -> Listing:
-        """Return the first page of the papers of a window that ended, as hot as they were."""
-        since = until - LENGTHS[window]
-        return self._listing(since, until, window, Sort.HOT, category="", after=None, limit=PAGE)
+    def stretch(self, stretch: Stretch) -> Listing:
+        """Return the first page of the papers of a stretch of time, as hot as they were."""
+        return self._listing(stretch, Sort.HOT, category="", after=None, limit=PAGE)
 
     def days(self) -> dict[date, int]:
         """Return how many papers were listed on each day that has any."""
@@ -187,11 +184,11 @@ class Reader:
 
     def neighbours(self, period: Period) -> tuple[Period | None, Period | None]:
         """Return the nearest periods before and after one in which papers were listed."""
-        since, until = periods.bounds(period, self.timezone)
+        stretch = periods.stretch(period, self.timezone)
         now = self.clock.now()
         with self.store.read() as tx:
-            earlier = tx.listings.last_before(since)
-            later = tx.listings.first_from(until)
+            earlier = tx.listings.last_before(stretch.since)
+            later = tx.listings.first_from(stretch.until)
         if later is not None and later > now:
             later = None
         return self._around(period, earlier), self._around(period, later)
@@ -203,9 +200,7 @@ class Reader:
 
     def _listing(
         self,
-        since: datetime,
-        until: datetime,
-        window: Window,
+        stretch: Stretch,
         sort: Sort,
         *,
         category: str,
@@ -213,8 +208,8 @@ class Reader:
         limit: int,
     ) -> Listing:
         with self.store.read() as tx:
-            board = self.boards.of(tx, since, until, window, self.clock.now())
-            rows = _page(tx, board, since, until, sort, category, after, limit + 1)
+            board = self.boards.of(tx, stretch, self.clock.now())
+            rows = _page(tx, board, stretch, sort, category, after, limit + 1)
             if after is not None and not rows and not tx.listings.candidates([after]):
                 raise NotHere(GONE)
             return Listing(
@@ -256,14 +251,14 @@ def _place(rows: list[int], row: int) -> int:
 def _page(
     tx: Transaction,
     board: Board,
-    since: datetime,
-    until: datetime,
+    stretch: Stretch,
     sort: Sort,
     category: str,
     after: int | None,
     limit: int,
 ) -> list[int]:
     """Return so many rows of a list, from where the page before ended."""
+    since, until = stretch.since, stretch.until
     if sort is Sort.NEW:
         return tx.listings.newest(since, until, category=category, after=after, limit=limit)
     among = tx.listings.within(since, until, category) if category else None

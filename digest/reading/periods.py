@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from digest.due import due_at
 from digest.errors import NotHere
-from digest.model import Period, Window
+from digest.model import Period, Stretch, Window
 
 # Nobody reads papers of other years here, and calendars end somewhere.
 _YEARS = range(1900, 2200)
@@ -44,6 +44,8 @@ def around(kind: Window, day: date) -> Period:
     return Period(kind, day.replace(day=1))
 
 
-def bounds(period: Period, timezone: str) -> tuple[datetime, datetime]:
-    """Return when it begins, and when the next one does, in UTC."""
-    return due_at(period.first, 0, timezone), due_at(period.after, 0, timezone)
+def stretch(period: Period, timezone: str) -> Stretch:
+    """Return the time from when it begins to when the next one does."""
+    return Stretch(
+        due_at(period.first, 0, timezone), due_at(period.after, 0, timezone), period.kind
+    )

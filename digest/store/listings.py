@@ -7,15 +7,15 @@ are shown.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
 from digest.model import Candidate, Paper, Signal, SignalName
 from digest.store.rows import chunks, paper_of
+from digest.store.signals import histories, latest
 from digest.store.tables import paper_categories, papers, signals
 
 
@@ -70,6 +70,15 @@ class Listings:
         """
         return self._seen(papers.c.listed_at >= since, papers.c.listed_at < until)
 
+    def figures(self, since: datetime, until: datetime) -> dict[int, Candidate]:
+        """Return the same papers with the last of each of their figures alone."""
+        listed = self._listed(papers.c.listed_at >= since, papers.c.listed_at < until)
+        last: defaultdict[int, list[Signal]] = defaultdict(list)
+        for (row, source, name), (value, at) in latest(self._connection, listed).items():
+            key = listed[row].paper.key
+            last[row].append(Signal(key, source, SignalName(name), value, at))
+        return {row: replace(one, signals=tuple(last[row])) for row, one in listed.items()}
+
     def moved(self, since: datetime, until: datetime, *, limit: int) -> dict[int, Candidate]:
         """Return the newest papers with a figure that moved after `since`, in the same way.
 
@@ -84,22 +93,29 @@ class Listings:
             .order_by(papers.c.listed_at.desc(), papers.c.key)
             .limit(limit)
         )
-        return self._seen(papers.c.id.in_(newest), signals.c.observed_at <= until)
+        return self._seen(papers.c.id.in_(newest), until=until)
 
-    def _seen(self, *which: ColumnElement[bool]) -> dict[int, Candidate]:
-        found: dict[int, Candidate] = {}
-        history: defaultdict[int, list[Signal]] = defaultdict(list)
-        for row in self._connection.execute(
-            select(papers.c.key, papers.c.categories, papers.c.listed_at, signals)
-            .join(signals, signals.c.paper_id == papers.c.id)
-            .where(*which)
-            .order_by(signals.c.observed_at, signals.c.id)
-        ):
-            if row.paper_id not in found:
-                known = Paper(row.key, title="", categories=tuple(row.categories))
-                found[row.paper_id] = Candidate(known, row.listed_at)
-            history[row.paper_id].append(_signal_of(row, row.key))
-        return {row: replace(one, signals=tuple(history[row])) for row, one in found.items()}
+    def _seen(
+        self, *which: ColumnElement[bool], until: datetime | None = None
+    ) -> dict[int, Candidate]:
+        listed = self._listed(*which)
+        keys = {row: one.paper.key for row, one in listed.items()}
+        history = histories(self._connection, keys, until=until)
+        return {row: replace(one, signals=tuple(history[row])) for row, one in listed.items()}
+
+    def _listed(self, *which: ColumnElement[bool]) -> dict[int, Candidate]:
+        """Return papers that have signals, without them."""
+        rows = self._connection.execute(
+            select(papers.c.id, papers.c.key, papers.c.categories, papers.c.listed_at).where(
+                *which, exists().where(signals.c.paper_id == papers.c.id)
+            )
+        ).all()
+        return {
+            row.id: Candidate(
+                Paper(row.key, title="", categories=tuple(row.categories)), row.listed_at
+            )
+            for row in rows
+        }
 
     def within(self, since: datetime, until: datetime, category: str) -> set[int]:
         """Return the rows of the papers of one category."""
@@ -126,19 +142,16 @@ class Listings:
 
     def by_row(self, rows: Sequence[int], *, until: datetime | None = None) -> dict[int, Candidate]:
         """Return the same by row, without signals from after `until`."""
-        found = {row.id: row for row in self._rows(select(papers), papers.c.id, rows)}
-        history: defaultdict[int, list[Signal]] = defaultdict(list)
-        asked = select(signals)
-        if until is not None:
-            asked = asked.where(signals.c.observed_at <= until)
-        for seen in self._rows(asked, signals.c.paper_id, rows):
-            history[seen.paper_id].append(_signal_of(seen, found[seen.paper_id].key))
+        found = {
+            row.id: row
+            for chunk in chunks(rows)
+            for row in self._connection.execute(_PAPERS, {"ids": chunk}).all()
+        }
+        history = histories(
+            self._connection, {row: one.key for row, one in found.items()}, until=until
+        )
         return {
-            row: Candidate(
-                paper_of(found[row]),
-                found[row].listed_at,
-                tuple(sorted(history[row], key=lambda signal: signal.observed_at)),
-            )
+            row: Candidate(paper_of(found[row]), found[row].listed_at, tuple(history[row]))
             for row in rows
             if row in found
         }
@@ -192,23 +205,6 @@ class Listings:
         )
         return [(row.listed_at, row.number) for row in rows]
 
-    def stamp(self) -> tuple[int, int]:
-        """Return what differs when papers or signals have come in."""
-        return (
-            self._connection.execute(select(func.max(papers.c.id))).scalar_one() or 0,
-            self._connection.execute(select(func.max(signals.c.id))).scalar_one() or 0,
-        )
 
-    def _rows(self, asked: Select[Any], column: Any, values: Iterable[int]) -> Iterator[Row[Any]]:
-        for chunk in chunks(values):
-            yield from self._connection.execute(asked.where(column.in_(chunk)))
-
-
-def _signal_of(row: Row[Any], key: str) -> Signal:
-    return Signal(
-        paper_key=key,
-        source=row.source,
-        name=SignalName(row.name),
-        value=row.value,
-        observed_at=row.observed_at,
-    )
+# Made once: it is executed for every page of a list.
+_PAPERS = select(papers).where(papers.c.id.in_(bindparam("ids", expanding=True)))

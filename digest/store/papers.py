@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Text,
-    bindparam,
     delete,
     exists,
     func,
@@ -20,8 +18,10 @@ from sqlalchemy import (
     update,
 )
 
-from digest.model import AsListed, Candidate, Paper, Signal, SignalName, Titled, Track
+from digest.model import AsListed, Candidate, Paper, SignalName, Titled, Track
+from digest.store.changes import Changes
 from digest.store.rows import chunks, paper_of
+from digest.store.signals import histories
 from digest.store.tables import paper_categories, papers, signals
 
 
@@ -60,16 +60,34 @@ class Papers:
                 ],
             )
             self._file(new)
+            Changes(self._connection).note([listed_at])
 
     def change(self, changed: Collection[Paper], *, changed_at: datetime) -> None:
         """Write papers that are known and have changed."""
+        filed: dict[str, tuple[list[str], datetime]] = {}
+        for chunk in chunks(paper.key for paper in changed):
+            for row in self._connection.execute(
+                select(papers.c.key, papers.c.categories, papers.c.listed_at).where(
+                    papers.c.key.in_(chunk)
+                )
+            ):
+                filed[row.key] = row.categories, row.listed_at
         for paper in changed:
             self._connection.execute(
                 update(papers)
                 .where(papers.c.key == paper.key)
                 .values(**_columns(paper), changed_at=changed_at)
             )
-        self._file(changed)
+        moved = [
+            paper
+            for paper in changed
+            if paper.key in filed and filed[paper.key][0] != list(paper.categories)
+        ]
+        self._file(moved)
+        # A new text changes nothing of the past, but what is shown from now on.
+        Changes(self._connection).note(
+            [changed_at for _ in changed] + [filed[paper.key][1] for paper in moved]
+        )
 
     def _file(self, written: Collection[Paper]) -> None:
         """Write under which categories papers are found."""
@@ -130,22 +148,22 @@ class Papers:
         rows = self._connection.execute(
             select(papers).where(*within).order_by(papers.c.listed_at.desc(), papers.c.key)
         ).all()
-        history = self._signals({row.id: row.key for row in rows}, until=until)
+        history = histories(self._connection, {row.id: row.key for row in rows}, until=until)
         return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
 
     def tracks(self, since: datetime, until: datetime, *, limit: int) -> list[Track]:
-        """Return how the figures of the newest papers went that have any, newest first."""
+        """Return how the figures of the newest papers went that had any then, newest first."""
         rows = self._connection.execute(
             select(papers.c.id, papers.c.key, papers.c.categories, papers.c.listed_at)
             .where(
                 papers.c.listed_at > since,
                 papers.c.listed_at <= until,
-                exists().where(signals.c.paper_id == papers.c.id),
+                exists().where(signals.c.paper_id == papers.c.id, signals.c.observed_at <= until),
             )
             .order_by(papers.c.listed_at.desc(), papers.c.key)
             .limit(limit)
         ).all()
-        history = self._signals({row.id: row.key for row in rows}, until=until)
+        history = histories(self._connection, {row.id: row.key for row in rows}, until=until)
         return [
             Track(
                 category=row.categories[0] if row.categories else "",
@@ -175,18 +193,6 @@ class Papers:
         )
         # PostgreSQL answers with a date, SQLite with its text.
         return {date.fromisoformat(str(when)): number for when, number in rows}
-
-    def _signals(self, known: Mapping[int, str], *, until: datetime) -> Mapping[int, list[Signal]]:
-        """Return the signals of papers by row id, oldest first."""
-        history: defaultdict[int, list[Signal]] = defaultdict(list)
-        names = {str(name): name for name in SignalName}
-        for chunk in chunks(known):
-            rows = self._connection.execute(_SIGNALS, {"ids": chunk, "until": until}).all()
-            for paper_id, source, name, value, observed_at in rows:
-                history[paper_id].append(
-                    Signal(known[paper_id], source, names[name], value, observed_at)
-                )
-        return history
 
     def days_of(self, source: str, since: datetime, until: datetime) -> set[date]:
         """Return the days in UTC on which papers of a source were listed, from `since` on."""
@@ -248,20 +254,3 @@ def _told(listed: AsListed) -> dict[str, Any]:
         "has_media": listed.has_media,
         "keywords": listed.keywords,
     }
-
-
-# Made once: it is executed for every chunk of papers whose attention is measured.
-_SIGNALS = (
-    select(
-        signals.c.paper_id,
-        signals.c.source,
-        signals.c.name,
-        signals.c.value,
-        signals.c.observed_at,
-    )
-    .where(
-        signals.c.paper_id.in_(bindparam("ids", expanding=True)),
-        signals.c.observed_at <= bindparam("until"),
-    )
-    .order_by(signals.c.observed_at, signals.c.id)
-)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, insert, select
 
-from digest.model import Signal
+from digest.model import Signal, SignalName
+from digest.store.changes import Changes
 from digest.store.rows import chunks, paper_ids
-from digest.store.tables import signals
+from digest.store.tables import papers, signals
 
 
 class Signals:
@@ -29,17 +31,20 @@ class Signals:
             for signal in observed
         }
         ids = paper_ids(self._connection, (key for key, *_ in newest))
-        latest = self._latest(ids.values())
-        rows = []
+        last = latest(self._connection, ids.values())
+        listed = self._listed(ids.values())
+        rows, moments = [], []
         for signal in sorted(newest.values(), key=lambda signal: signal.observed_at):
             paper_id = ids.get(signal.paper_key)
             if paper_id is None:
                 continue
             series = (paper_id, signal.source, signal.name.value)
-            known = latest.get(series)
+            known = last.get(series)
             if known is not None and (known[0] == signal.value or known[1] >= signal.observed_at):
                 continue
-            latest[series] = (signal.value, signal.observed_at)
+            last[series] = (signal.value, signal.observed_at)
+            # What was seen before a paper was listed counts from then on.
+            moments.append(max(signal.observed_at, listed[paper_id]))
             rows.append(
                 {
                     "paper_id": paper_id,
@@ -51,30 +56,78 @@ class Signals:
             )
         if rows:
             self._connection.execute(insert(signals), rows)
+            Changes(self._connection).note(moments)
         return len(rows)
 
-    def _latest(self, ids: Iterable[int]) -> dict[tuple[int, str, str], tuple[int, datetime]]:
-        latest: dict[tuple[int, str, str], tuple[int, datetime]] = {}
+    def _listed(self, ids: Iterable[int]) -> dict[int, datetime]:
+        listed: dict[int, datetime] = {}
         for chunk in chunks(ids):
-            newest = (
-                select(
-                    signals.c.paper_id,
-                    signals.c.source,
-                    signals.c.name,
-                    func.max(signals.c.observed_at).label("observed_at"),
-                )
-                .where(signals.c.paper_id.in_(chunk))
-                .group_by(signals.c.paper_id, signals.c.source, signals.c.name)
-                .subquery()
+            rows = self._connection.execute(
+                select(papers.c.id, papers.c.listed_at).where(papers.c.id.in_(chunk))
             )
-            for row in self._connection.execute(
-                select(signals).join(
-                    newest,
-                    (signals.c.paper_id == newest.c.paper_id)
-                    & (signals.c.source == newest.c.source)
-                    & (signals.c.name == newest.c.name)
-                    & (signals.c.observed_at == newest.c.observed_at),
-                )
-            ):
-                latest[row.paper_id, row.source, row.name] = (row.value, row.observed_at)
-        return latest
+            listed.update((row.id, row.listed_at) for row in rows)
+        return listed
+
+
+def latest(
+    connection: Connection, ids: Iterable[int]
+) -> dict[tuple[int, str, str], tuple[int, datetime]]:
+    """Return the last value of each figure, and when it was seen, by row, source and name."""
+    found: dict[tuple[int, str, str], tuple[int, datetime]] = {}
+    for chunk in chunks(ids):
+        newest = (
+            select(
+                signals.c.paper_id,
+                signals.c.source,
+                signals.c.name,
+                func.max(signals.c.observed_at).label("observed_at"),
+            )
+            .where(signals.c.paper_id.in_(chunk))
+            .group_by(signals.c.paper_id, signals.c.source, signals.c.name)
+            .subquery()
+        )
+        rows = connection.execute(
+            select(signals).join(
+                newest,
+                (signals.c.paper_id == newest.c.paper_id)
+                & (signals.c.source == newest.c.source)
+                & (signals.c.name == newest.c.name)
+                & (signals.c.observed_at == newest.c.observed_at),
+            )
+        ).all()
+        found.update(
+            ((row.paper_id, row.source, row.name), (row.value, row.observed_at)) for row in rows
+        )
+    return found
+
+
+def histories(
+    connection: Connection, known: Mapping[int, str], *, until: datetime | None = None
+) -> Mapping[int, list[Signal]]:
+    """Return the signals of papers up to a moment by row, oldest first; `known` are their keys."""
+    found: defaultdict[int, list[Signal]] = defaultdict(list)
+    names = {str(name): name for name in SignalName}
+    for chunk in chunks(known):
+        rows = connection.execute(_HISTORIES, {"ids": chunk, "until": until or _EVER}).all()
+        for paper_id, source, name, value, observed_at in rows:
+            found[paper_id].append(Signal(known[paper_id], source, names[name], value, observed_at))
+    return found
+
+
+_EVER = datetime.max.replace(tzinfo=UTC)
+
+# Made once: it is executed for every chunk of papers whose attention is measured.
+_HISTORIES = (
+    select(
+        signals.c.paper_id,
+        signals.c.source,
+        signals.c.name,
+        signals.c.value,
+        signals.c.observed_at,
+    )
+    .where(
+        signals.c.paper_id.in_(bindparam("ids", expanding=True)),
+        signals.c.observed_at <= bindparam("until"),
+    )
+    .order_by(signals.c.observed_at, signals.c.id)
+)

@@ -17,6 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from digest.errors import ConfigError, StoreBusy, StoreError
 from digest.store.attention import AttentionModels
+from digest.store.boards import Boards
+from digest.store.changes import Changes
 from digest.store.claims import Claims
 from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
@@ -44,6 +46,8 @@ class Transaction:
 
     papers: Papers
     listings: Listings
+    boards: Boards
+    changes: Changes
     search: Search
     spaces: Spaces
     attention: AttentionModels
@@ -66,6 +70,8 @@ class Transaction:
         return cls(
             papers=Papers(connection),
             listings=Listings(connection),
+            boards=Boards(connection),
+            changes=Changes(connection),
             search=Search(connection),
             spaces=Spaces(connection),
             attention=AttentionModels(connection),

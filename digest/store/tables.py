@@ -121,6 +121,28 @@ signals = Table(
     UniqueConstraint("paper_id", "source", "name", "observed_at"),
 )
 
+# How often something was written of each day (UTC): papers that were listed on it, figures of it.
+changes = Table(
+    "changes",
+    metadata,
+    Column("day", Date, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# How much the papers of a stretch of time that is over were talked about, by row. That holds as
+# long as the changes of the days that it was measured by are as many, and for that version of the
+# program: the next one may measure in another way.
+boards = Table(
+    "boards",
+    metadata,
+    Column("since", UtcDateTime, primary_key=True),
+    Column("until", UtcDateTime, primary_key=True),
+    Column("window", String(16), primary_key=True),
+    Column("changes", BigInteger, nullable=False),
+    Column("version", String(32), nullable=False),
+    Column("scores", JSON, nullable=False),
+)
+
 sources = Table(
     "sources",
     metadata,

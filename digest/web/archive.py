@@ -11,11 +11,10 @@ from fastapi import APIRouter
 from fastapi.responses import Response
 from starlette.requests import Request
 
-from digest.due import due_at
 from digest.errors import NotHere
 from digest.model import Cadence, Window
 from digest.rank import STILL_TRENDING
-from digest.reading import Reader, periods
+from digest.reading import Reader, periods, settled
 from digest.web.front import candidate_view
 from digest.web.lists import path_of, title_of
 from digest.web.pages import Pages
@@ -62,22 +61,16 @@ class ArchivePages:
                 found = None
         if found is None:
             raise NotHere("There is no such edition; the archive has the newest ones.")
-        window = Window.WEEK if found.cadence is Cadence.WEEKLY else Window.DAY
-        # What came in on the day itself came after most digests had left.
-        until = due_at(found.date, self._hour, self.reader.timezone)
-        listing = self.reader.before(until, window)
+        stretch = settled.of_edition(found, self.pages.app.settings.schedule)
+        listing = self.reader.stretch(stretch)
         context = {
             "heading": _edition_title(found.cadence, found.date),
-            "window": window,
+            "window": stretch.window,
             "papers": [candidate_view(one) for one in listing.candidates],
             "total": listing.total,
             "canonical": f"/archive/{found.slug}",
         }
         return self.pages.public(request, "edition", context)
-
-    @property
-    def _hour(self) -> int:
-        return self.pages.app.settings.schedule.default_hour
 
     def about(self, request: Request) -> Response:
         """Say how papers get here and how they are ranked."""

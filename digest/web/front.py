@@ -47,7 +47,7 @@ class FrontPage:
     app: App
     reader: Reader
     _today: Today | None = None
-    _stamp: tuple[int, int] = (0, 0)
+    _stamp: int = 0
     _made_at: datetime | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -55,7 +55,7 @@ class FrontPage:
         """Return the latest day's papers."""
         now = self.app.clock.now()
         with self.app.store.read() as tx:
-            stamp = tx.listings.stamp()
+            stamp = tx.changes.total()
         with self._lock:
             fresh = self._made_at is not None and now - self._made_at < KEEP
             if self._today is None or not fresh or stamp != self._stamp:

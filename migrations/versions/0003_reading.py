@@ -96,6 +96,23 @@ def upgrade() -> None:
         ["listed_at", "category"],
     )
     op.create_table(
+        "changes",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_changes")),
+    )
+    op.execute("INSERT INTO changes (day, number) SELECT date(listed_at), 1 FROM papers GROUP BY 1")
+    op.create_table(
+        "boards",
+        sa.Column("since", sa.DateTime(), nullable=False),
+        sa.Column("until", sa.DateTime(), nullable=False),
+        sa.Column("window", sa.String(length=16), nullable=False),
+        sa.Column("changes", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.String(length=32), nullable=False),
+        sa.Column("scores", sa.JSON(), nullable=False),
+        sa.PrimaryKeyConstraint("since", "until", "window", name=op.f("pk_boards")),
+    )
+    op.create_table(
         "spaces",
         sa.Column("id", identity, nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
@@ -136,5 +153,5 @@ def downgrade() -> None:
         op.execute("DROP TABLE paper_search")
     else:
         op.execute("ALTER TABLE papers DROP COLUMN words")
-    for table in ("paper_vectors", "spaces", "paper_categories"):
+    for table in ("paper_vectors", "spaces", "boards", "changes", "paper_categories"):
         op.drop_table(table)

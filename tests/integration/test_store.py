@@ -129,8 +129,9 @@ def test_how_the_figures_of_papers_went_is_read_for_the_newest(store: Store) -> 
         moved = tx.listings.moved(NOW - 3 * HOUR, NOW, limit=9).values()
         days = tx.papers.announced(NOW - 4 * HOUR, NOW)
     assert [(one.category, one.listed_at, len(one.signals)) for one in tracks] == [
-        ("cs.RO", NOW, 0),  # its figure comes later
+        # The figure of the newest comes later.
         ("cs.RO", NOW - 2 * HOUR, 1),
+        ("cs.RO", NOW - 3 * HOUR, 1),
     ]
     assert {one.paper.key for one in moved} == {"x:2", "x:3"}
     assert days == {NOW.date(): 4}

@@ -47,10 +47,10 @@ def test_periods_follow_each_other_without_a_gap() -> None:
         period = periods.around(kind, date(2026, 12, 31))
         following = periods.around(kind, period.after)
         zone = "Europe/Berlin"
-        assert periods.bounds(period, zone)[1] == periods.bounds(following, zone)[0]
+        assert periods.stretch(period, zone).until == periods.stretch(following, zone).since
 
 
 def test_a_day_begins_at_midnight_of_the_site() -> None:
-    since, until = periods.bounds(periods.read("2026-10-25"), "Europe/Berlin")
-    assert since == datetime(2026, 10, 24, 22, tzinfo=UTC)
-    assert until == datetime(2026, 10, 25, 23, tzinfo=UTC)  # the clocks went back: 25 hours
+    autumn = periods.stretch(periods.read("2026-10-25"), "Europe/Berlin")
+    assert autumn.since == datetime(2026, 10, 24, 22, tzinfo=UTC)
+    assert autumn.until == datetime(2026, 10, 25, 23, tzinfo=UTC)  # the clocks went back: 25 hours
