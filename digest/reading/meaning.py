@@ -67,6 +67,12 @@ class Places:
     rows: npt.NDArray[np.int64]
     vectors: Floats
 
+    def cosines(self, vector: Floats) -> Floats:
+        """Return how close each paper is to a vector of length one."""
+        # BLAS would ask every core to help, and wait for those that send mail.
+        found: Floats = np.einsum("ij,j->i", self.vectors, vector)
+        return found
+
     def where(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return the places of those rows that have one."""
         if not len(self.rows):

@@ -55,7 +55,7 @@ def similar(places: Places, row: int, *, limit: int, least: float = _LIKE_ENOUGH
     place = places.where(np.array([row], np.int64))
     if not len(place):
         return []
-    cosines = places.vectors @ places.vectors[place[0]]
+    cosines = places.cosines(places.vectors[place[0]])
     cosines[place[0]] = -1
     best = _best(cosines, limit)
     return [int(places.rows[one]) for one in best if cosines[one] >= least]
@@ -80,7 +80,7 @@ def _blended(
     weights = np.array([by_row[int(row)] for row in places.rows[first]], np.float32)
     meant = weights @ places.vectors[first]
     meant /= max(float(np.linalg.norm(meant)), 1e-6)
-    blend: npt.NDArray[np.float32] = places.vectors @ (np.float32(_MEANT) * meant)
+    blend = np.float32(_MEANT) * places.cosines(meant)
     if among is not None:
         allowed = np.zeros(len(blend), np.bool_)
         allowed[places.where(among)] = True

@@ -8,7 +8,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, column, func, literal_column, select, table, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    column,
+    exists,
+    func,
+    literal_column,
+    select,
+    table,
+    text,
+)
 
 from digest.model import Hit, Words
 from digest.store.tables import paper_categories, papers
@@ -50,29 +60,26 @@ class Search:
             meant = text("paper_search MATCH :asked").bindparams(asked=_match(asked, any_=any_))
             inner = select(row.label("paper_id"), score.label("score")).select_from(found)
             inner = inner.where(meant)
-            # The plus keeps the index of words in the lead.
-            unled: ColumnElement[Any] = literal_column("+paper_search.rowid")
         else:
             query = _tsquery(asked, any_=any_)
             words: ColumnElement[Any] = literal_column("papers.words")
-            row = unled = papers.c.id
+            row = papers.c.id
             rank = func.ts_rank if any_ else func.ts_rank_cd
             score = rank(literal_column(_RANK), words, query, 1)
             inner = select(row.label("paper_id"), score.label("score"))
             inner = inner.where(words.op("@@")(query))
         if category:
             inner = inner.where(
-                unled.in_(
-                    select(paper_categories.c.paper_id).where(
-                        paper_categories.c.category == category
-                    )
+                # For each paper that has the words: of a category there may be many more.
+                exists().where(
+                    paper_categories.c.paper_id == row, paper_categories.c.category == category
                 )
             )
         newest = inner.order_by(row.desc()).limit(_MOST).subquery()
         rows = self._connection.execute(
             select(newest).order_by(newest.c.score.desc(), newest.c.paper_id.desc()).limit(limit)
-        )
-        return [Hit(row.paper_id, float(row.score)) for row in rows]
+        ).all()
+        return [Hit(paper_id, float(score)) for paper_id, score in rows]
 
 
 def _match(asked: Iterable[Words], *, any_: bool) -> str:
