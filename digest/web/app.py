@@ -30,7 +30,7 @@ from digest.web.feeds import FeedPages
 from digest.web.front import FrontPage
 from digest.web.lists import ListPages
 from digest.web.metrics import MetricsPage
-from digest.web.pages import FILES, Pages
+from digest.web.pages import FILES, Pages, tagged
 from digest.web.papers import PaperPages
 from digest.web.people import TokenPages
 from digest.web.preferences import PreferencesPages
@@ -38,6 +38,7 @@ from digest.web.sample import Sampler
 from digest.web.search import SearchPages
 from digest.web.security import Shield, networks
 from digest.web.signup import SignUpPages
+from digest.web.tags import Tags
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ def create(app: App) -> FastAPI:
     _add_health(site, app)
     _add_files(site, pages)
     _add_failures(site, pages)
+    site.add_middleware(Tags, store=app.store, clock=app.clock)
     site.add_middleware(Shield, https=app.settings.site.base_url.startswith("https://"))
     return site
 
@@ -88,9 +90,13 @@ def _add_files(site: FastAPI, pages: Pages) -> None:
         content = pages.file(name)
 
         @site.api_route(f"/{name}", methods=["GET", "HEAD"])
-        def file() -> Response:
-            headers = {"Cache-Control": "public, max-age=86400"}
-            return Response(content, media_type=kind, headers=headers)
+        def file(request: Request) -> Response:
+            answer = tagged(request, content, kind)
+            # Pages ask for it by its version, under which it never changes.
+            is_lasting = request.url.query == pages.version
+            age = "max-age=31536000, immutable" if is_lasting else "max-age=86400"
+            answer.headers["Cache-Control"] = f"public, {age}"
+            return answer
 
     for name, kind in FILES.items():
         add(name, kind)

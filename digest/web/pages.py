@@ -17,6 +17,7 @@ from digest.model import Subscriber
 from digest.resources import templates_dir
 from digest.subscriptions import CONSENT_WORDING, Preferences, timezones
 from digest.web.categories import ALL, OFFERED, OTHERS
+from digest.web.tags import PUBLIC, is_known
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
@@ -90,8 +91,13 @@ class Pages:
         return {
             "site": site,
             "root": self.root,
-            "version": blake2b(self.file("style.css"), digest_size=4).hexdigest(),
+            "version": self.version,
         }
+
+    @cached_property
+    def version(self) -> str:
+        """Return what differs when the looks of the pages have changed."""
+        return blake2b(self.file("style.css"), digest_size=4).hexdigest()
 
     def file(self, name: str) -> bytes:
         """Return one of the files that the pages need."""
@@ -123,9 +129,8 @@ def tagged(request: Request, content: str | bytes, kind: str) -> Response:
     """Return a content under its tag, or 304 to who has it already."""
     octets = content.encode() if isinstance(content, str) else content
     tag = f'"{blake2b(octets, digest_size=12).hexdigest()}"'
-    headers = {"Cache-Control": "no-cache", "ETag": tag}
-    known = [one.strip() for one in request.headers.get("If-None-Match", "").split(",")]
-    if tag in known or f"W/{tag}" in known or "*" in known:
+    headers = {"Cache-Control": PUBLIC, "ETag": tag}
+    if is_known(request.headers, tag):
         return Response(status_code=304, headers=headers)
     return Response(octets, media_type=kind, headers=headers)
 

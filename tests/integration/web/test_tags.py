@@ -1,0 +1,136 @@
+"""Who has a page already: what they are told, and what that costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import httpx
+import pytest
+
+from digest.rendering import JinjaRenderer
+from digest.tokens import Purpose
+from digest.web.server import WebServer
+from tests.support.samples import NOW, paper, papers, subscribe
+from tests.support.site import Running
+
+DAY = "/day/2026-11-24"
+
+
+class Counting(JinjaRenderer):
+    """A renderer that counts the pages it made."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made: list[str] = []
+
+    def page(self, name: str, context: Mapping[str, Any]) -> str:
+        """Count one."""
+        self.made.append(name)
+        return super().page(name, context)
+
+
+@dataclass
+class Counted:
+    """A site with three papers, and the pages that it made."""
+
+    site: Running
+    client: httpx.Client
+    made: list[str]
+
+    def ask(self, path: str, tag: str = "") -> httpx.Response:
+        return self.client.get(path, headers={"If-None-Match": tag} if tag else {})
+
+
+@pytest.fixture
+def counted(site: Running) -> Iterator[Counted]:
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
+    renderer = Counting()
+    server = WebServer(replace(site.app, renderer=renderer), "127.0.0.1", 0)
+    server.start()
+    with httpx.Client(base_url=server.url, timeout=60) as client:
+        yield Counted(site, client, renderer.made)
+    server.stop()
+
+
+@pytest.mark.parametrize(
+    "path", [DAY, "/trending?window=month", "/papers/arxiv:2611.00001", "/search?q=study"]
+)
+def test_a_page_is_not_made_again_for_those_who_have_it(counted: Counted, path: str) -> None:
+    tag = counted.ask(path).headers["etag"]
+    assert counted.ask(path, tag).status_code == 304
+    before = len(counted.made)
+    again = counted.ask(path, f'"other", W/{tag}')
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+    assert again.headers["cache-control"] == "no-cache"
+    assert again.headers["x-content-type-options"] == "nosniff"
+    assert len(counted.made) == before
+
+
+def test_an_answer_of_the_api_and_a_feed_are_known_too(counted: Counted) -> None:
+    for path in ("/api/v1/papers?window=2026-11-24", "/feed.atom"):
+        tag = counted.ask(path).headers["etag"]
+        assert [counted.ask(path, tag).status_code for _ in range(3)] == [304, 304, 304]
+
+
+def test_scripts_of_other_sites_may_read_what_is_remembered(counted: Counted) -> None:
+    path = "/api/v1/trending"
+    tag = counted.ask(path).headers["etag"]
+    for origin in ({}, {"Origin": "https://example.org"}, {"Origin": "https://example.org"}):
+        answer = counted.client.get(path, headers={"If-None-Match": tag, **origin})
+        assert answer.status_code == 304
+        assert answer.headers.get("access-control-allow-origin", "") == ("*" if origin else "")
+
+
+def test_another_page_or_another_tag_gets_an_answer(counted: Counted) -> None:
+    tag = counted.ask(DAY).headers["etag"]
+    counted.ask(DAY, tag)
+    assert counted.ask(f"{DAY}?sort=new", tag).status_code == 200
+    assert counted.ask(DAY, '"other"').status_code == 200
+
+
+def test_what_was_written_meanwhile_is_shown(counted: Counted) -> None:
+    tag = counted.ask(DAY).headers["etag"]
+    for change in (
+        paper("arxiv:2611.00001", title="Another title"),
+        paper("arxiv:2611.00001", title="Another title", categories=("math.CO",)),
+    ):
+        assert counted.ask(DAY, tag).status_code == 304
+        assert counted.ask(DAY, tag).status_code == 304
+        with counted.site.app.store.write() as tx:
+            tx.papers.change([change], changed_at=NOW)
+        answer = counted.ask(DAY, tag)
+        assert answer.status_code == 200
+        tag = answer.headers["etag"]
+    assert "math.CO" in answer.text
+    assert "Another title" in answer.text
+
+
+def test_a_tag_is_looked_at_again_after_five_minutes(counted: Counted) -> None:
+    tag = counted.ask(DAY).headers["etag"]
+    counted.ask(DAY, tag)
+    before = len(counted.made)
+    counted.site.clock.advance(6 * 60)
+    assert counted.ask(DAY, tag).status_code == 304
+    assert len(counted.made) == before + 1
+
+
+def test_what_is_somebodys_own_is_not_remembered(counted: Counted) -> None:
+    someone = subscribe(counted.site.app.store)
+    path = f"/feed/{counted.site.app.signer.sign(Purpose.FEED, someone.public_id)}.atom"
+    tag = counted.ask(path).headers["etag"]
+    assert counted.ask(path, tag).headers["cache-control"] == "private, no-cache"
+    with counted.site.app.store.write() as tx:
+        tx.subscribers.erase(someone.id)
+    assert counted.ask(path, tag).status_code == 404
+
+
+def test_files_are_kept_for_a_year_under_their_version(counted: Counted) -> None:
+    address = counted.ask("/").text.split('stylesheet" href="')[1].split('"')[0]
+    lasting, plain = counted.ask(address), counted.ask("/style.css")
+    assert lasting.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert plain.headers["cache-control"] == "public, max-age=86400"
+    assert lasting.content == plain.content
+    assert counted.ask("/icon.svg", counted.ask("/icon.svg").headers["etag"]).status_code == 304
