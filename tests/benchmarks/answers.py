@@ -12,14 +12,9 @@ each guesses which is which more often than by chance: `auc` is how often, 0.5 i
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import subprocess
-import sys
 import tempfile
-import time
 import urllib.parse
-import urllib.request
 from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -33,6 +28,7 @@ from digest import subscriptions
 from digest.app import App
 from digest.model import SuppressionReason
 from digest.subscriptions import Preferences
+from tests.benchmarks import site
 
 FORMS = ("/subscribe", "/preferences")
 KNOWN, SUPPRESSED, WAITING = "member@example.org", "bounced@example.org", "waiting@example.org"
@@ -53,8 +49,9 @@ def measure(rounds: int, *, seed: int = 1) -> dict[str, Any]:
             asked = [(form, kind) for form in FORMS for kind in kinds]
             order.shuffle(asked)
             for place, (form, kind) in enumerate(asked):
-                visitor = f"10.{number // 250}.{number % 250}.{place + 1}"
-                seconds = seconds_of(base + form, kinds[kind], visitor)
+                visitor = {"X-Forwarded-For": f"10.{number // 250}.{number % 250}.{place + 1}"}
+                content = urllib.parse.urlencode({"email": kinds[kind]}).encode()
+                seconds = site.seconds_of(base + form, content, visitor)
                 if number:  # the first round warms up
                     spent[form, kind].append(1000 * seconds)
     found: dict[str, Any] = {"rounds": rounds}
@@ -86,18 +83,9 @@ def serving(folder: Path) -> Iterator[str]:
     app = App.build(wiring.load(config))
     app.store.upgrade()
     fill(app, datetime.now(UTC))
-    service = subprocess.Popen(
-        [sys.executable, "-m", "digest", "--config", str(config), "serve"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert service.stderr is not None
-        yield next(line for line in service.stderr if "pages are at" in line).split()[-1]
-    finally:
-        service.terminate()
-        service.wait(timeout=60)
-        app.store.close()
+    app.store.close()
+    with site.serving(config) as served:
+        yield served.base
 
 
 def fill(app: App, now: datetime) -> None:
@@ -116,16 +104,6 @@ def fill(app: App, now: datetime) -> None:
         tx.suppressions.add(app.signer.hash_email(SUPPRESSED), SuppressionReason.COMPLAINT, now=now)
 
 
-def seconds_of(url: str, email: str, visitor: str) -> float:
-    """Return how long one answer took."""
-    form = urllib.parse.urlencode({"email": email}).encode()
-    request = urllib.request.Request(url, form, headers={"X-Forwarded-For": visitor})
-    began = time.perf_counter()
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        answer.read()
-    return time.perf_counter() - began
-
-
 def main() -> None:
     """Print the figures, or one JSON document."""
     parser = argparse.ArgumentParser(
@@ -134,12 +112,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    found = measure(asked.rounds)
-    if asked.json:
-        print(json.dumps(found))
-        return
-    for name, value in found.items():
-        print(f"{name:36} {value:10,.3f}")
+    site.tell(measure(asked.rounds), as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,17 @@
 """Measure how soon lists, papers and search answer from a large archive, while mail is sent.
 
     python -m tests.benchmarks.read --papers 100000 --recipients 20000 [--json]
+    python -m tests.benchmarks.read --load 5 --connections 16       with wrk, for 5 s each
 
 The archive has that many papers of 400 days, a tenth of which have signals. `digest serve` begins
 with N subscribers whose digests are due; it plans and sends them to Postfix's `smtp-sink`.
 Meanwhile a reader opens pages, every one another day, question or paper, so that little of it can
 be remembered. With 0 recipients nothing is sent. Times are those of whole answers.
+
+With `--load` the same addresses, some hundred of each kind, are asked for by `wrk` over so many
+connections at once, as fast as answers come: requests a second, and how long they took. Answers
+above 399 are counted apart (`refused`), and so are those that never came (`lost`). The last of them
+is somebody who has the page already.
 """
 
 from __future__ import annotations
@@ -13,25 +19,22 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import os
 import random
+import shutil
 import subprocess
-import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 from urllib.parse import quote_plus
 
-from digest import app as wiring
 from digest.app import App
 from digest.model import Paper, Signal, SignalName
-from digest.reading import meaning
-from tests.benchmarks import send
-from tests.benchmarks.web import seconds_of
+from digest.reading import meaning, settled
+from tests.benchmarks import send, site
+from tests.benchmarks.site import Site, seconds_of
 
 DAYS = 400
 DAY = timedelta(days=1)
@@ -40,37 +43,23 @@ LEAST_ROUNDS = 60
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of one service."""
-    with tempfile.TemporaryDirectory(prefix="read-") as made, send.relay(asked) as port:
-        folder = Path(made)
-        send.write_config(folder, argparse.Namespace(**{**vars(asked), "papers": 8}), port=port)
-        config = folder / "config.toml"
-        with config.open("a") as file:
-            file.write("[web]\nport = 0\n[schedule]\ndefault_hour = 0\nexpire_after_hours = 24\n")
-        app = App.build(wiring.load(config))
-        now = datetime.now(UTC)
-        send.fill(app, folder, recipients=asked.recipients, pool=asked.pool, now=now)
-        found: dict[str, Any] = {"papers": asked.papers, "recipients": asked.recipients}
+    now = datetime.now(UTC)
+    found: dict[str, Any] = {"papers": asked.papers, "recipients": asked.recipients}
+    with site.mailing(asked, now=now) as (app, config):
         began = time.perf_counter()
         words = fill(app, asked.papers, now)
-        found["fill_seconds"] = time.perf_counter() - began
+        found["fill seconds"] = time.perf_counter() - began
         began = time.perf_counter()
         meaning.update(app.store, app.clock)
-        found["learn_seconds"] = time.perf_counter() - began
-        service = subprocess.Popen(
-            [sys.executable, "-m", "digest", "--config", str(config), "serve"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert service.stderr is not None
-            base = service.stderr.readline().split()[-1]
-            return found | visit(
-                base, service.pid, app, asked.recipients, pages(words, asked.papers, now)
-            )
-        finally:
-            service.terminate()
-            service.wait(timeout=60)
-            app.store.close()
+        found["learn seconds"] = time.perf_counter() - began
+        began = time.perf_counter()
+        found["boards"] = settled.update(app.store, app.clock, app.settings.schedule)
+        found["boards seconds"] = time.perf_counter() - began
+        kinds = pages(words, asked.papers, now)
+        with site.serving(config) as served:
+            if asked.load:
+                return found | press(served, app, kinds, asked)
+            return found | visit(served, app, kinds, asked.recipients)
 
 
 def fill(app: App, number: int, now: datetime) -> list[str]:
@@ -142,39 +131,85 @@ def pages(words: list[str], papers: int, now: datetime) -> dict[str, Callable[[i
 
 
 def visit(
-    base: str, service: int, app: App, recipients: int, pages: dict[str, Callable[[int], str]]
+    served: Site, app: App, pages: dict[str, Callable[[int], str]], recipients: int
 ) -> dict[str, Any]:
     """Open pages until all is sent; return how long they took."""
     spent: dict[str, list[float]] = {name: [] for name in pages}
-    seconds_of(f"{base}/search?q=first")  # places are read into memory once
+    seconds_of(f"{served.base}/search?q=first")  # places are read into memory once
     number = 0
     began = time.perf_counter()
-    used = cpu_seconds(service)
-    while True:
-        with app.store.read() as tx:
-            sent = tx.deliveries.counts().get("sent", 0)
-        if sent >= recipients and number >= LEAST_ROUNDS:
-            break
+    used = served.cpu_seconds()
+    while site.sent(app) < recipients or number < LEAST_ROUNDS:
         for name, address in pages.items():
-            spent[name].append(seconds_of(base + address(number)))
+            spent[name].append(seconds_of(served.base + address(number)))
         number += 1
     everything = [one for some in spent.values() for one in some]
     found: dict[str, Any] = {
         "seconds": time.perf_counter() - began,
         "answers": len(everything),
         # On a machine that has other things to do it says more than the time; with mail, all of it.
-        "cpu ms per answer": 1000 * (cpu_seconds(service) - used) / len(everything),
+        "cpu ms per answer": 1000 * (served.cpu_seconds() - used) / len(everything),
     }
     for name, seconds in {"all": everything, **spent}.items():
-        found[f"{name}: p50 ms"] = 1000 * median(seconds)
-        found[f"{name}: p95 ms"] = 1000 * quantiles(seconds, n=20)[-1]
+        found |= {f"{name}: {figure}": one for figure, one in site.spread(seconds).items()}
     return found
 
 
-def cpu_seconds(process: int) -> float:
-    """Return the CPU time that a process has used (proc(5))."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+def press(
+    served: Site, app: App, pages: dict[str, Callable[[int], str]], asked: argparse.Namespace
+) -> dict[str, Any]:
+    """Have `wrk` ask for each kind of page; return requests a second and how long they took."""
+    seconds_of(f"{served.base}/search?q=first")
+    found: dict[str, Any] = {"connections": asked.connections}
+    for name, address in pages.items():
+        before, used = site.sent(app), served.cpu_seconds()
+        paths = [address(number) for number in range(ADDRESSES)]
+        told = wrk(served.base, paths, asked)
+        found |= {f"{name}: {figure}": one for figure, one in told.items()}
+        answers = max(1.0, told["requests/s"] * asked.load)
+        found[f"{name}: cpu ms"] = 1000 * (served.cpu_seconds() - used) / answers
+        found[f"{name}: mails/s"] = (site.sent(app) - before) / asked.load
+    path = pages["trending"](0)
+    with urllib.request.urlopen(served.base + path, timeout=60) as answer:
+        tag = answer.headers["ETag"]
+    told = wrk(served.base, [path], asked, "-H", f"If-None-Match: {tag}")
+    return found | {f"trending that one has: {figure}": one for figure, one in told.items()}
+
+
+def wrk(base: str, paths: list[str], asked: argparse.Namespace, *more: str) -> dict[str, float]:
+    """Ask for these in turns, over and over, for a time; return what came of it."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
+        script.write(f"local paths = {{{', '.join(json.dumps(path) for path in paths)}}}\n{ASKING}")
+        script.flush()
+        how = ["-t1", f"-c{asked.connections}", f"-d{asked.load}s", "--timeout", "10s", *more]
+        ran = subprocess.run(
+            ["wrk", *how, "-s", script.name, base],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=asked.load + 30,
+        )
+    told: dict[str, float] = json.loads(ran.stdout.splitlines()[-1])
+    return told
+
+
+ADDRESSES = 300
+
+ASKING = """
+local turn = 0
+request = function()
+  turn = turn % #paths + 1
+  return wrk.format("GET", paths[turn])
+end
+done = function(summary, latency)
+  local lost = summary.errors.connect + summary.errors.read + summary.errors.write
+  print(string.format(
+    '\\n{"requests/s": %f, "p50 ms": %f, "p95 ms": %f, "p99 ms": %f, "refused": %d, "lost": %d}',
+    summary.requests / (summary.duration / 1e6), latency:percentile(50) / 1e3,
+    latency:percentile(95) / 1e3, latency:percentile(99) / 1e3,
+    summary.errors.status, lost + summary.errors.timeout))
+end
+"""
 
 
 def main() -> None:
@@ -184,16 +219,13 @@ def main() -> None:
     )
     parser.add_argument("--papers", type=int, default=100_000)
     parser.add_argument("--recipients", type=int, default=20_000)
+    parser.add_argument("--load", type=int, default=0, metavar="SECONDS", help="for each page")
+    parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    asked.dkim, asked.processes, asked.connections = "none", 1, 16
-    asked.pool, asked.rate, asked.round_trip_ms = 300, 0.0, 0.0
-    found = measure(asked)
-    if asked.json:
-        print(json.dumps(found))
-        return
-    for name, value in found.items():
-        print(f"{name:32} {value:12,.1f}")
+    if asked.load and not shutil.which("wrk"):
+        raise SystemExit("wrk is missing, so nothing was measured: apt-get install wrk")
+    site.tell(measure(asked), as_json=asked.json)
 
 
 if __name__ == "__main__":

@@ -11,21 +11,13 @@ whole answers.
 from __future__ import annotations
 
 import argparse
-import json
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.parse
-import urllib.request
-from datetime import UTC, datetime
-from pathlib import Path
-from statistics import median, quantiles
 from typing import Any
 
-from digest import app as wiring
 from digest.app import App
-from tests.benchmarks import send
+from tests.benchmarks import site
+from tests.benchmarks.site import seconds_of
 
 PAGES = ("/", "/subscribe", "/healthz", "/readyz")
 EVERY = 40  # rounds between two sign-ups
@@ -34,27 +26,8 @@ SIGN_UPS = 5  # more from one address in an hour are refused
 
 def measure(asked: argparse.Namespace) -> dict[str, Any]:
     """Return the figures of one service."""
-    with tempfile.TemporaryDirectory(prefix="web-") as made, send.relay(asked) as port:
-        folder = Path(made)
-        send.write_config(folder, asked, port=port)
-        config = folder / "config.toml"
-        with config.open("a") as file:
-            file.write("[web]\nport = 0\n[schedule]\ndefault_hour = 0\nexpire_after_hours = 24\n")
-        app = App.build(wiring.load(config))
-        send.fill(app, folder, recipients=asked.recipients, pool=asked.pool, now=datetime.now(UTC))
-        service = subprocess.Popen(
-            [sys.executable, "-m", "digest", "--config", str(config), "serve"],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            assert service.stderr is not None
-            base = service.stderr.readline().split()[-1]
-            return {"recipients": asked.recipients, **visit(base, app, asked.recipients)}
-        finally:
-            service.terminate()
-            service.wait(timeout=60)
-            app.store.close()
+    with site.mailing(asked) as (app, config), site.serving(config) as served:
+        return {"recipients": asked.recipients, **visit(served.base, app, asked.recipients)}
 
 
 def visit(base: str, app: App, recipients: int) -> dict[str, Any]:
@@ -64,9 +37,7 @@ def visit(base: str, app: App, recipients: int) -> dict[str, Any]:
     planned_after = 0.0
     number = 0
     while True:
-        with app.store.read() as tx:
-            counts = tx.deliveries.counts()
-        sent = counts.get("sent", 0)
+        sent = site.sent(app)
         if sent >= recipients:
             break
         stage = "sending" if sent else "planning"
@@ -84,18 +55,9 @@ def visit(base: str, app: App, recipients: int) -> dict[str, Any]:
     for stage, seconds in spent.items():
         if len(seconds) > 1:
             found[f"{stage}_answers"] = len(seconds)
-            found[f"{stage}_p50_ms"] = 1000 * median(seconds)
-            found[f"{stage}_p95_ms"] = 1000 * quantiles(seconds, n=20)[-1]
-            found[f"{stage}_max_ms"] = 1000 * max(seconds)
+            found |= {f"{stage} {name}": one for name, one in site.spread(seconds).items()}
+            found[f"{stage} max ms"] = 1000 * max(seconds)
     return found
-
-
-def seconds_of(url: str, form: bytes | None = None) -> float:
-    """Return how long one answer took."""
-    began = time.perf_counter()
-    with urllib.request.urlopen(url, form, timeout=60) as answer:
-        answer.read()
-    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -104,17 +66,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--recipients", type=int, default=20_000)
-    parser.add_argument("--pool", type=int, default=300, help="papers of the day")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    asked.dkim, asked.processes, asked.connections = "none", 1, 16
-    asked.papers, asked.rate, asked.round_trip_ms = 8, 0.0, 0.0
-    found = measure(asked)
-    if asked.json:
-        print(json.dumps(found))
-        return
-    for name, value in found.items():
-        print(f"{name:20} {value:12,.1f}")
+    site.tell(measure(asked), as_json=asked.json)
 
 
 if __name__ == "__main__":

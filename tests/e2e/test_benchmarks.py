@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -72,3 +74,38 @@ def test_the_time_of_an_answer_does_not_tell_who_is_known() -> None:
     assert len(medians) == 8
     # Without the beat they are less than half as long for some as for others.
     assert max(medians) < 1.2 * min(medians)
+
+
+@pytest.mark.skipif(
+    not Path("/usr/sbin/smtp-sink").exists(), reason="Postfix's smtp-sink is not installed"
+)
+def test_reading_is_measured_while_mail_is_sent() -> None:
+    figures = benchmark("read", "--papers", "1000", "--recipients", "20")
+    assert figures["answers"] >= 600
+    assert 0 < figures["search: p50 ms"] <= figures["search: p95 ms"]
+
+
+@pytest.mark.skipif(
+    not (Path("/usr/sbin/smtp-sink").exists() and shutil.which("wrk")),
+    reason="Postfix's smtp-sink or wrk is not installed",
+)
+def test_reading_is_measured_under_load() -> None:
+    figures = benchmark("read", "--papers", "1000", "--recipients", "20", "--load", "1")
+    for page in ("front", "day", "search", "trending that one has"):
+        assert figures[f"{page}: requests/s"] > 0
+        assert 0 < figures[f"{page}: p50 ms"] <= figures[f"{page}: p99 ms"]
+        assert figures[f"{page}: refused"] == figures[f"{page}: lost"] == 0
+
+
+def test_without_wrk_the_benchmark_says_how_to_get_it() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.benchmarks.read", "--load", "1"],
+        cwd=REPOSITORY,
+        env={**os.environ, "PATH": ""},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "apt-get install wrk" in run.stderr
