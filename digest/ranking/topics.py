@@ -37,11 +37,18 @@ _FRAMES = """
     general generation guided guiding high image images improved improving insights integrating
     investigating joint language large learning level leveraging low making method methods model
     modeling models multi network networks neural new novel one open paper part perspective problem
-    problems progressive real report rethinking review revisiting robust scalable self shot simple
-    single state study supervised survey system systems task tasks technical text time toward
-    towards training tuning two understanding unified unifying unlocking unsupervised use video
-    world zero"""
+    problems progressive real real-world report rethinking review revisiting robust scalable self
+    shot simple single state study supervised survey system systems task tasks technical text time
+    toward towards training tuning two understanding unified unifying unlocking unsupervised use
+    video world zero"""
 _FRAME = frozenset(_FRAMES.split())
+# What titles say that their authors did to a topic; it is no part of its name.
+_DONE = """
+    accelerating advancing aligning benchmarking bridging building enabling enhanced enhancing
+    evaluating exploring improved improving integrating investigating leveraging making rethinking
+    revisiting unifying unlocking"""
+_DEEDS = frozenset(_DONE.split())
+_EMPTY = STOP_WORDS - {"whole"}  # as in "whole slide images"
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
 
@@ -166,8 +173,10 @@ def _runs(title: str, firsts: Container[str] | None = None) -> Iterator[tuple[st
 
 def _is_name(run: Sequence[str]) -> bool:
     """Say whether a run has a telling word, and neither begins nor ends with an empty one."""
+    if run[0].casefold() in _DEEDS:
+        return False
     for word in (run[0], run[-1]):
-        if word.casefold() in STOP_WORDS or not word[0].isalnum() or word.isdecimal():
+        if word.casefold() in _EMPTY or not word[0].isalnum() or word.isdecimal():
             return False
     return any(map(_tells, run))
 

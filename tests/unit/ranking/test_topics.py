@@ -77,6 +77,7 @@ def test_what_is_always_there_does_not_rise() -> None:
         ["A Novel Framework for Efficient Learning", *["Towards a Novel Framework"] * 6],
         ["Of what is in the sea", *["what is in the"] * 6],
         ["In 2026 and 2027", *["2026"] * 6],
+        ["Real-World Images"] * 6,
     ],
 )
 def test_words_that_say_nothing_are_no_topic(titles: list[str]) -> None:
@@ -93,6 +94,8 @@ def test_words_on_two_sides_of_a_colon_are_no_name() -> None:
     [
         (["Gaussian Splatting of Trees", "gaussian splatting for rain"] * 3, "gaussian splatting"),
         (["The LLM judges again", "LLM Judges on Trial"] * 3, "LLM judges"),
+        (["Accelerating Turbines"] * 6, "turbines"),
+        (["Reading Whole Slide Images", "Whole slide images again"] * 3, "whole slide images"),
         (["Low-Resource Tongues"] * 5, "low-resource tongues"),
         ([f"SemEval-2026 Task on {one}" for one in WORDS[:8]], "SemEval-2026 task"),
     ],
