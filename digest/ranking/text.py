@@ -81,12 +81,15 @@ class Wording:
         """Return a term as it stands most often in the abstract, or else in the title.
 
         A word with a hyphen before it is shown with what it hangs on. One that is written large
-        because it begins a sentence, or as all words of a title are, is written small.
+        because it begins a sentence, or as all words of a title are, is written small, and so is
+        one that the paper writes small anywhere: it is no name.
         """
         spans = self._spans[self.columns == column]
         own = spans[spans[:, 0] < self._title]
         forms = Counter(self._form(*span) for span in (own if len(own) else spans).tolist())
-        return forms.most_common(1)[0][0]
+        usual = forms.most_common(1)[0][0]
+        small = _LETTERS.sub(_lowered, usual)
+        return small if small in forms else usual
 
     def _form(self, start: int, end: int) -> str:
         written = self._text[start:end]

@@ -86,6 +86,12 @@ def test_names_keep_their_capitals() -> None:
     assert {"LLMs", "Bayesian agents", "C++", "agents", "win"} <= shown
 
 
+def test_what_is_ever_written_small_is_no_name() -> None:
+    shown = _written("", "We build Unified Speech Recognition. It bests visual speech of birds.")
+    assert "speech" in shown
+    assert "Recognition" in shown
+
+
 def test_a_pair_is_shown_with_the_little_words_inside_it() -> None:
     assert "state of the art" in _written("", "We beat the state of the art.")
     assert {"state-of-the-art", "state-of-the-art score"} <= _written(
