@@ -65,7 +65,7 @@ class Pick:
     `reason` says in plain words why it was chosen.
     `figures` are the paper's signals when the digest was planned, by name, so that a digest
     that is rendered again renders the same; `upvotes_gained` is what upvotes have gained since
-    the day before, where that is known.
+    the day before, or the last one with papers, where that is known.
     """
 
     paper: Paper

@@ -12,7 +12,7 @@ from digest.ports import Ranker, Ranking, SocialRanker
 from digest.rank.drafts import Aligned
 from digest.rank.sections import Arranger
 from digest.rank.topics import shown
-from digest.ranking import Likeness, Phrases, figures, gained
+from digest.ranking import Likeness, Phrases, figures, gained_lately
 
 # From this trending score on, a paper may stand in a digest after its own day.
 STILL_TRENDING = 0.5
@@ -72,6 +72,6 @@ class Pool:
 
 
 def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:
-    """Return a paper's figures, and what each has gained since yesterday."""
-    gains = gained(candidate.signals, now)
-    return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items() if gain > 0}
+    """Return a paper's figures, and what each has gained lately: what its reason tells, too."""
+    gains, _ = gained_lately(candidate, now)
+    return figures(candidate) | {f"{name}_gained": gain for name, gain in gains.items()}

@@ -13,7 +13,7 @@ from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
-from digest.ranking.gains import figures, gained
+from digest.ranking.gains import figures, gained_lately
 from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
@@ -35,7 +35,7 @@ __all__ = [
     "choose",
     "expectations",
     "figures",
-    "gained",
+    "gained_lately",
     "measured",
     "names",
     "ranker",

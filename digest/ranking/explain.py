@@ -11,21 +11,19 @@ from digest.language import Language
 from digest.model import (
     Candidate,
     InterestKind,
-    Signal,
     SignalName,
     SourceOutcome,
     SourceState,
     Window,
 )
-from digest.ranking.gains import figures, gained
-from digest.ranking.trending import standing
+from digest.ranking.gains import figures, gained_lately
+from digest.ranking.trending import EVERYWHERE, noticed, standing
 
 LONGEST = 199
 _TITLE = 70
 _VALUE = 40
 _KEPT = 4096  # sentences that are remembered: many readers are told the same
 _TRENDING = 0.1  # from here on the word is deserved
-_DAYS_OF_A_WEEK = 7
 _CLEARLY = 0.3  # strength from which on a paper is called close without more ado
 
 
@@ -192,35 +190,38 @@ class Phrases:
         """
         say = self._language.say
         signals = tuple(signal for signal in candidate.signals if signal.observed_at <= now)
-        counts = self._counts(figures(replace(candidate, signals=signals)))
+        known = figures(replace(candidate, signals=signals))
+        counts = self._counts(known)
         if not counts:
             return ""
         where = self._standing(candidate)
         if not total:
-            return (self._since(candidate, signals, now) or counts) + where
+            return (self._since(candidate, now) or counts) + where
         days = round((now - candidate.listed_at) / timedelta(days=1))
-        if days > 1:
-            counts = say("{figures} in {days} days", figures=counts, days=days)
+        # Stars may have come in years: they are none of what came in those days.
+        lately = {name: value for name, value in known.items() if not SignalName(name).lasting}
+        if days > 1 and (came := self._counts(lately)):
+            counts = say("{figures} in {days} days", figures=came, days=days)
         return self._label(candidate, counts) + where
 
-    def _since(self, candidate: Candidate, signals: Sequence[Signal], now: datetime) -> str:
+    def _since(self, candidate: Candidate, now: datetime) -> str:
         """Tell what came since yesterday, or since the last day with papers if that is longer."""
-        day_ago = candidate.trend.day_ago if candidate.trend is not None else None
-        if day_ago is not None and 1 < (now.date() - day_ago.date()).days < _DAYS_OF_A_WEEK:
-            gains = self._counts(gained(signals, now, since=day_ago), sign="+")
-            if gains:
-                day = self._language.weekday(day_ago.date())
-                return self._language.say("{gains} since {weekday}", gains=gains, weekday=day)
-        gains = self._counts(gained(signals, now), sign="+")
-        return self._language.say("{gains} since yesterday", gains=gains) if gains else ""
+        say = self._language.say
+        gains, day = gained_lately(candidate, now)
+        counts = self._counts(gains, sign="+")
+        if not counts:
+            return ""
+        if day is None:
+            return say("{gains} since yesterday", gains=counts)
+        return say("{gains} since {weekday}", gains=counts, weekday=self._language.weekday(day))
 
     def _label(self, candidate: Candidate, counts: str) -> str:
         """Say where a paper is trending, if it is: in its field or everywhere."""
         say = self._language.say
         trend, stands = candidate.trend, standing(candidate)
-        if trend is None or trend.score < _TRENDING:
+        if trend is None or trend.score < _TRENDING or not noticed(trend):
             return counts
-        if stands is None:
+        if stands is None or (not stands[1] and stands[0] > EVERYWHERE):
             return say("trending: {figures}", figures=counts)
         if stands[1]:
             return say("trending in {category}: {figures}", category=stands[1], figures=counts)

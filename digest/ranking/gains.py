@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from digest.model import Candidate, Signal, SignalName
 
@@ -20,6 +20,7 @@ SILENCE = timedelta(hours=26)
 _DAY = timedelta(days=1)
 _EARLIER = timedelta(hours=16)
 _LATER = timedelta(hours=8)
+_DAYS_OF_A_WEEK = 7
 
 
 def gains(
@@ -97,6 +98,23 @@ def gained(
             gain = course[-1].value - before[-1].value
             found[str(name)] = max(found.get(str(name), 0), gain)
     return found
+
+
+def gained_lately(candidate: Candidate, now: datetime) -> tuple[dict[str, int], date | None]:
+    """Return what each figure of a paper has gained, and since which day: `None` is yesterday.
+
+    After quiet days that is the last day with papers, where a figure of then is known.
+    """
+    day_ago = candidate.trend.day_ago if candidate.trend is not None else None
+    if day_ago is not None and 1 < (now.date() - day_ago.date()).days < _DAYS_OF_A_WEEK:
+        gains = _more(gained(candidate.signals, now, since=day_ago))
+        if gains:
+            return gains, day_ago.date()
+    return _more(gained(candidate.signals, now)), None
+
+
+def _more(gains: Mapping[str, int]) -> dict[str, int]:
+    return {name: gain for name, gain in gains.items() if gain > 0}
 
 
 def series(signals: Iterable[Signal], now: datetime) -> dict[Series, list[Signal]]:

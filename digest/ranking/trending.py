@@ -24,8 +24,10 @@ BESIDES = 0.5
 
 # A place is named when it is among the first of at least so many papers.
 _WORTH_NAMING = 0.1
-_EVERYWHERE = 0.02
+EVERYWHERE = 2  # percent of all
 _CROWD = 20
+# Less than this on the plain scale, 5 fresh upvotes, is nothing to make words of.
+_NOTICED = 0.1
 
 
 def measured(
@@ -89,6 +91,11 @@ def _strength(
     return Strength(name, source, found, heat, plain, everywhere, field, odds)
 
 
+def noticed(trend: Trend) -> bool:
+    """Say whether a paper has so much attention that there is something to tell of it."""
+    return any(one.plain >= _NOTICED for one in trend.strengths[:1])
+
+
 def standing(candidate: Candidate) -> tuple[int, str] | None:
     """Return in the top how many percent of which category a paper is; "" stands for all.
 
@@ -97,11 +104,11 @@ def standing(candidate: Candidate) -> tuple[int, str] | None:
     the first, or there are too few to say so.
     """
     trend = candidate.trend
-    if trend is None or not trend.strengths or not trend.strengths[0].heat:
+    if trend is None or not noticed(trend):
         return None
     main = trend.strengths[0]
     for place, of, most in (
-        (main.everywhere, "", _EVERYWHERE),
+        (main.everywhere, "", EVERYWHERE / 100),
         (main.field, candidate.paper.primary_category, _WORTH_NAMING),
         (main.everywhere, "", _WORTH_NAMING),
     ):

@@ -17,9 +17,11 @@ from digest.model import (
     Track,
     Window,
 )
+from digest.rank import Pool
 from digest.ranking import Phrases, measured
 from digest.ranking.terms import distinct
 from digest.resources import templates_dir
+from digest.testing import ListRanker
 from tests.unit.ranking.samples import NOW, candidate, papers, signal
 
 PAPER = papers(1)[0]
@@ -92,6 +94,44 @@ def test_a_paper_that_is_chosen_for_its_figures_shows_all_of_them() -> None:
     assert ENGLISH.popularity(candidate(PAPER, signal(2)), NOW, total=True) == "2 upvotes"
 
 
+def test_stars_did_not_come_in_the_days_since_a_paper_was_listed() -> None:
+    hot = candidate(PAPER, signal(120), signal(1830, name="stars"), hours=72)
+    assert told(hot, total=True) == "trending: 120 upvotes in 3 days"
+    starred = candidate(PAPER, signal(1830, name="stars"), hours=72)
+    assert told(starred, total=True) == "1,830 stars"
+
+
+def crowd(number: int) -> list[Track]:
+    """Return papers of no field, with upvotes from none up."""
+    at = NOW - timedelta(days=9)
+    return [
+        Track("", at, (Signal("t", "past", SignalName.UPVOTES, votes, at),))
+        for votes in range(number)
+    ]
+
+
+def test_everywhere_is_said_of_the_very_first_alone() -> None:
+    field_unknown = replace(PAPER, categories=())
+    for votes, said in (
+        (49, "trending everywhere: 49 upvotes, top 1 % of all fields"),
+        (42, "trending: 42 upvotes, top 10 % of all fields"),
+    ):
+        (one,) = measured([candidate(field_unknown, signal(votes, hours=0))], crowd(50), NOW)
+        assert ENGLISH.popularity(one, NOW, total=True) == said
+
+
+def test_nothing_is_made_of_a_vote_or_two() -> None:
+    at = NOW - timedelta(days=9)
+    silent = [Track("", at, (Signal("t", "past", SignalName.UPVOTES, 0, at),))] * 50
+    for votes, said in (
+        (2, "2 upvotes"),
+        (6, "trending everywhere: 6 upvotes, top 1 % of all fields"),
+    ):
+        shown = candidate(replace(PAPER, categories=()), signal(votes, hours=0))
+        (one,) = measured([shown], silent, NOW)
+        assert ENGLISH.popularity(one, NOW, total=True) == said
+
+
 def test_what_is_hot_in_its_field_is_not_hot_everywhere() -> None:
     day = timedelta(days=1)
     tracks = [
@@ -127,9 +167,27 @@ def test_after_a_weekend_gains_count_from_the_day_before_it() -> None:
         (one,) = measured([Candidate(PAPER, listed_at, signals)], [], monday, announced=announced)
         return phrases.popularity(one, monday)
 
+    def figures_of(*signals: Signal) -> dict[str, int]:
+        shown = [Candidate(PAPER, signals[0].observed_at, signals)]
+        (one,) = measured(shown, [], monday, announced=announced)
+        pool = Pool(
+            ListRanker([PAPER.key]),
+            [one],
+            [],
+            [],
+            opens_at=friday.observed_at,
+            begins_at=friday.observed_at,
+            closes_at=monday,
+            phrases=ENGLISH,
+        )
+        return pool.figures[0]
+
     friday, sunday, today = figure(9, 20, 6), figure(30, 22, 8), figure(40, 23, 6)
     assert said(friday, sunday, today) == "+31 upvotes since Friday"
     assert said(sunday, today) == "+10 upvotes since yesterday"
+    # What stands beside the total on the card is the same gain.
+    assert figures_of(friday, sunday, today) == {"upvotes": 40, "upvotes_gained": 31}
+    assert figures_of(sunday, today) == {"upvotes": 40, "upvotes_gained": 10}
     german = Phrases(Language("de", [templates_dir()]))
     assert said(friday, sunday, today, phrases=german) == "+31 Stimmen seit Freitag"
 
