@@ -79,7 +79,8 @@ def trending(
     if not rows:
         say(_why_none(found, newest, category))
         return
-    say(f"{len(chosen)} papers were looked at since {cell(found.since)}")
+    counted = "1 paper was" if len(chosen) == 1 else f"{len(chosen)} papers were"
+    say(f"{counted} looked at since {cell(found.since)}")
     if explain:
         for place, one in enumerate(shown, 1):
             _explain(place, one, found)
@@ -114,21 +115,22 @@ def _topics(found: Sequence[Topic], *, json: bool) -> None:
 def _why_none(found: Trending, newest: dt.datetime | None, category: str | None) -> str:
     """Say why the list is empty, and what to do."""
     since = found.since
+    further = "" if found.window is Window.MONTH else ": a longer --window looks further back"
     if newest is None:
         return "there are no papers yet: `digest ingest` asks the sources"
     if found.trends:
         return (
             f"nobody looked at a paper of {category} since {cell(since)}, but at "
-            f"{len(found.trends)} others: a longer --window looks further back"
+            f"{len(found.trends)} others{further}"
         )
     if newest < since:
         return (
             f"no paper was announced since {cell(newest)}, and no figure has moved since "
-            f"{cell(since)}: a longer --window looks further back"
+            f"{cell(since)}{further}"
         )
     return (
-        f"no figure of any paper has moved since {cell(since)}: a longer --window looks further "
-        "back, and `digest source list` says which sources answer"
+        f"no figure of any paper has moved since {cell(since)}{further}; "
+        "`digest source list` says which sources answer"
     )
 
 

@@ -81,6 +81,7 @@ def test_a_category_and_a_window_can_be_chosen(at: Desk) -> None:
     table = at.do("trending").stdout
     assert "On subject 100" in table
     assert "top 4 % of cs.RO" in table
+    assert "1 paper was looked at" in at.do("trending", "--category", "cs.RO").stderr
 
 
 def test_an_earlier_moment_knows_nothing_of_later_ones(at: Desk) -> None:
@@ -94,7 +95,9 @@ def test_over_a_weekend_a_day_is_the_last_one_with_papers(at: Desk) -> None:
 
 
 def test_an_empty_list_says_why(at: Desk, tmp_path: Path) -> None:
-    assert "at 2 others" in at.do("trending", "--category", "math").stderr
+    none = at.do("trending", "--category", "math").stderr
+    assert "at 2 others: a longer --window looks further back" in none
+    assert "longer" not in at.do("trending", "--category", "math", "--window", "month").stderr
     assert at.ask("trending", "--category", "math")["trending"] == []
     (tmp_path / "new").mkdir()
     new = desk(tmp_path / "new")
