@@ -109,7 +109,7 @@ def test_what_a_folder_does_not_have_is_ours(folder: Path) -> None:
     context["links"] = dict.fromkeys(("home", "preferences", "unsubscribe"), "https://a.org/")
     found = JinjaRenderer(folder).email(DeliveryKind.GOODBYE, {"name": "x", **context})
     assert found.text == "x"
-    found = JinjaRenderer(folder).email(DeliveryKind.WELCOME, context)
+    found = JinjaRenderer(folder).email(DeliveryKind.WELCOME, {"interests": 0, **context})
     assert "Welcome" in found.subject
 
 
