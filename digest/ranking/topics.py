@@ -28,26 +28,24 @@ _LONGEST = 3  # words of a name
 _SAME = 0.5  # topics that share so many of their papers are one
 _KEPT = 100_000
 
-# Words that titles are made of, whatever they are about.
-_FRAMES = """
-    about across adaptive advancing aligning analysis approach approaches art aware based benchmark
-    benchmarking benchmarks beyond bridging building case challenge challenges comparative
-    comprehensive data dataset datasets deep design driven dynamic effective efficient empirical
-    enabling end enhanced enhancing evaluating evaluation exploring fast few framework free from
-    general generation guided guiding high image images improved improving insights integrating
-    investigating joint language large learning level leveraging low making method methods model
-    modeling models multi network networks neural new novel one open paper part perspective problem
-    problems progressive real real-world report rethinking review revisiting robust scalable self
-    shot simple single state study supervised survey system systems task tasks technical text time
-    toward towards training tuning two understanding unified unifying unlocking unsupervised use
-    video world zero"""
-_FRAME = frozenset(_FRAMES.split())
 # What titles say that their authors did to a topic; it is no part of its name.
 _DONE = """
     accelerating advancing aligning benchmarking bridging building enabling enhanced enhancing
-    evaluating exploring improved improving integrating investigating leveraging making rethinking
-    revisiting unifying unlocking"""
+    evaluating exploring improved improving integrating investigating leveraging making
+    rethinking revisiting unifying unlocking"""
 _DEEDS = frozenset(_DONE.split())
+# Words that titles are made of, whatever they are about.
+_FRAMES = """
+    about across adaptive analysis approach approaches art aware based benchmark benchmarks
+    beyond case challenge challenges comparative comprehensive data dataset datasets deep design
+    driven dynamic effective efficient empirical end evaluation fast few framework free from
+    general generation guided guiding high image images insights joint language large learning
+    level low method methods model modeling models multi network networks neural new novel one
+    open paper part perspective problem problems progressive real real-world report review
+    robust scalable self shot simple single state study supervised survey system systems task
+    tasks technical text time toward towards training tuning two understanding unified
+    unsupervised use video world zero"""
+_FRAME = _DEEDS | frozenset(_FRAMES.split())
 _EMPTY = STOP_WORDS - {"whole"}  # as in "whole slide images"
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
