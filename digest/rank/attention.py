@@ -85,7 +85,8 @@ def hottest(
         for row, one in zip(found, attended(tx, list(found.values()), now, window), strict=True)
     }
     scores = {row: trend.score for row, trend in trends.items()}
-    return {row: trends[row] for row in ordered(scores, totals(found))}
+    counted = totals({row: figures(one) for row, one in found.items()})
+    return {row: trends[row] for row in ordered(scores, counted)}
 
 
 def ordered(scores: Mapping[int, float], totals: Mapping[int, float]) -> list[int]:
@@ -108,11 +109,11 @@ def told(
     return [replace(one, trend=trends.get(row, Trend())) for row, one in found.items()]
 
 
-def totals(found: Mapping[int, Candidate]) -> dict[int, float]:
-    """Return the sum of the latest figures of each paper."""
+def totals(found: Mapping[int, Mapping[str, int]]) -> dict[int, float]:
+    """Return the sum of the latest figures of each paper, given by name."""
     return {
-        row: sum(_WORTH.get(name, 1.0) * count for name, count in figures(one).items())
-        for row, one in found.items()
+        row: sum(_WORTH.get(name, 1.0) * count for name, count in counts.items())
+        for row, counts in found.items()
     }
 
 

@@ -15,7 +15,7 @@ from digest.reading import settled
 from digest.store import Transaction
 
 KEEP = timedelta(minutes=5)
-MOST_BOARDS = 64
+MOST_BOARDS = 256  # those that were asked for last; of a busy month one has some 300 KB
 
 T = TypeVar("T")
 
@@ -45,7 +45,8 @@ class Board:
 class Boards:
     """The boards of a site; thread-safe.
 
-    What it returns is at most five minutes old, and has all that has come in.
+    What it returns has all that has come in. What changes with time alone is at most five minutes
+    old.
     """
 
     def __init__(self) -> None:
@@ -54,7 +55,13 @@ class Boards:
 
     def of(self, tx: Transaction, stretch: Stretch, now: datetime) -> Board:
         """Return the board of a stretch of time."""
-        return self._boards.of(tx, stretch, now, lambda: _board(tx, stretch, now))
+        return self._boards.of(
+            tx,
+            stretch,
+            now,
+            lambda: _board(tx, stretch, now),
+            lasts=lambda made_at: settled.is_over(stretch, made_at),
+        )
 
     def trending(self, tx: Transaction, window: Window, now: datetime) -> Trending:
         """Return what is trending in a window that ends now."""
@@ -71,12 +78,25 @@ class _Kept(Generic[T]):
         self._made: OrderedDict[Hashable, tuple[T, int, datetime]] = OrderedDict()
         self._lock = Lock()
 
-    def of(self, tx: Transaction, key: Hashable, now: datetime, make: Callable[[], T]) -> T:
-        """Return what is kept under a key if it is fresh, else make it."""
+    def of(
+        self,
+        tx: Transaction,
+        key: Hashable,
+        now: datetime,
+        make: Callable[[], T],
+        *,
+        lasts: Callable[[datetime], bool] = lambda _: False,
+    ) -> T:
+        """Return what is kept under a key if it is fresh, else make it.
+
+        `lasts` says of what was made at a moment whether time alone changes nothing of it.
+        """
         stamp = tx.changes.total()
         with self._lock:
             kept = self._made.get(key)
-        if kept is not None and kept[1] == stamp and now - kept[2] < KEEP:
+            if kept is not None:
+                self._made.move_to_end(key)
+        if kept is not None and kept[1] == stamp and (now - kept[2] < KEEP or lasts(kept[2])):
             return kept[0]
         made = make()
         with self._lock:
@@ -91,17 +111,14 @@ def _board(tx: Transaction, stretch: Stretch, now: datetime) -> Board:
     since, until = stretch.since, stretch.until
     scores = settled.kept(tx, stretch, now)
     if scores is None:
-        seen = tx.listings.seen(since, until)
-        scores = settled.measured(tx, stretch, seen, now)
-    else:
-        seen = tx.listings.figures(since, until)
-    shown = {row: scores.get(row, 0.0) for row in seen}
-    counted = totals(seen)
+        scores = settled.measured(tx, stretch, tx.listings.seen(since, until), now)
+    counted = totals(tx.listings.figures(since, until))
+    shown = {row: scores.get(row, 0.0) for row in counted}
     return Board(
         at=settled.measured_at(stretch, now),
         orders={
             Sort.HOT: ordered(shown, counted),
-            Sort.TOP: sorted(seen, key=lambda row: (-counted[row], -row)),
+            Sort.TOP: sorted(counted, key=lambda row: (-counted[row], -row)),
         },
         # A list needs the scores alone.
         trends={row: Trend(score=score, window=stretch.window) for row, score in shown.items()},

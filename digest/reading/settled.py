@@ -22,6 +22,11 @@ GRACE = timedelta(days=2)
 _DAY = timedelta(days=1)
 
 
+def is_over(stretch: Stretch, now: datetime) -> bool:
+    """Say whether it changes no more; changes are counted by the day, so that must be over too."""
+    return stretch.until + GRACE + _DAY <= now
+
+
 def measured_at(stretch: Stretch, now: datetime) -> datetime:
     """Return the moment as of which papers of a stretch are measured."""
     return min(now, stretch.until + GRACE)
@@ -33,7 +38,7 @@ def kept(tx: Transaction, stretch: Stretch, now: datetime) -> dict[int, float] |
     Those without figures of then may be missing. Return `None` where that was not measured, or
     something has come in of what it was measured by.
     """
-    if not _is_over(stretch, now):
+    if not is_over(stretch, now):
         return None
     return tx.boards.get(stretch, changes=tx.changes.between(*_memory(stretch)))
 
@@ -71,7 +76,7 @@ def update(
             break
         since, until = (moment.astimezone(UTC).date() for moment in _memory(stretch))
         number = counted[bisect_right(days, until)] - counted[bisect_left(days, since)]
-        if not _is_over(stretch, now) or known.get(stretch) == number:
+        if not is_over(stretch, now) or known.get(stretch) == number:
             continue
         with store.read() as tx:
             # Asked first: what comes in meanwhile makes it old.
@@ -108,8 +113,3 @@ def _memory(stretch: Stretch) -> tuple[datetime, datetime]:
     """Return the first and the last moment of what a stretch that is over is measured by."""
     until = stretch.until + GRACE
     return until - MEMORY, until
-
-
-def _is_over(stretch: Stretch, now: datetime) -> bool:
-    """Say whether it changes no more; changes are counted by the day, so that must be over too."""
-    return stretch.until + GRACE + _DAY <= now

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, or_, select
 
-from digest.model import Candidate, Paper, Signal, SignalName
+from digest.model import Candidate, Paper
 from digest.store.rows import chunks, paper_of
-from digest.store.signals import histories, latest
+from digest.store.signals import histories
 from digest.store.tables import paper_categories, papers, signals
 
 
@@ -70,14 +70,13 @@ class Listings:
         """
         return self._seen(papers.c.listed_at >= since, papers.c.listed_at < until)
 
-    def figures(self, since: datetime, until: datetime) -> dict[int, Candidate]:
-        """Return the same papers with the last of each of their figures alone."""
-        listed = self._listed(papers.c.listed_at >= since, papers.c.listed_at < until)
-        last: defaultdict[int, list[Signal]] = defaultdict(list)
-        for (row, source, name), (value, at) in latest(self._connection, listed).items():
-            key = listed[row].paper.key
-            last[row].append(Signal(key, source, SignalName(name), value, at))
-        return {row: replace(one, signals=tuple(last[row])) for row, one in listed.items()}
+    def figures(self, since: datetime, until: datetime) -> dict[int, dict[str, int]]:
+        """Return the latest figure of each name of the same papers, the largest of all sources."""
+        found: defaultdict[int, dict[str, int]] = defaultdict(dict)
+        period = {"since": since, "until": until}
+        for row, name, value in self._connection.execute(_FIGURES, period).all():
+            found[row][name] = value
+        return found
 
     def moved(self, since: datetime, until: datetime, *, limit: int) -> dict[int, Candidate]:
         """Return the newest papers with a figure that moved after `since`, in the same way.
@@ -206,5 +205,27 @@ class Listings:
         return [(row.listed_at, row.number) for row in rows]
 
 
-# Made once: it is executed for every page of a list.
+# Made once: they are executed for every list, or every page of one.
 _PAPERS = select(papers).where(papers.c.id.in_(bindparam("ids", expanding=True)))
+
+_BY_AGE = (
+    select(
+        signals.c.paper_id,
+        signals.c.name,
+        signals.c.value,
+        func.row_number()
+        .over(
+            partition_by=(signals.c.paper_id, signals.c.source, signals.c.name),
+            order_by=signals.c.observed_at.desc(),
+        )
+        .label("age"),
+    )
+    .join(papers, papers.c.id == signals.c.paper_id)
+    .where(papers.c.listed_at >= bindparam("since"), papers.c.listed_at < bindparam("until"))
+    .subquery()
+)
+_FIGURES = (
+    select(_BY_AGE.c.paper_id, _BY_AGE.c.name, func.max(_BY_AGE.c.value))
+    .where(_BY_AGE.c.age == 1)
+    .group_by(_BY_AGE.c.paper_id, _BY_AGE.c.name)
+)
