@@ -123,6 +123,7 @@ def _send(
         rate_per_domain=share.rate_per_domain,
         phase=share.phase,
         stopping=stopping,
+        waited_for=mailing.waited_for,
         progress=progress,
     )
 

@@ -6,6 +6,7 @@ time in which a process begins, and most of its memory.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Self
@@ -24,7 +25,10 @@ from digest.tokens import Signer, load_keys
 
 @dataclass(frozen=True, kw_only=True)
 class Mailing:
-    """The parts that compose and deliver."""
+    """The parts that compose and deliver.
+
+    `waited_for` says whether somebody has asked this process for a page.
+    """
 
     settings: Settings
     clock: Clock
@@ -34,6 +38,7 @@ class Mailing:
     renderer: Renderer
     transport: Transport
     dkim_keys: tuple[dkim.Key, ...] = ()
+    waited_for: Callable[[], bool] = lambda: False
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock | None = None) -> Self:

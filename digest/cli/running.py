@@ -8,6 +8,7 @@ import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from email.parser import BytesParser
 from email.policy import SMTP
 from pathlib import Path
@@ -50,7 +51,7 @@ def serve(
         server.start()
         say(f"pages are at {server.url}")
         try:
-            scheduler.serve(app)
+            scheduler.serve(replace(app, waited_for=server.is_asked))
         finally:
             server.stop()
 

@@ -89,6 +89,7 @@ def run(
     rate_per_domain: Mapping[str, float] | None = None,
     phase: float | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    waited_for: Callable[[], bool] = lambda: False,
     progress: OnProgress = lambda _report, _total: None,
 ) -> DeliverReport:
     """Send everything that is due over `connections` connections side by side.
@@ -96,8 +97,9 @@ def run(
     `worker` names this process, `is_gone` knows of others. What goes wrong with one message is
     written to its row and stops no other. A relay that cannot be used at all ends the run: what
     waits goes on waiting and no attempt is spent. `phase` is this sender's place among those who
-    share the rate (see `Pace`). `progress` hears how far it is, after each
-    group that was written. Raise `StoreBusy` where the database cannot be written for minutes.
+    share the rate (see `Pace`). While this process is `waited_for`, by somebody who has asked
+    for a page, each message lets that go first for a moment. `progress` hears how far it is, after
+    each group that was written. Raise `StoreBusy` where the database cannot be written for minutes.
     """
     began = clock.now()
     report = DeliverReport()
@@ -125,6 +127,7 @@ def run(
             shard=_shard(rate_per_second),
             report=report,
             stopping=stopping,
+            waited_for=waited_for,
             progress=lambda: progress(report, total),
         )
         with rare_collections(), asyncio.Runner() as runner:

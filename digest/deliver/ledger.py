@@ -47,6 +47,11 @@ Compose = Callable[[Delivery, Subscriber, list[Pick]], Message]
 _GATHER = 0.002
 _LINGER = 0.05
 
+# How long whoever waits for this process to answer goes first, for each message, in seconds: the
+# rest of a page is made in that time, nearly as fast as if no mail left.
+_WAY = 0.005
+_STEP = 0.001
+
 # A database that is locked or full is waited for: the relay has taken mails that must be noted.
 _PATIENCE = timedelta(minutes=5)
 _PAUSE = 1.0
@@ -89,6 +94,7 @@ class Ledger:
         shard: int,
         report: DeliverReport,
         stopping: Callable[[], bool],
+        waited_for: Callable[[], bool],
         progress: Callable[[], None],
     ) -> None:
         self.report = report
@@ -102,6 +108,7 @@ class Ledger:
         self._connections = connections
         self._shard = shard
         self._stopping = stopping
+        self._waited_for = waited_for
         self._progress = progress
         self._row: deque[Claim] = deque()
         self._has_more = True
@@ -124,6 +131,7 @@ class Ledger:
 
         One that cannot be made is written off, and stops no other.
         """
+        self._give_way()
         while not self.has_ended:
             now = self._clock.now()
             place, number = self._paces.first(
@@ -146,6 +154,12 @@ class Ledger:
                 wait = (place - now).total_seconds()
                 return Turn(claim, message, asyncio.get_running_loop().time() + wait)
         return None
+
+    def _give_way(self) -> None:
+        """Let others in this process work for a moment: one thread at a time runs Python."""
+        end = self._clock.now() + timedelta(seconds=_WAY)
+        while self._waited_for() and self._clock.now() < end:
+            self._clock.sleep(_STEP)
 
     def give_back(self, turn: Turn) -> None:
         """Let another connection send what this one could not begin."""

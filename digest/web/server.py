@@ -119,6 +119,10 @@ class WebServer:
         """Say whether pages are served."""
         return self._thread.is_alive()
 
+    def is_asked(self) -> bool:
+        """Say whether somebody waits for an answer."""
+        return bool(self._server.server_state.tasks)
+
     def start(self) -> None:
         """Serve from now on; returns at once when requests are answered."""
         self._thread.start()

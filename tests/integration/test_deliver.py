@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -234,6 +235,35 @@ def test_a_stop_ends_between_two_messages(store: Store) -> None:
     assert states(store) == {"sent": 2, "planned": 3}
 
 
+def test_whoever_waits_for_a_page_goes_first_for_a_moment(store: Store) -> None:
+    planned(store, 5)
+
+    def spent(waited_for: Callable[[], bool]) -> float:
+        clock = FakeClock(NOW)
+        report = deliver.run(
+            store,
+            FakeTransport(),
+            compose,
+            settings=DeliverySettings(),
+            clock=clock,
+            worker="here/1/1",
+            is_gone=lambda _: None,
+            waited_for=waited_for,
+        )
+        assert not report.errors
+        return (clock.now() - NOW).total_seconds()
+
+    # Whoever waits without an end holds the mail up, and stops it not.
+    assert 5 * 0.005 <= spent(lambda: True) <= 7 * 0.005
+    assert states(store) == {"sent": 5}
+    late = [subscribe(store, f"late{number}@example.org") for number in range(2)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader) for reader in late])
+    once = iter([True])
+    assert spent(lambda: next(once, False)) == pytest.approx(0.001)
+    assert states(store) == {"sent": 7}
+
+
 def test_nothing_leaves_late_although_the_run_began_in_time(store: Store) -> None:
     readers = [subscribe(store, f"reader{number}@example.org") for number in range(4)]
     with store.write() as tx:
@@ -267,6 +297,7 @@ def ledger(store: Store, clock: FakeClock) -> Ledger:
         shard=1,
         report=DeliverReport(),
         stopping=lambda: False,
+        waited_for=lambda: False,
         progress=lambda: None,
     )
 

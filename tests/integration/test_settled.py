@@ -12,7 +12,7 @@ import pytest
 from digest.config import Schedule
 from digest.model import Cadence, Paper, Signal, SignalName, Sort, Stretch, Window
 from digest.reading import periods, settled
-from digest.reading.boards import Board, Boards
+from digest.reading.boards import MOST_BOARDS, Board, Boards
 from digest.store import Store
 from digest.testing import FakeClock
 from tests.support.samples import NOW, paper
@@ -108,6 +108,42 @@ def test_what_is_kept_is_shown(store: Store) -> None:
         tx.boards.put(day, dict.fromkeys(scores, 0.75), changes=number)
     assert scores
     assert {one.score for one in board(store, day).trends.values()} == {0.75}
+
+
+def test_the_list_of_a_time_that_is_over_lasts_until_something_comes_in(store: Store) -> None:
+    fill(store, 1)
+    boards = Boards()
+
+    def shown(name: str, hours: float) -> Board:
+        with store.read() as tx:
+            return boards.of(tx, of(name), NOW + timedelta(hours=hours))
+
+    first, present = shown("2026-10", 0), shown("2026-11", 0)
+    assert shown("2026-10", 5) is first
+    assert shown("2026-11", 5) is not present
+    with store.write() as tx:
+        tx.papers.add([paper("arxiv:2611.99999")], source="arxiv", listed_at=NOW)
+    assert shown("2026-10", 5) is not first
+
+
+def test_a_list_that_was_over_only_later_is_made_anew(store: Store) -> None:
+    fill(store, 1)
+    boards = Boards()
+    with store.read() as tx:
+        before = boards.of(tx, of("2026-11-22"), NOW)
+        after = boards.of(tx, of("2026-11-22"), NOW + 10 * DAY)
+    assert before is not after
+
+
+def test_a_list_that_is_asked_for_now_and_then_is_kept_beside_many_others(store: Store) -> None:
+    fill(store, 1)
+    boards = Boards()
+    with store.read() as tx:
+        first = boards.of(tx, of("2026-10"), NOW)
+        for number in range(2 * MOST_BOARDS):
+            boards.of(tx, Stretch(NOW - (200 + number) * DAY, NOW - 150 * DAY, Window.DAY), NOW)
+            if number % 100 == 0:
+                assert boards.of(tx, of("2026-10"), NOW) is first
 
 
 def test_days_weeks_months_and_editions_are_kept_once_they_are_over(store: Store) -> None:

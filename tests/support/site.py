@@ -38,6 +38,7 @@ class Running:
     clock: FakeClock
     transport: FakeTransport
     client: httpx.Client
+    server: WebServer
 
     def member(self, email: str = EMAIL, **chosen: object) -> Subscriber:
         """Sign somebody up and confirm them."""
@@ -109,7 +110,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
     server.start()
     try:
         with httpx.Client(base_url=server.url, timeout=60) as client:
-            yield Running(app, clock, transport, client)
+            yield Running(app, clock, transport, client, server)
     finally:
         server.stop()
         store.close()

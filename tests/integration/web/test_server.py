@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +37,20 @@ def test_a_database_without_its_schema_is_not_ready(site: Running, tmp_path: Pat
     assert "no such table" not in front.text
     server.stop()
     empty.close()
+
+
+def test_a_server_knows_whether_somebody_waits_for_it(site: Running) -> None:
+    def settles(asked: bool) -> bool:
+        end = time.monotonic() + 10
+        while site.server.is_asked() is not asked and time.monotonic() < end:
+            time.sleep(0.01)
+        return site.server.is_asked() is asked
+
+    assert settles(asked=False)
+    with socket.create_connection((site.server.host, site.server.port)) as visitor:
+        visitor.sendall(b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
+        assert settles(asked=True)
+    assert settles(asked=False)
 
 
 @pytest.mark.parametrize("path", ["/", "/subscribe", "/style.css", "/icon.svg", "/nowhere"])
