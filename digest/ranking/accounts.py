@@ -19,6 +19,7 @@ Floats = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.int64]
 
 _KEPT = 4096  # papers whose terms are remembered
+_TELLING = 0.4  # how well a term must name a subject, beside the usual one
 _LOOKED_AT = 12  # of the terms that count most, to find some that a person would read
 
 
@@ -68,6 +69,7 @@ class _Paper:
     """The terms of a paper: what it has of each, and what the background leads one to expect."""
 
     columns: Columns
+    naming: Floats  # 0 for those that name nothing
     own: Floats
     expected: Floats
     expected_meaning: Floats
@@ -96,11 +98,11 @@ class Accounts:
     ) -> list[str]:
         """Return the terms of a paper that count most, as it writes them.
 
-        Only such as a person would read, none that says a word again, and only some `among`
-        others if these are given.
+        Only such as a person would read and that name a subject, none that says a word again, and
+        only some `among` others if these are given.
         """
         known = self._known(paper)
-        worth = self._worth(parts, known)
+        worth = self._worth(parts, known) * known.naming
         if among is not None:
             worth = worth * np.isin(known.columns, among)
         best = np.argsort(-worth, kind="stable")[:_LOOKED_AT]
@@ -155,8 +157,10 @@ class Accounts:
         terms = self._candidates.terms
         start, end = terms.indptr[paper : paper + 2]
         columns = terms.indices[start:end].astype(np.int64)
+        naming = self._space.lexicon.naming[columns]
         return _Paper(
             columns,
+            np.where(naming < _TELLING, np.float32(0), naming),
             terms.data[start:end],
             self._relevance.expected(paper, columns),
             self._relevance.expected_meaning(paper),

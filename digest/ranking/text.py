@@ -38,7 +38,9 @@ STOP_WORDS = frozenset(_STOP_WORDS.split())
 _MAX_FEATURES = 200_000
 _SMALL_CORPUS = 200  # below it, rare words are kept: two papers cannot be expected to share them
 _LETTERS = re.compile(r"[^\W_]+")
+_JOINED = re.compile(r"-(?:[^\W_]+-)*[^\W_]+")  # what hangs on a word
 _ENDS = ".!?:;"
+_DOUBTED = 20  # papers of a usual word that stand beside those that are seen of each
 _SILENT = -1  # the number of a word that tells nothing, where it is kept
 _BREAK = -1  # stands between two stretches of text: no pair of words reaches across it
 
@@ -80,13 +82,19 @@ class Wording:
     def term(self, column: int) -> str:
         """Return a term as it stands most often in the abstract, or else in the title.
 
-        A word with a hyphen before it is shown with what it hangs on. One that is written large
+        A word with a hyphen before it is shown with what it hangs on, and one that never stands
+        without a hyphen after it with that. One that is written large
         because it begins a sentence, or as all words of a title are, is written small, and so is
         one that the paper writes small anywhere: it is no name.
         """
         spans = self._spans[self.columns == column]
         own = spans[spans[:, 0] < self._title]
-        forms = Counter(self._form(*span) for span in (own if len(own) else spans).tolist())
+        places = (own if len(own) else spans).tolist()
+        whole = [(start, end) for start, end in places if not _JOINED.match(self._text, end)]
+        if not whole:
+            found = ((start, _JOINED.match(self._text, end)) for start, end in places)
+            whole = [(start, joined.end()) for start, joined in found if joined]
+        forms = Counter(self._form(*span) for span in whole)
         usual = forms.most_common(1)[0][0]
         small = _LETTERS.sub(_lowered, usual)
         return small if small in forms else usual
@@ -111,6 +119,10 @@ class Lexicon:
     Snowball stems and pairs of neighbouring stems without stop words, the title counted twice,
     `(1 + ln tf) * (ln((1 + n) / (1 + df)) + 1)`, rows of unit length. Terms of one paper only or
     of more than a tenth of all are left out, and at most 200,000 are kept.
+
+    `naming` says of each how well it names what a paper is about (0..1): by how many of the papers
+    that have the word say it in their title, beside the usual word. "Quantization" does, "need"
+    and "superior" do not. A pair is as good as the weaker of its words.
     """
 
     def __init__(self) -> None:
@@ -118,6 +130,7 @@ class Lexicon:
         self._known: dict[str, int | None] = {}  # word -> number of its stem, None: stop word
         self._codes: npt.NDArray[np.int64] = np.empty(0, np.int64)  # sorted; index = column
         self._idf: npt.NDArray[np.float32] = np.empty(0, np.float32)
+        self.naming: npt.NDArray[np.float32] = np.empty(0, np.float32)
 
     @classmethod
     def fit(cls, documents: Sequence[tuple[str, str]]) -> tuple[Self, sparse.csr_array]:
@@ -133,6 +146,7 @@ class Lexicon:
         self._codes = found[keep]
         idf = np.log((1 + len(documents)) / (1 + frequency[keep])) + 1
         self._idf = idf.astype(np.float32)
+        self.naming = self._naming([title for title, _ in documents], found, frequency)[keep]
         return self, self._weigh(sparse.csr_array(counts[:, keep]))
 
     def parts(self) -> Parts:
@@ -145,6 +159,7 @@ class Lexicon:
             ),
             "codes": self._codes,
             "idf": self._idf,
+            "naming": self.naming,
         }
 
     @classmethod
@@ -154,7 +169,7 @@ class Lexicon:
         self._ids = {stem: number for number, stem in enumerate(texts_of(parts["stems"]))}
         numbers = [None if one == _SILENT else one for one in parts["numbers"].tolist()]
         self._known = dict(zip(texts_of(parts["words"]), numbers, strict=True))
-        self._codes, self._idf = parts["codes"], parts["idf"]
+        self._codes, self._idf, self.naming = parts["codes"], parts["idf"], parts["naming"]
         return self
 
     @property
@@ -226,6 +241,26 @@ class Lexicon:
         for word, stem in zip(fresh, Stemmer.Stemmer("english").stemWords(fresh), strict=True):
             self._known[word] = self._ids.setdefault(stem, len(self._ids))
         self._known.update({word: None for word in seen if _empty(word)})
+
+    def _naming(
+        self, titles: Iterable[str], codes: npt.NDArray[np.int64], frequency: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.float32]:
+        """Return how well each code names a subject; `frequency` counts the papers that have it."""
+        size = len(self._ids)
+        titled = np.zeros(size)
+        for title in titles:
+            titled[list(set(self._numbers(title)) - {_BREAK})] += 1
+        seen = np.zeros(size)
+        alone = codes < size
+        seen[codes[alone]] = frequency[alone]
+        usual = titled.sum() / max(1.0, seen.sum())
+        share = (titled + _DOUBTED * usual) / (seen + _DOUBTED)
+        naming = np.minimum(1.0, share / max(usual, 1e-9)).astype(np.float32)
+        found: npt.NDArray[np.float32] = np.minimum(
+            naming[np.where(alone, codes, codes // max(size, 1) - 1)],
+            naming[codes % max(size, 1)],
+        )
+        return found
 
     def _numbers(self, text: str) -> list[int]:
         found = []

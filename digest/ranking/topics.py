@@ -12,6 +12,7 @@ from functools import lru_cache
 import Stemmer
 
 from digest.model import Titled, Topic
+from digest.ranking.terms import DEEDS
 from digest.ranking.text import STOP_WORDS, words
 
 WEEK = timedelta(days=7)
@@ -28,16 +29,10 @@ _LONGEST = 3  # words of a name
 _SAME = 0.5  # topics that share so many of their papers are one
 _KEPT = 100_000
 
-# What titles say that their authors did to a topic; it is no part of its name.
-_DONE = """
-    accelerating advancing aligning benchmarking bridging building enabling enhanced enhancing
-    evaluating exploring improved improving integrating investigating leveraging making
-    rethinking revisiting unifying unlocking"""
-_DEEDS = frozenset(_DONE.split())
 # Words that titles are made of, whatever they are about.
 _FRAMES = """
     about across adaptive analysis approach approaches art aware based benchmark benchmarks
-    beyond case challenge challenges comparative comprehensive data dataset datasets deep design
+    case challenge challenges comparative comprehensive data dataset datasets deep design
     driven dynamic effective efficient empirical end evaluation fast few framework free from
     general generation guided guiding high image images insights joint language large learning
     level low method methods model modeling models multi network networks neural new novel one
@@ -45,7 +40,7 @@ _FRAMES = """
     robust scalable self shot simple single state study supervised survey system systems task
     tasks technical text time toward towards training tuning two understanding unified
     unsupervised use video world zero"""
-_FRAME = _DEEDS | frozenset(_FRAMES.split())
+_FRAME = DEEDS | frozenset(_FRAMES.split())
 _EMPTY = STOP_WORDS - {"whole"}  # as in "whole slide images"
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
@@ -171,7 +166,7 @@ def _runs(title: str, firsts: Container[str] | None = None) -> Iterator[tuple[st
 
 def _is_name(run: Sequence[str]) -> bool:
     """Say whether a run has a telling word, and neither begins nor ends with an empty one."""
-    if run[0].casefold() in _DEEDS:
+    if run[0].casefold() in DEEDS:
         return False
     for word in (run[0], run[-1]):
         if word.casefold() in _EMPTY or not word[0].isalnum() or word.isdecimal():

@@ -59,7 +59,7 @@ class Wording:
     def telling(self, listing: Listing, most: int = 2) -> list[str]:
         """Return the words of a listing that speak most for it."""
         terms = self.lexicon.vectors([(listing.title, listing.abstract)])
-        worth = terms.data * self.coefficients[terms.indices]
+        worth = terms.data * self.coefficients[terms.indices] * self.lexicon.naming[terms.indices]
         best = [row for row in np.argsort(-worth, kind="stable") if worth[row] > 0][: 4 * most]
         written = self.lexicon.wording(listing.title, listing.abstract)
         return distinct((written.term(int(terms.indices[row])) for row in best), most)

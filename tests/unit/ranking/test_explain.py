@@ -224,7 +224,7 @@ def test_what_nobody_has_looked_at_has_no_figures() -> None:
 
 def test_terms_are_words_and_say_nothing_twice() -> None:
     terms = ["soft gripper", "grippers", "54 5", "n", "tactile", "state of the art", "a, b", "AI"]
-    terms.append("dunes into a desert")
+    terms += ["dunes into a desert", "improving dunes", "beyond"]
     assert distinct(terms, 2) == ["soft gripper", "tactile"]
     assert distinct(terms, 0) == []
     assert distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]

@@ -100,6 +100,38 @@ def test_a_pair_is_shown_with_the_little_words_inside_it() -> None:
     assert {"X-ray", "X-ray beams"} <= _written("", "An X-ray is seen. See X-ray beams.")
 
 
+def test_a_word_that_never_stands_alone_is_shown_with_what_hangs_on_it() -> None:
+    shown = _written("", "We learn spatio-temporal grids. Tree-based ones fail; a tree helps.")
+    assert "spatio-temporal" in shown
+    assert "spatio" not in shown
+    assert "tree" in shown
+
+
+def test_what_only_abstracts_say_names_no_subject() -> None:
+    """Half of the papers are about grasping, all of them need something, few say much of either."""
+    documents = [
+        (f"grasping of item{number}", f"we need to grasp item{number}, a superior demand")
+        if number % 2
+        else (f"notes on item{number}", f"they need much, odd{number}")
+        for number in range(400)
+    ]
+    documents[1:1] = [("", "filler")] * 4000  # so that no word is in every tenth paper
+    lexicon, _ = Lexicon.fit(documents)
+    names = {}
+    for title, abstract in documents[-4:]:
+        wording = lexicon.wording(title, abstract)
+        names |= {wording.term(one): float(lexicon.naming[one]) for one in wording.columns.tolist()}
+    assert names["grasp"] == 1
+    assert names["need"] < 0.2
+    assert names["superior"] < 0.2
+    assert names["superior demand"] == min(names["superior"], names["demand"])
+
+
+def test_of_a_word_that_is_rarely_seen_nothing_is_held_against_it() -> None:
+    lexicon, _ = Lexicon.fit([("grasping", "a rare quoin"), ("walking", "on legs")])
+    assert lexicon.naming.min() > 0.8
+
+
 def test_every_term_of_a_paper_has_its_words() -> None:
     documents = [("Soft robots, naïvely", "They grasp; ﬁne ½ eggs"), ("機械学習", "scikit-learn's")]
     lexicon, vectors = Lexicon.fit(documents)
