@@ -14,7 +14,7 @@ from digest.app import App
 from digest.errors import ConfigError
 from digest.web.app import create
 
-# More requests than this at once are answered 503.
+# More requests than this at once are answered 503. A connection without one makes room for others.
 MOST_REQUESTS = 200
 PATIENCE = 5  # seconds that requests get to end when the server stops
 
@@ -23,16 +23,21 @@ class PatientProtocol(H11Protocol):
     """HTTP/1.1 that hangs up where the head of a request does not arrive in time.
 
     uvicorn only limits the time between two requests: a visitor who sends a byte now and then
-    would keep one of the places for ever.
+    would keep one of the places for ever. Nor does it tell connections on which nothing is asked
+    from requests: two hundred of them would shut everybody out. The oldest of those is closed.
     """
 
     time_for_head = 15.0  # seconds
     _deadline: asyncio.TimerHandle | None = None
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Wait for the first head."""
+        """Wait for the first head; where all places are taken, hang up on whoever asks nothing."""
         super().connection_made(transport)
+        self._since = self.loop.time()
         self._watch()
+        if len(self.connections) >= MOST_REQUESTS:
+            self._make_room()
 
     def data_received(self, data: bytes) -> None:
         """Take what came; wait for the rest of a head, or no more."""
@@ -52,6 +57,17 @@ class PatientProtocol(H11Protocol):
                 self._deadline = None
         elif self._deadline is None:
             self._deadline = self.loop.call_later(self.time_for_head, self._hang_up)
+
+    def _make_room(self) -> None:
+        # Many come at once: those that were hung up on are gone a moment later.
+        held = [
+            one
+            for one in self.connections
+            if isinstance(one, PatientProtocol) and not one.transport.is_closing()
+        ]
+        idle = [one for one in held if one is not self and not one._is_answering()]
+        if idle and len(held) >= MOST_REQUESTS:
+            min(idle, key=lambda one: one._since).transport.close()
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

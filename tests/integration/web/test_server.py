@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from digest.errors import ConfigError
 from digest.rendering import JinjaRenderer
 from digest.store import Store
 from digest.web.security import LARGEST_BODY
-from digest.web.server import WebServer
+from digest.web.server import MOST_REQUESTS, WebServer
 from tests.support.site import EMAIL, Running, with_proxies
 
 
@@ -51,6 +52,30 @@ def test_a_server_knows_whether_somebody_waits_for_it(site: Running) -> None:
         visitor.sendall(b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
         assert settles(asked=True)
     assert settles(asked=False)
+
+
+def test_whoever_asks_nothing_shuts_nobody_out(site: Running) -> None:
+    address = (site.server.host, site.server.port)
+    form = b"email=ada%40example.org"
+    head = (
+        b"POST /subscribe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+    )
+    with ExitStack() as idle:
+        # Somebody whose request is on its way keeps their place.
+        slow = idle.enter_context(socket.create_connection(address, timeout=30))
+        slow.sendall(head % len(form) + form[:5])
+        for number in range(MOST_REQUESTS + 60):
+            silent = idle.enter_context(socket.create_connection(address, timeout=30))
+            if number % 2:
+                silent.sendall(b"GET / HTTP/1.1\r\n")  # and never more
+        for _ in range(5):
+            with httpx.Client(base_url=site.server.url, timeout=30) as visitor:
+                assert visitor.get("/").status_code == 200
+        slow.sendall(form[5:])
+        status = slow.recv(4096).split(b"\r\n")[0]
+        assert status.startswith(b"HTTP/1.1 ")
+        assert status.split()[1] not in (b"503", b"408")
 
 
 @pytest.mark.parametrize("path", ["/", "/subscribe", "/style.css", "/icon.svg", "/nowhere"])
