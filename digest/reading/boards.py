@@ -74,8 +74,11 @@ class Boards:
 
 
 class _Kept(Generic[T]):
+    """What was made of late; of many who ask for the same at once, one makes it."""
+
     def __init__(self) -> None:
         self._made: OrderedDict[Hashable, tuple[T, int, datetime]] = OrderedDict()
+        self._making: dict[Hashable, Lock] = {}
         self._lock = Lock()
 
     def of(
@@ -92,18 +95,32 @@ class _Kept(Generic[T]):
         `lasts` says of what was made at a moment whether time alone changes nothing of it.
         """
         stamp = tx.changes.total()
-        with self._lock:
+
+        def known() -> tuple[T, int, datetime] | None:
             kept = self._made.get(key)
-            if kept is not None:
-                self._made.move_to_end(key)
-        if kept is not None and kept[1] == stamp and (now - kept[2] < KEEP or lasts(kept[2])):
-            return kept[0]
-        made = make()
+            if kept is None or kept[1] != stamp:
+                return None
+            return kept if now - kept[2] < KEEP or lasts(kept[2]) else None
+
         with self._lock:
-            self._made[key] = made, stamp, now
-            self._made.move_to_end(key)
-            if len(self._made) > MOST_BOARDS:
-                self._made.popitem(last=False)
+            if (kept := known()) is not None:
+                self._made.move_to_end(key)
+                return kept[0]
+            making = self._making.setdefault(key, Lock())
+        with making:
+            with self._lock:
+                if (kept := known()) is not None:
+                    return kept[0]
+            try:
+                made = make()
+                with self._lock:
+                    self._made[key] = made, stamp, now
+                    self._made.move_to_end(key)
+                    if len(self._made) > MOST_BOARDS:
+                        self._made.popitem(last=False)
+            finally:
+                with self._lock:
+                    self._making.pop(key, None)
         return made
 
 

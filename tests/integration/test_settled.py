@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from itertools import count
+from threading import Barrier
 
 import pytest
 
 from digest.config import Schedule
 from digest.model import Cadence, Paper, Signal, SignalName, Sort, Stretch, Window
 from digest.reading import periods, settled
-from digest.reading.boards import MOST_BOARDS, Board, Boards
+from digest.reading.boards import MOST_BOARDS, Board, Boards, _Kept
 from digest.store import Store
 from digest.testing import FakeClock
 from tests.support.samples import NOW, paper
@@ -144,6 +147,34 @@ def test_a_list_that_is_asked_for_now_and_then_is_kept_beside_many_others(store:
             boards.of(tx, Stretch(NOW - (200 + number) * DAY, NOW - 150 * DAY, Window.DAY), NOW)
             if number % 100 == 0:
                 assert boards.of(tx, of("2026-10"), NOW) is first
+
+
+def test_of_many_who_ask_for_the_same_one_makes_it(store: Store) -> None:
+    fill(store, 1)
+    kept: _Kept[object] = _Kept()
+    at_work, made = Barrier(8), []
+
+    def ask(number: int) -> object:
+        with store.read() as tx:
+            at_work.wait(30)
+            return kept.of(tx, "the same", NOW, make)
+
+    def make() -> object:
+        made.append(1)
+        time.sleep(0.2)  # the others are here before it is done
+        return object()
+
+    with ThreadPoolExecutor(8) as threads:
+        assert len(set(threads.map(ask, range(8)))) == 1
+    assert len(made) == 1
+
+
+def test_what_could_not_be_made_is_tried_by_the_next(store: Store) -> None:
+    kept: _Kept[int] = _Kept()
+    with store.read() as tx:
+        with pytest.raises(ZeroDivisionError):
+            kept.of(tx, "the same", NOW, lambda: 1 // 0)
+        assert kept.of(tx, "the same", NOW, lambda: 7) == 7
 
 
 def test_days_weeks_months_and_editions_are_kept_once_they_are_over(store: Store) -> None:
