@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 
 import Stemmer
 
@@ -40,7 +41,7 @@ _FRAMES = """
     robust scalable self shot simple single state study supervised survey system systems task
     tasks technical text time toward towards training tuning two understanding unified
     unsupervised use video world zero"""
-_FRAME = DEEDS | frozenset(_FRAMES.split())
+_SAYING_NOTHING = STOP_WORDS | DEEDS | frozenset(_FRAMES.split())
 _EMPTY = STOP_WORDS - {"whole"}  # as in "whole slide images"
 _WORD = re.compile(r"[^\W_]+(?:[-'][^\W_]+)*")
 
@@ -151,38 +152,39 @@ def _runs(title: str, firsts: Container[str] | None = None) -> Iterator[tuple[st
     `firsts` are the stems that one may begin with, where others do not matter.
     """
     matches = list(_WORD.finditer(title))
-    found = [match.group() for match in matches]
-    stems = [_stem(word) for word in found]
-    for start in range(len(found)):
-        if firsts is not None and stems[start] not in firsts:
+    found = [_known(match.group()) for match in matches]
+    for start, first in enumerate(found):
+        if not first.begins or (firsts is not None and first.stem not in firsts):
             continue
-        for end in range(start + 1, min(start + _LONGEST, len(found)) + 1):
+        tells = False
+        for end in range(start, min(start + _LONGEST, len(found))):
             # Words on two sides of a colon are not one name.
-            if end - start > 1 and title[matches[end - 2].end() : matches[end - 1].start()].strip():
+            if end > start and title[matches[end - 1].end() : matches[end].start()].strip():
                 break
-            if _is_name(found[start:end]):
-                yield " ".join(stems[start:end]), " ".join(found[start:end])
+            tells = tells or found[end].tells
+            if tells and found[end].ends:
+                run = found[start : end + 1]
+                yield " ".join([one.stem for one in run]), " ".join([one.word for one in run])
 
 
-def _is_name(run: Sequence[str]) -> bool:
-    """Say whether a run has a telling word, and neither begins nor ends with an empty one."""
-    if run[0].casefold() in DEEDS:
-        return False
-    for word in (run[0], run[-1]):
-        if word.casefold() in _EMPTY or not word[0].isalnum() or word.isdecimal():
-            return False
-    return any(map(_tells, run))
+class _Word(NamedTuple):
+    """A word of titles: whether it may begin a name, end one, and says anything itself."""
+
+    word: str
+    stem: str
+    begins: bool
+    ends: bool
+    tells: bool
 
 
 @lru_cache(_KEPT)
-def _tells(word: str) -> bool:
+def _known(word: str) -> _Word:
     plain = word.casefold()
-    if len(plain) < 3 or plain.isdecimal():
-        return False
-    return plain not in STOP_WORDS and plain not in _FRAME
+    ends = plain not in _EMPTY and word[0].isalnum() and not word.isdecimal()
+    tells = len(plain) > 2 and not plain.isdecimal() and plain not in _SAYING_NOTHING
+    return _Word(word, _stem(word), ends and plain not in DEEDS, ends, tells)
 
 
-@lru_cache(_KEPT)
 def _stem(word: str) -> str:
     stems: list[str] = Stemmer.Stemmer("english").stemWords(words(word))
     return "-".join(stems) or word.casefold()

@@ -42,13 +42,18 @@ class Today:
 
 @dataclass
 class FrontPage:
-    """Today's papers, made at most every five minutes or when some come in; thread-safe."""
+    """Today's papers, made at most every five minutes or when some come in; thread-safe.
+
+    Topics are looked for when there are new papers: thousands of titles take a second.
+    """
 
     app: App
     reader: Reader
     _today: Today | None = None
     _stamp: int = 0
     _made_at: datetime | None = None
+    _topics: tuple[Mapping[str, Any], ...] = ()
+    _topics_of: tuple[datetime | None, date] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def today(self) -> Today:
@@ -61,11 +66,17 @@ class FrontPage:
             if self._today is None or not fresh or stamp != self._stamp:
                 front = self.reader.front(MOST_PAPERS)
                 papers = tuple(candidate_view(one) for one in front.candidates)
-                with self.app.store.read() as tx:
-                    topics = tuple(map(topic_view, topics_of(tx, now)))
-                self._today = Today(front.day, papers, front.total, topics)
+                self._today = Today(front.day, papers, front.total, self._rising(now))
                 self._stamp, self._made_at = stamp, now
             return self._today
+
+    def _rising(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
+        with self.app.store.read() as tx:
+            of = (tx.papers.newest_listed_at(until=now), now.date())
+            if of != self._topics_of:
+                self._topics = tuple(map(topic_view, topics_of(tx, now)))
+                self._topics_of = of
+        return self._topics
 
 
 def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:
