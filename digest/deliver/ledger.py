@@ -131,7 +131,6 @@ class Ledger:
 
         One that cannot be made is written off, and stops no other.
         """
-        self._give_way()
         while not self.has_ended:
             now = self._clock.now()
             place, number = self._paces.first(
@@ -148,6 +147,7 @@ class Ledger:
             if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place:
                 self._end(claim.delivery, _LATE)
                 continue
+            self._give_way()
             message = self._message(claim)
             if message is not None:
                 self._paces.take(claim.subscriber.email, place)

@@ -19,7 +19,6 @@ Floats = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.int64]
 
 _KEPT = 4096  # papers whose terms are remembered
-_TELLING = 0.4  # how well a term must name a subject, beside the usual one
 _LOOKED_AT = 12  # of the terms that count most, to find some that a person would read
 
 
@@ -69,7 +68,7 @@ class _Paper:
     """The terms of a paper: what it has of each, and what the background leads one to expect."""
 
     columns: Columns
-    naming: Floats  # 0 for those that name nothing
+    naming: Floats
     own: Floats
     expected: Floats
     expected_meaning: Floats
@@ -157,10 +156,9 @@ class Accounts:
         terms = self._candidates.terms
         start, end = terms.indptr[paper : paper + 2]
         columns = terms.indices[start:end].astype(np.int64)
-        naming = self._space.lexicon.naming[columns]
         return _Paper(
             columns,
-            np.where(naming < _TELLING, np.float32(0), naming),
+            self._space.lexicon.naming[columns],
             terms.data[start:end],
             self._relevance.expected(paper, columns),
             self._relevance.expected_meaning(paper),

@@ -28,7 +28,7 @@ from digest.ranking.trending import measured
 T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 
-_KEPT = 2048  # keywords, texts, authors and categories whose papers are remembered
+_KEPT = 2048  # keywords, authors and categories whose papers are remembered
 
 
 class DefaultRanker:
@@ -146,9 +146,10 @@ class DefaultScores:
         """Find what the interests of each profile match."""
         ranking, content = self._ranking, self._ranking.content
         everyone = [Wishes.of(profile) for profile in profiles]
-        words = ranking.words(
-            one.value for wishes in everyone for one in (*wishes.texts, *wishes.keywords)
-        )
+        words = ranking.words(one.value for wishes in everyone for one in wishes.keywords)
+        # Hardly two people write the same: that is not worth remembering.
+        texts = list({one.value: None for wishes in everyone for one in wishes.texts})
+        words |= zip(texts, content.words(texts), strict=True)
         likes = _met(content.likes, [wishes.liked for wishes in everyone])
         dislikes = _met(content.like_papers, [wishes.disliked for wishes in everyone])
         return [

@@ -10,11 +10,11 @@ from digest.ranking.text import STOP_WORDS, stems, words
 
 _TERM = 40
 _KEPT_TERMS = 65_536
-# What titles say that their authors did to a subject, or where they begin; it names nothing.
+# What titles say before they name a subject: what their authors did to it.
 _DONE = """
-    accelerating advancing aligning benchmarking beyond bridging building enabling enhanced
-    enhancing evaluating exploring improved improving integrating investigating leveraging making
-    rethinking revisiting unifying unlocking"""
+    accelerating advancing aligning beyond bridging enabling enhancing evaluating exploring
+    improved improving integrating investigating leveraging making rethinking revisiting unifying
+    unlocking"""
 DEEDS = frozenset(_DONE.split())
 
 _INSIDE = frozenset({"of", "the", "in", "and"})  # little words that hold a term together
@@ -40,12 +40,12 @@ def stems_of(term: str) -> frozenset[str]:
     """Return the word stems of a term; none where a stretch of a text is no term for people.
 
     It has up to four words, with nothing but hyphens and such as "of the" between those that tell
-    anything, and none of these is a number, a scrap or a deed.
+    anything; none of these is a number or a scrap, and the first is no deed.
     """
     if len(term) > _TERM or not _READABLE.fullmatch(term):
         return frozenset()
     found = [word for word in words(term) if word not in _INSIDE]
-    if not STOP_WORDS.isdisjoint(found) or not DEEDS.isdisjoint(found):
+    if not STOP_WORDS.isdisjoint(found) or not DEEDS.isdisjoint(found[:1]):
         return frozenset()
     if all(len(word) > 2 and not word.isdecimal() for word in found) or term.isupper():
         return frozenset(stems(" ".join(found)))

@@ -15,7 +15,7 @@ from digest.reading import settled
 from digest.store import Transaction
 
 KEEP = timedelta(minutes=5)
-MOST_BOARDS = 256  # those that were asked for last; of a busy month one has some 300 KB
+MOST_BOARDS = 256  # those that were asked for last; a thousand papers with figures take 300 KB
 
 T = TypeVar("T")
 
@@ -106,7 +106,7 @@ class _Kept(Generic[T]):
             if (kept := known()) is not None:
                 self._made.move_to_end(key)
                 return kept[0]
-            making = self._making.setdefault(key, Lock())
+            making = self._making.setdefault((key, stamp), Lock())
         with making:
             with self._lock:
                 if (kept := known()) is not None:
@@ -114,13 +114,15 @@ class _Kept(Generic[T]):
             try:
                 made = make()
                 with self._lock:
-                    self._made[key] = made, stamp, now
+                    # Whoever began before something came in is done after those who know of it.
+                    if key not in self._made or self._made[key][1] <= stamp:
+                        self._made[key] = made, stamp, now
                     self._made.move_to_end(key)
                     if len(self._made) > MOST_BOARDS:
                         self._made.popitem(last=False)
             finally:
                 with self._lock:
-                    self._making.pop(key, None)
+                    self._making.pop((key, stamp), None)
         return made
 
 

@@ -76,7 +76,7 @@ class Listings:
         period = {"since": since, "until": until}
         for row, name, value in self._connection.execute(_FIGURES, period).all():
             found[row][name] = value
-        return found
+        return dict(found)
 
     def moved(self, since: datetime, until: datetime, *, limit: int) -> dict[int, Candidate]:
         """Return the newest papers with a figure that moved after `since`, in the same way.

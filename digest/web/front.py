@@ -44,7 +44,8 @@ class Today:
 class FrontPage:
     """Today's papers, made at most every five minutes or when some come in; thread-safe.
 
-    Topics are looked for when there are new papers: thousands of titles take a second.
+    Topics are looked for when there are new papers, and each day: thousands of titles take a
+    second.
     """
 
     app: App
@@ -53,7 +54,7 @@ class FrontPage:
     _stamp: int = 0
     _made_at: datetime | None = None
     _topics: tuple[Mapping[str, Any], ...] = ()
-    _topics_of: tuple[datetime | None, date] | None = None
+    _topics_of: tuple[int, date] | None = None
     _lock: Lock = field(default_factory=Lock)
 
     def today(self) -> Today:
@@ -72,7 +73,7 @@ class FrontPage:
 
     def _rising(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
         with self.app.store.read() as tx:
-            of = (tx.papers.newest_listed_at(until=now), now.date())
+            of = (tx.papers.count(), now.date())
             if of != self._topics_of:
                 self._topics = tuple(map(topic_view, topics_of(tx, now)))
                 self._topics_of = of

@@ -8,6 +8,9 @@ import socket
 from threading import Thread
 
 import uvicorn
+from anyio import CapacityLimiter
+from anyio.to_thread import current_default_thread_limiter
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from digest.app import App
@@ -43,6 +46,11 @@ class PatientProtocol(H11Protocol):
         """Take what came; wait for the rest of a head, or no more."""
         super().data_received(data)
         self._watch()
+
+    def on_response_complete(self) -> None:
+        """Take them for the youngest who have just been answered."""
+        super().on_response_complete()
+        self._since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
@@ -89,7 +97,8 @@ class WebServer:
     def __init__(self, app: App, host: str | None = None, port: int | None = None) -> None:
         host = app.settings.web.host if host is None else host
         port = app.settings.web.port if port is None else port
-        site = create(app)
+        self._site = create(app)
+        self._threads: CapacityLimiter | None = None
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             self._socket = socket.create_server((host, port), family=family, backlog=256)
@@ -108,7 +117,7 @@ class WebServer:
         logging.getLogger("uvicorn.access").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
-                site,
+                self._answer,
                 log_config=None,
                 access_log=False,
                 # We look at X-Forwarded-For ourselves, from trusted proxies only.
@@ -117,6 +126,7 @@ class WebServer:
                 lifespan="off",
                 ws="none",
                 loop="asyncio",
+                interface="asgi3",
                 http=PatientProtocol,
                 limit_concurrency=MOST_REQUESTS,
                 timeout_graceful_shutdown=PATIENCE,
@@ -136,8 +146,8 @@ class WebServer:
         return self._thread.is_alive()
 
     def is_asked(self) -> bool:
-        """Say whether somebody waits for an answer."""
-        return bool(self._server.server_state.tasks)
+        """Say whether an answer is being made: not where its request is still on the way."""
+        return self._threads is not None and self._threads.borrowed_tokens > 0
 
     def start(self) -> None:
         """Serve from now on; returns at once when requests are answered."""
@@ -151,6 +161,11 @@ class WebServer:
         if self._thread.ident is not None:
             self._thread.join(PATIENCE * 2)
         self._socket.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        # Who works in them is known by the loop alone.
+        self._threads = current_default_thread_limiter()
+        await self._site(scope, receive, send)
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])

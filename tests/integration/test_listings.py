@@ -49,6 +49,28 @@ def all_of(lists: Reader, sort: Sort, *, category: str = "", limit: int) -> list
             return keys
 
 
+def test_figures_are_the_latest_of_each_source_and_the_largest_of_all(store: Store) -> None:
+    fill(store)
+    key = "arxiv:2611.00001"
+    with store.write() as tx:
+        tx.signals.record(
+            [
+                Signal(key, "hf", SignalName.UPVOTES, 30, NOW),
+                Signal(key, "hf", SignalName.UPVOTES, 12, NOW + timedelta(minutes=1)),
+                Signal(key, "other", SignalName.UPVOTES, 9, NOW + timedelta(minutes=2)),
+                Signal(key, "other", SignalName.STARS, 4, NOW + timedelta(minutes=2)),
+            ]
+        )
+    with store.read() as tx:
+        found = tx.listings.figures(NOW, NOW + timedelta(hours=2))
+        rows = {number: tx.listings.row(f"arxiv:2611.{number:05}") for number in (1, 2, 3)}
+    assert found == {
+        rows[1]: {"upvotes": 12, "stars": 4},
+        rows[2]: {"upvotes": 90},
+        rows[3]: {"upvotes": 50},
+    }
+
+
 @pytest.mark.parametrize("limit", [1, 2, 3, 50])
 def test_pages_of_any_size_give_every_paper_once_in_order(store: Store, limit: int) -> None:
     fill(store)

@@ -5,9 +5,13 @@ from __future__ import annotations
 import logging
 import socket
 import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import httpx
 import pytest
@@ -40,18 +44,40 @@ def test_a_database_without_its_schema_is_not_ready(site: Running, tmp_path: Pat
     empty.close()
 
 
-def test_a_server_knows_whether_somebody_waits_for_it(site: Running) -> None:
-    def settles(asked: bool) -> bool:
-        end = time.monotonic() + 10
-        while site.server.is_asked() is not asked and time.monotonic() < end:
-            time.sleep(0.01)
-        return site.server.is_asked() is asked
+def test_a_server_knows_whether_it_is_making_an_answer(site: Running) -> None:
+    begun, go_on = Event(), Event()
 
+    class Slow(JinjaRenderer):
+        def page(self, name: str, context: Mapping[str, Any]) -> str:
+            if name == "home":
+                begun.set()
+                go_on.wait(30)
+            return super().page(name, context)
+
+    server = WebServer(replace(site.app, renderer=Slow()), "127.0.0.1", 0)
+    server.start()
+
+    def settles(*, asked: bool) -> bool:
+        end = time.monotonic() + 10
+        while server.is_asked() is not asked and time.monotonic() < end:
+            time.sleep(0.01)
+        return server.is_asked() is asked
+
+    half = b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
+    with ThreadPoolExecutor() as visitors:
+        assert not server.is_asked()
+        with socket.create_connection((server.host, server.port)) as slow:
+            slow.sendall(half)
+            assert httpx.get(f"{server.url}/healthz").status_code == 200
+            # Whoever sends a form for ever holds up nothing.
+            assert settles(asked=False)
+        page = visitors.submit(httpx.get, f"{server.url}/", timeout=60)
+        assert begun.wait(30)
+        assert server.is_asked()
+        go_on.set()
+        assert page.result().status_code == 200
     assert settles(asked=False)
-    with socket.create_connection((site.server.host, site.server.port)) as visitor:
-        visitor.sendall(b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf")
-        assert settles(asked=True)
-    assert settles(asked=False)
+    server.stop()
 
 
 def test_whoever_asks_nothing_shuts_nobody_out(site: Running) -> None:

@@ -77,3 +77,16 @@ def profile(*interests: Interest, **values: object) -> Profile:
 def by_key(scored: list[Scored]) -> dict[str, Scored]:
     """Return what was scored, by the key of the paper."""
     return {one.paper.key: one for one in scored}
+
+
+def grasping(number: int) -> list[tuple[str, str]]:
+    """Return papers on grasping and on tides that have other words in common, and as many others.
+
+    So no word is in every tenth of them.
+    """
+    grasp = [
+        (f"grasp item{n}", f"a superior demand and a major plan of item{n}") for n in range(number)
+    ]
+    tides = [(f"major tide {n % 7}", f"it rises, odd{n}") for n in range(number // 4)]
+    others = [("", f"filler{n % 99}") for n in range(12 * number)]
+    return [*others, *grasp, *tides, *grasp[-2:], *tides[-2:]]

@@ -17,6 +17,7 @@ from tests.unit.ranking.samples import (
     by_key,
     candidate,
     fit,
+    grasping,
     papers,
     profile,
     signal,
@@ -120,6 +121,15 @@ def test_what_is_close_to_a_text_names_shared_words() -> None:
     what, _, terms = reason.partition(": ")
     assert what == "close to your text"
     assert set(terms.split(", ")) & {"soft", "robot", "tactile", "gripper", "finger"}
+
+
+def test_terms_in_reasons_name_subjects() -> None:
+    past = [Paper(f"g:{n}", title, abstract) for n, (title, abstract) in enumerate(grasping(400))]
+    new = candidate(Paper("x:new", "Grasp eggs", "A superior demand and a superior egg to grasp."))
+    text = want("text", "superior demand, superior eggs to grasp")
+    (one,) = fit(new, background=past).score(profile(text))
+    assert "grasp" in one.reason
+    assert "superior" not in one.reason
 
 
 def test_what_is_close_to_one_like_names_it_and_what_both_have() -> None:

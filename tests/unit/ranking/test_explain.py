@@ -228,6 +228,10 @@ def test_terms_are_words_and_say_nothing_twice() -> None:
     assert distinct(terms, 2) == ["soft gripper", "tactile"]
     assert distinct(terms, 0) == []
     assert distinct(terms, 9) == ["soft gripper", "tactile", "state of the art", "AI"]
+    assert distinct(["smart building", "decision-making"], 9) == [
+        "smart building",
+        "decision-making",
+    ]
 
 
 def test_what_is_close_a_little_is_not_called_close() -> None:

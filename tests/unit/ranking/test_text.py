@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.ranking.text import Lexicon, split, stems, words
+from tests.unit.ranking.samples import grasping
 
 
 def test_words_are_lower_case_without_accents() -> None:
@@ -105,26 +106,26 @@ def test_a_word_that_never_stands_alone_is_shown_with_what_hangs_on_it() -> None
     assert "spatio-temporal" in shown
     assert "spatio" not in shown
     assert "tree" in shown
+    # A name stands for itself.
+    assert {"GPT", "ResNet"} <= _written("", "We ask GPT-4o and train ResNet-50.")
+
+
+def test_a_word_is_written_small_also_where_a_hyphen_follows() -> None:
+    assert "transformer" in _written("", "We use a Transformer. Here transformer-based ones win.")
 
 
 def test_what_only_abstracts_say_names_no_subject() -> None:
-    """Half of the papers are about grasping, all of them need something, few say much of either."""
-    documents = [
-        (f"grasping of item{number}", f"we need to grasp item{number}, a superior demand")
-        if number % 2
-        else (f"notes on item{number}", f"they need much, odd{number}")
-        for number in range(400)
-    ]
-    documents[1:1] = [("", "filler")] * 4000  # so that no word is in every tenth paper
+    documents = grasping(400)
     lexicon, _ = Lexicon.fit(documents)
     names = {}
     for title, abstract in documents[-4:]:
         wording = lexicon.wording(title, abstract)
         names |= {wording.term(one): float(lexicon.naming[one]) for one in wording.columns.tolist()}
     assert names["grasp"] == 1
-    assert names["need"] < 0.2
-    assert names["superior"] < 0.2
-    assert names["superior demand"] == min(names["superior"], names["demand"])
+    assert names["superior"] == 0
+    assert names["superior demand"] == 0
+    # Titles make a pair.
+    assert names["major tide"] == 1
 
 
 def test_of_a_word_that_is_rarely_seen_nothing_is_held_against_it() -> None:
