@@ -17,6 +17,16 @@ LONGEST_TEXT = 20_000  # characters; the longest abstract of arXiv has 3,488
 _LONGEST_LATEX = 8_000
 _DEEPEST_LATEX = 200  # braces
 
+# What pylatexenc does not know: links, and macros whose argument is all there is to read.
+_IN_BRACES = r"\s*\{((?:[^{}]|\{[^{}]*\})*)\}"
+_LINK = re.compile(rf"\\href{_IN_BRACES}{_IN_BRACES}")
+_POINTING = re.compile(
+    r"(?:(?:this|the|https?|github|project) )*(?:here|link|url|page|website)", re.I
+)
+_WRAPPED = re.compile(rf"\\(?:texttt|textsuperscript|textsubscript){_IN_BRACES}")
+_SHORT = {"deg": "°", "eg": "e.g.", "ie": "i.e."}
+_SHORTENED = re.compile(rf"\\({'|'.join(_SHORT)})(?![A-Za-z])")
+
 _ANNOUNCEMENT = re.compile(
     r"^\s*arXiv:\S+\s+Announce\s+Type:\s*[\w-]+\s+(?:Abstract:\s*)?", re.IGNORECASE
 )
@@ -103,12 +113,20 @@ def readable_latex(text: str) -> str:
         return text
     if len(text) > _LONGEST_LATEX or text.count("{") > _DEEPEST_LATEX:
         return text
+    text = _SHORTENED.sub(lambda found: _SHORT[found[1]], text)
+    text = _WRAPPED.sub(lambda found: found[1], _LINK.sub(_link, text))
     try:
         converted: str = _latex().latex_to_text(_escaped(text))
     except Exception:
         # pylatexenc raises what it likes on broken input; the text is readable enough as it is.
         return text
     return converted if converted.strip() else text
+
+
+def _link(found: re.Match[str]) -> str:
+    """Return the words of a link, or its address where they only point at it: "here"."""
+    address, said = found.groups()
+    return address if _POINTING.fullmatch(said.strip()) or not said.strip() else said
 
 
 def _escaped(text: str) -> str:

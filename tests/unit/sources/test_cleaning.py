@@ -15,7 +15,8 @@ from digest.sources.cleaning import abstract, clean, one_line, shortened, withou
 tangles = st.lists(
     st.sampled_from(
         ["<p>", "</p>", "<b", ">", "&amp;", "&lt;", "&#0;", "&#x202e;", "$", "\\", "{", "}", "%",
-         "~", "\\frac", "\\begin{x}", "\\'e", "^", "_", "\n", "\x00", "\u202e", "\ud800", "é"]
+         "~", "\\frac", "\\href{", "\\texttt{", "\\eg",
+         "\\begin{x}", "\\'e", "^", "_", "\n", "\x00", "\u202e", "\ud800", "é"]
     )
     | st.text(max_size=5),
     max_size=30,
@@ -41,6 +42,14 @@ tangles = st.lists(
         ("from $5 to $10 in \\emph{cash}", "from $5 to $10 in cash"),
         ("about ~10 (Fig.~3) \\beta", "about ~10 (Fig. 3) β"),
         ("our \\method wins", "our \\method wins"),
+        ("Code: \\href{https://a.org/b_c%20d}{here}.", "Code: https://a.org/b_c%20d."),
+        ("\\href{https://a.org}{this \\emph{fine} page} wins", "this fine page wins"),
+        (
+            "\\href{https://a.org}{https://a.org}, \\href{https://b.org}{}",
+            "https://a.org, https://b.org",
+        ),
+        ("\\texttt{find} at 10\\deg, \\eg{} H\\textsubscript{2}O", "find at 10°, e.g. H2O"),
+        ("a \\href{broken", "a \\href{broken"),
         ("slow -- but 10--20 --flag", "slow – but 10–20 --flag"),
         ("e\u0301", "é"),
         ("a\u202eb\u200bc\x07d", "abcd"),
@@ -74,7 +83,9 @@ def test_a_long_text_is_cut_after_a_word() -> None:
     assert shortened("one two", 7) == "one two"
 
 
-@pytest.mark.parametrize("piece", ["\\frac{", "$x", "<p ", "&amp;", "<!--", "\\'", "{{", "<a b="])
+@pytest.mark.parametrize(
+    "piece", ["\\frac{", "\\href{", "\\href{}{", "$x", "<p ", "&amp;", "<!--", "\\'", "{{", "<a b="]
+)
 def test_a_huge_text_takes_no_time(piece: str) -> None:
     began = monotonic()
     clean(piece * 1_000_000)
