@@ -24,7 +24,9 @@ Authors = Annotated[
 ]
 Mutes = Annotated[
     list[str] | None,
-    typer.Option("--mute", metavar="K", help="A word or category not to see; repeatable."),
+    typer.Option(
+        "--mute", metavar="K", help="A word, category or author:NAME not to see; repeatable."
+    ),
 ]
 Likes = Annotated[
     list[str] | None,
@@ -97,9 +99,15 @@ def _column(interest: Interest) -> str:
     return "mutes" if interest.weight < 0 else _COLUMN[interest.kind]
 
 
+def _said(interest: Interest) -> str:
+    from digest.subscriptions import mute_said
+
+    return mute_said(interest) if interest.weight < 0 else interest.value
+
+
 def by_column(subscriber: Subscriber) -> Mapping[str, list[str]]:
     """Return the values of a subscriber's interests by the column in which they stand."""
     found: dict[str, list[str]] = {column: [] for column in COLUMNS}
     for interest in subscriber.interests:
-        found[_column(interest)].append(interest.value)
+        found[_column(interest)].append(_said(interest))
     return found

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from digest.config import DeliverySettings
-from digest.deliver.pace import Paces
+from digest.deliver.pace import Paces, give_way
 from digest.deliver.tally import DeliverReport
 from digest.deliver.turns import Claim, Turn
 from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
@@ -46,11 +46,6 @@ Compose = Callable[[Delivery, Subscriber, list[Pick]], Message]
 # and a reply, which goes with the next message, also that of its own connection.
 _GATHER = 0.002
 _LINGER = 0.05
-
-# How long whoever waits for this process to answer goes first, for each message: so many times so
-# many seconds. Ten times as long as a message takes, so that a page is nearly as fast as without.
-_WAY = 5
-_STEP = 0.001
 
 # A database that is locked or full is waited for: the relay has taken mails that must be noted.
 _PATIENCE = timedelta(minutes=5)
@@ -147,20 +142,13 @@ class Ledger:
             if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place:
                 self._end(claim.delivery, _LATE)
                 continue
-            self._give_way()
+            give_way(self._waited_for, self._clock)
             message = self._message(claim)
             if message is not None:
                 self._paces.take(claim.subscriber.email, place)
                 wait = (place - now).total_seconds()
                 return Turn(claim, message, asyncio.get_running_loop().time() + wait)
         return None
-
-    def _give_way(self) -> None:
-        """Let others in this process work for a moment: one thread at a time runs Python."""
-        for _ in range(_WAY):
-            if not self._waited_for():
-                return
-            self._clock.sleep(_STEP)
 
     def give_back(self, turn: Turn) -> None:
         """Let another connection send what this one could not begin."""

@@ -1,12 +1,19 @@
-"""Even spacing of messages, over all and by the recipient's domain."""
+"""Even spacing of messages, over all and by the recipient's domain; who goes before them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
+
+from digest.ports import Clock
 
 # From here on places are counted, where several senders share a rate.
 _START = datetime(2000, 1, 1, tzinfo=UTC)
+
+# How long others go first, for each message: so many times so many seconds. That is ten times what
+# a message takes, so that they are nearly as fast as without.
+_WAY = 5
+_STEP = 0.001
 
 
 class Pace:
@@ -75,3 +82,11 @@ class Paces:
         if not self._domains:
             return None
         return self._domains.get(recipient.rpartition("@")[2].lower())
+
+
+def give_way(waited_for: Callable[[], bool], clock: Clock) -> None:
+    """Let others in this process work for a moment: one thread at a time runs Python."""
+    for _ in range(_WAY):
+        if not waited_for():
+            return
+        clock.sleep(_STEP)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from digest.config import RankingSettings
 from digest.model import Explanation, Paper, Plan
@@ -54,7 +55,9 @@ def look_at(
     names = [settings.ranker, settings.interleave]
     chosen = [pool.columns[pick.paper.key] for pick in plan.picks]
 
-    def look(column: int, above: Sequence[int], team: int, verdict: str = "") -> Look:
+    def look(
+        column: int, above: Sequence[int], team: int, verdict: str = "", reason: str = ""
+    ) -> Look:
         scores = scored[team]
         score = float(scores.score[0, column])
         alike = max((_likeness(pool, column, other) for other in above), default=0.0)
@@ -64,7 +67,7 @@ def look_at(
             verdict=verdict,
             ranker=names[team],
             score=score,
-            reason=scores.reason(0, column),
+            reason=reason or scores.reason(0, column),
             likeness=alike,
             diversity=settings.diversity,
             worth=score * (1 - settings.diversity * alike),
@@ -72,15 +75,16 @@ def look_at(
         )
 
     looks = [
-        look(column, chosen[:place], team)
-        for place, (column, team) in enumerate(zip(chosen, teams, strict=True))
+        # A surprise says that it is one: that is known of the plan alone.
+        look(column, chosen[:place], team, reason=pick.reason)
+        for place, (column, team, pick) in enumerate(zip(chosen, teams, plan.picks, strict=True))
     ]
     inside = counted(pool, [reader])[0]
     for key in dict.fromkeys(besides):
         column = pool.columns[key]
         if column not in chosen:
             verdict = _why_not(
-                pool, reader, scored[0], column, chosen, counts=inside[column], settings=settings
+                pool, reader, scored[0], column, chosen, inside=inside, settings=settings
             )
             looks.append(look(column, chosen, 0, verdict))
     return looks
@@ -93,7 +97,7 @@ def _why_not(
     column: int,
     chosen: Sequence[int],
     *,
-    counts: np.bool_,
+    inside: npt.NDArray[np.bool_],
     settings: RankingSettings,
 ) -> str:
     score = scores.score[0, column]
@@ -102,7 +106,7 @@ def _why_not(
         return "an interest mutes it"
     if key in {one.key for one in (*reader.profile.liked, *reader.profile.disliked)}:
         return "the reader has given it to us"
-    if not counts:
+    if not inside[column]:
         if key in reader.shown:
             return "it was in a digest before"
         return f"it was listed before {reader.since:%Y-%m-%d %H:%M}, when papers were last chosen"
@@ -111,7 +115,7 @@ def _why_not(
     for place, other in enumerate(chosen, start=1):
         if _likeness(pool, column, other) < 0:
             return f"it has nearly the title of number {place}"
-    before = int((scores.score[0] > score).sum())
+    before = int((scores.score[0][inside] > score).sum())
     return f"{before} papers have a higher score, and {len(chosen)} are taken"
 
 

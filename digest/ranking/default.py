@@ -16,7 +16,7 @@ from digest.ports import MUTED, Embeddings
 from digest.ranking import foreseen
 from digest.ranking.blend import balance, blend
 from digest.ranking.content import Content
-from digest.ranking.evidence import EXCUSED, LEAN, Case, missed
+from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
 from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.profiles import Wishes
@@ -193,11 +193,10 @@ class DefaultScores:
     # What speaks against.
 
     def _discount(self, case: Case, discount: Floats) -> None:
-        """Lower the factor of what is like disliked papers and unlike liked ones."""
+        """Lower the factor of what is like disliked papers and unlike what was asked for."""
         for against in (case.dislikes, case.unwanted):
             if against is not None:
-                excused = 0.0 if case.likes is None else EXCUSED * case.likes.strength
-                discount *= 1 - np.maximum(0.0, against - excused)
+                discount *= 1 - np.maximum(0.0, against - case.excused)
         for paper in (*case.wishes.liked, *case.wishes.disliked):
             # Nobody needs to be sent what they gave us.
             column = self._ranking.content.row(paper.key)

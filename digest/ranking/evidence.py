@@ -31,7 +31,9 @@ Floats = npt.NDArray[np.float32]
 Strength = TypeVar("Strength", float, Floats)
 
 LEAN = 0.25  # how much content moves a paper that matches by its category
-EXCUSED = 0.5  # of what likes say for a paper is taken off what dislikes say against it
+# Of what likes say for a paper, or an author or a keyword that it has to the letter, so much is
+# taken off what dislikes say against it: one paper of a subject is no word against the subject.
+EXCUSED = 0.5
 
 KINDS = {
     InterestKind.AUTHOR: EvidenceKind.AUTHOR,
@@ -178,17 +180,29 @@ class Case:
 
     # What speaks against it.
 
+    @cached_property
+    def excused(self) -> Floats:
+        """Return how much of what speaks against each candidate is taken off."""
+        against = self.unwanted if self.dislikes is None else self.dislikes
+        assert against is not None
+        best = np.zeros_like(against) if self.likes is None else self.likes.strength.copy()
+        for matches, weight in self.matches:
+            if matches.kind in (InterestKind.AUTHOR, InterestKind.KEYWORD):
+                strengths = np.float32(min(1.0, weight)) * matches.strengths
+                best[matches.columns] = np.maximum(best[matches.columns], strengths)
+        found: Floats = np.float32(EXCUSED) * best
+        return found
+
     def against(self, column: int, column_of: Callable[[str], int | None]) -> list[Evidence]:
         """Return what speaks against a candidate; papers are found by their keys."""
-        excused = 0.0 if self.likes is None else EXCUSED * float(self.likes.strength[column])
         found = []
         for kind, name, strengths in (
             (EvidenceKind.DISLIKES, _count(len(self.wishes.disliked)), self.dislikes),
             (EvidenceKind.UNWANTED, "unwanted texts", self.unwanted),
         ):
             if strengths is not None:
-                gross = float(strengths[column])
-                note = f"less {excused:.3f}: so liked papers excuse it" if excused else ""
+                gross, excused = float(strengths[column]), float(self.excused[column])
+                note = f"less {excused:.3f}: so what was asked for excuses it" if excused else ""
                 net = max(0.0, gross - excused)
                 found.append(_evidence(kind, name, net, base=gross, note=note))
         found += [

@@ -130,7 +130,10 @@ class Teller:
 
     def _terms_of_words(self, words: Words, column: int) -> tuple[list[str], bool]:
         accounts, parts = self._content.accounts, self._parts(words)
-        return accounts.terms(parts, column, THINGS), accounts.meant(parts, column) > _MOSTLY
+        # Their own words, if the paper has any: others stand for what they are about.
+        terms = accounts.terms(parts, column, THINGS, among=parts[0].columns)
+        terms = terms or accounts.terms(parts, column, THINGS)
+        return terms, accounts.meant(parts, column) > _MOSTLY
 
 
 def _doubts(case: Case, column: int) -> list[_Doubt]:

@@ -111,6 +111,18 @@ class Wording:
         return _LETTERS.sub(_lowered, written, count=1)
 
 
+def _whole(text: str, start: int) -> int:
+    """Return where a word begins with what hangs before it: X-ray, state-of-the-art.
+
+    A name before it is another thing: of GPT-agents only the agents are meant.
+    """
+    first = start
+    while first and (text[first - 1] == "-" or text[first - 1].isalnum()):
+        first -= 1
+    before = text[first:start].rstrip("-")
+    return start if before.isalpha() and before[1:] != before[1:].lower() else first
+
+
 def _lowered(word: re.Match[str]) -> str:
     """Return a word in small letters, unless it has others than the first: LLM, GraphRAG."""
     return word[0].lower() if word[0][1:].islower() else word[0]
@@ -211,8 +223,7 @@ class Lexicon:
                     before = None
                     continue
                 start, end = match.span()
-                while start and (text[start - 1] == "-" or text[start - 1].isalnum()):
-                    start -= 1  # X-ray, state-of-the-art: not the last word of it alone
+                start = _whole(text, start)
                 found.extend((number, shift + start, shift + end))
                 if before is not None:
                     code = (before[0] + 1) * len(self._ids) + number

@@ -35,6 +35,7 @@ from digest.subscriptions.members import (
 from digest.subscriptions.wishes import (
     LONGEST_TEXT,
     Preferences,
+    mute_said,
     parse_category,
     parse_email,
     parse_interests,
@@ -57,6 +58,7 @@ __all__ = [
     "edit",
     "erase",
     "find",
+    "mute_said",
     "parse_category",
     "parse_email",
     "parse_interests",

@@ -20,6 +20,9 @@ LONGEST_INTEREST = 200
 LONGEST_TEXT = 2000
 MOST_INTERESTS = 200
 
+# What stands before an author who is never to be shown: the same words may be a keyword.
+_AUTHOR = "author:"
+
 
 def parse_email(text: str) -> str:
     """Return the address with its domain as A-labels; raise `InvalidInput`.
@@ -127,7 +130,14 @@ def parse_interests(
     return tuple(unique.values())
 
 
+def mute_said(interest: Interest) -> str:
+    """Return how somebody says what is never to be shown: a word, a category, an author."""
+    return f"{_AUTHOR}{interest.value}" if interest.kind is InterestKind.AUTHOR else interest.value
+
+
 def _mute(text: str) -> Interest:
+    if text.casefold().startswith(_AUTHOR) and (name := text[len(_AUTHOR) :].strip()):
+        return Interest(InterestKind.AUTHOR, name, -1.0)
     if _SUBJECT.fullmatch(text):
         return Interest(InterestKind.CATEGORY, parse_category(text), -1.0)
     return Interest(InterestKind.KEYWORD, text, -1.0)

@@ -17,6 +17,7 @@ from digest.sources.bibtex import Reference, is_bibtex, references
 from digest.subscriptions import (
     LONGEST_TEXT,
     Preferences,
+    mute_said,
     parse_interests,
     parse_name,
     parse_timezone,
@@ -187,7 +188,7 @@ def shown(preferences: Preferences) -> dict[str, Any]:
         "authors": "\n".join(positive[InterestKind.AUTHOR]),
         "likes": "\n".join(map(_paper_name, positive[InterestKind.SEED])),
         "text": "\n".join(positive[InterestKind.TEXT]),
-        "mutes": "\n".join(one.value for one in preferences.interests if one.weight < 0),
+        "mutes": "\n".join(mute_said(one) for one in preferences.interests if one.weight < 0),
     }
 
 

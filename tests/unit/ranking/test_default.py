@@ -197,6 +197,22 @@ def test_dislikes_push_like_papers_down_and_leave_others_alone() -> None:
     assert sum(after[key].score for key in stars) > 0.95 * sum(before[key].score for key in stars)
 
 
+def test_a_dislike_spares_what_was_asked_for_by_name() -> None:
+    ranking = fit(*TODAY)
+
+    def left(*interests: Interest) -> float:
+        """Return what is left of the relevance of one robot paper."""
+        free = by_key(ranking.score(profile(*interests)))
+        after = by_key(ranking.score(profile(*interests, disliked=PAST_ROBOTS)))
+        return after[robot.key].relevance / free[robot.key].relevance
+
+    robot = next(one.paper for one in TODAY if one.paper.key in ROBOTS)
+    category = want("category", "cs.RO")
+    subject_only = left(category)
+    for named in (want("keyword", robot.title), want("author", robot.authors[0])):
+        assert 1.3 * subject_only < left(category, named) < 0.9
+
+
 def test_an_unwanted_text_pushes_down_too() -> None:
     unwanted = want("text", "robot gripper grasp tactile soft finger force contact", -1)
     ranking = fit(*TODAY)

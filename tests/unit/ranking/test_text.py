@@ -106,7 +106,8 @@ def test_a_word_that_never_stands_alone_is_shown_with_what_hangs_on_it() -> None
     assert "spatio-temporal" in shown
     assert "spatio" not in shown
     assert "tree" in shown
-    # A name stands for itself.
+    # A name before or after it is another thing.
+    assert "agents" in _written("", "We build GPT-agents.")
     assert {"GPT", "ResNet"} <= _written("", "We ask GPT-4o and train ResNet-50.")
 
 
