@@ -136,9 +136,10 @@ class Lexicon:
     of more than a tenth of all are left out, and at most 200,000 are kept.
 
     `naming` says of each how well it names what a paper is about (0..1): how many of the papers
-    that have the word say it in their title, beside the usual word. Less than 0.4 of that is 0,
-    as "superior" and "manner" have; of twenty papers with a usual word it is believed that they
-    are there. A pair is as good as the weaker of its words, or as titles make it.
+    that have the word say it in their title, beside the usual word. Less than 0.4 of that, as
+    "superior" and "manner" have, counts as 0. Twenty papers of a usual word are added to those of
+    each, so that nothing is held against a rare one. A pair is as good as the weaker of its words,
+    or as titles make it.
     """
 
     def __init__(self) -> None:
