@@ -31,9 +31,11 @@ Floats = npt.NDArray[np.float32]
 Strength = TypeVar("Strength", float, Floats)
 
 LEAN = 0.25  # how much content moves a paper that matches by its category
-# Of what likes say for a paper, or an author or a keyword that it has to the letter, so much is
-# taken off what dislikes say against it: one paper of a subject is no word against the subject.
-EXCUSED = 0.5
+# Of what likes say for a paper so much is taken off what dislikes say against it, and of what an
+# author or a keyword says that it has to the letter: one paper of a subject that somebody has asked
+# for is no word against the subject.
+_EXCUSED_BY_LIKES = 0.5
+_EXCUSED_BY_NAME = 0.8
 
 KINDS = {
     InterestKind.AUTHOR: EvidenceKind.AUTHOR,
@@ -185,12 +187,13 @@ class Case:
         """Return how much of what speaks against each candidate is taken off."""
         against = self.unwanted if self.dislikes is None else self.dislikes
         assert against is not None
-        best = np.zeros_like(against) if self.likes is None else self.likes.strength.copy()
+        found: Floats = np.zeros_like(against)
+        if self.likes is not None:
+            found = np.float32(_EXCUSED_BY_LIKES) * self.likes.strength
         for matches, weight in self.matches:
             if matches.kind in (InterestKind.AUTHOR, InterestKind.KEYWORD):
-                strengths = np.float32(min(1.0, weight)) * matches.strengths
-                best[matches.columns] = np.maximum(best[matches.columns], strengths)
-        found: Floats = np.float32(EXCUSED) * best
+                named = np.float32(_EXCUSED_BY_NAME * min(1.0, weight)) * matches.strengths
+                found[matches.columns] = np.maximum(found[matches.columns], named)
         return found
 
     def against(self, column: int, column_of: Callable[[str], int | None]) -> list[Evidence]:
