@@ -148,7 +148,7 @@ class DefaultScores:
         everyone = [Wishes.of(profile) for profile in profiles]
         words = ranking.words(one.value for wishes in everyone for one in wishes.keywords)
         # Hardly two people write the same: that is not worth remembering.
-        texts = list({one.value: None for wishes in everyone for one in wishes.texts})
+        texts = list(dict.fromkeys(one.value for wishes in everyone for one in wishes.texts))
         words |= zip(texts, content.words(texts), strict=True)
         likes = _met(content.likes, [wishes.liked for wishes in everyone])
         dislikes = _met(content.like_papers, [wishes.disliked for wishes in everyone])

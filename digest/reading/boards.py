@@ -73,11 +73,20 @@ class Boards:
         return self._trending.of(tx, window, now, made)
 
 
+@dataclass(frozen=True, slots=True)
+class _Made(Generic[T]):
+    """Something, made when the database had that many changes."""
+
+    value: T
+    changes: int
+    at: datetime
+
+
 class _Kept(Generic[T]):
     """What was made of late; of many who ask for the same at once, one makes it."""
 
     def __init__(self) -> None:
-        self._made: OrderedDict[Hashable, tuple[T, int, datetime]] = OrderedDict()
+        self._made: OrderedDict[Hashable, _Made[T]] = OrderedDict()
         self._making: dict[Hashable, Lock] = {}
         self._lock = Lock()
 
@@ -94,36 +103,36 @@ class _Kept(Generic[T]):
 
         `lasts` says of what was made at a moment whether time alone changes nothing of it.
         """
-        stamp = tx.changes.total()
+        changes = tx.changes.total()
 
-        def known() -> tuple[T, int, datetime] | None:
+        def known() -> _Made[T] | None:
             kept = self._made.get(key)
-            if kept is None or kept[1] != stamp:
+            if kept is None or kept.changes != changes:
                 return None
-            return kept if now - kept[2] < KEEP or lasts(kept[2]) else None
+            return kept if now - kept.at < KEEP or lasts(kept.at) else None
 
         with self._lock:
             if (kept := known()) is not None:
                 self._made.move_to_end(key)
-                return kept[0]
-            making = self._making.setdefault((key, stamp), Lock())
+                return kept.value
+            making = self._making.setdefault((key, changes), Lock())
         with making:
             with self._lock:
                 if (kept := known()) is not None:
-                    return kept[0]
+                    return kept.value
             try:
-                made = make()
+                made = _Made(make(), changes, now)
                 with self._lock:
                     # Whoever began before something came in is done after those who know of it.
-                    if key not in self._made or self._made[key][1] <= stamp:
-                        self._made[key] = made, stamp, now
+                    if key not in self._made or self._made[key].changes <= changes:
+                        self._made[key] = made
                     self._made.move_to_end(key)
                     if len(self._made) > MOST_BOARDS:
                         self._made.popitem(last=False)
             finally:
                 with self._lock:
-                    self._making.pop((key, stamp), None)
-        return made
+                    self._making.pop((key, changes), None)
+        return made.value
 
 
 def _board(tx: Transaction, stretch: Stretch, now: datetime) -> Board:
