@@ -12,8 +12,8 @@ import numpy.typing as npt
 from digest.model import Paper, Summand, SummandKind
 from digest.ranking.relevance import NEAREST, NEAREST_SHARE, Relevance, shrinkage
 from digest.ranking.space import Space, Vectors
+from digest.ranking.spelling import Spelling
 from digest.ranking.terms import distinct
-from digest.ranking.text import Wording
 
 Floats = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.int64]
@@ -85,7 +85,7 @@ class Accounts:
         self._candidates = candidates
         self._papers = papers
         self._known = lru_cache(_KEPT)(self._know)
-        self._wording = lru_cache(_KEPT)(self._word)
+        self._spelling = lru_cache(_KEPT)(self._spell)
 
     def terms(
         self,
@@ -105,18 +105,18 @@ class Accounts:
         if among is not None:
             worth = worth * np.isin(known.columns, among)
         best = np.argsort(-worth, kind="stable")[:_LOOKED_AT]
-        wording = self._wording(paper)
+        spelling = self._spelling(paper)
         columns = known.columns[best[worth[best] > 0]].tolist()
-        return distinct(map(wording.term, columns), most)
+        return distinct(map(spelling.term, columns), most)
 
     def summands(self, parts: Sequence[Part], paper: int) -> Iterator[Summand]:
         """Yield what makes up the closeness of a paper, but for what it has by being near."""
         known = self._known(paper)
         worth = self._worth(parts, known)
-        wording = self._wording(paper)
+        spelling = self._spelling(paper)
         for place in np.argsort(-worth, kind="stable"):
             if worth[place]:
-                term = wording.term(int(known.columns[place]))
+                term = spelling.term(int(known.columns[place]))
                 yield Summand(SummandKind.TERM, term, float(worth[place]))
         if len(known.expected_meaning):
             meaning = self._meaning(parts, paper)
@@ -164,9 +164,9 @@ class Accounts:
             self._relevance.expected_meaning(paper),
         )
 
-    def _word(self, paper: int) -> Wording:
+    def _spell(self, paper: int) -> Spelling:
         one = self._papers[paper]
-        return self._space.lexicon.wording(one.title, one.abstract)
+        return self._space.lexicon.spelling(one.title, one.abstract)
 
 
 def nearest(cosines: Floats, *, scale: float = 1.0) -> dict[int, float]:

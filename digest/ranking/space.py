@@ -11,7 +11,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ports import Embeddings
-from digest.ranking.text import Lexicon, words
+from digest.ranking.lexicon import Lexicon
+from digest.ranking.text import words
 
 Floats = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.int64] | Sequence[int] | slice

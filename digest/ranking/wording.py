@@ -11,10 +11,10 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking import parts
+from digest.ranking.lexicon import Lexicon
 from digest.ranking.listing import Listing
 from digest.ranking.parts import Parts
 from digest.ranking.terms import distinct
-from digest.ranking.text import Lexicon
 
 if TYPE_CHECKING:
     from sklearn.linear_model import Ridge
@@ -61,7 +61,7 @@ class Wording:
         terms = self.lexicon.vectors([(listing.title, listing.abstract)])
         worth = terms.data * self.coefficients[terms.indices] * self.lexicon.naming[terms.indices]
         best = [row for row in np.argsort(-worth, kind="stable") if worth[row] > 0][: 4 * most]
-        written = self.lexicon.wording(listing.title, listing.abstract)
+        written = self.lexicon.spelling(listing.title, listing.abstract)
         return distinct((written.term(int(terms.indices[row])) for row in best), most)
 
     def parts(self) -> Parts:

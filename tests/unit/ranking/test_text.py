@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from digest.ranking.text import Lexicon, split, stems, words
+from digest.ranking.lexicon import Lexicon
+from digest.ranking.text import WORD, split, stems, words
 from tests.unit.ranking.samples import grasping
 
 
@@ -21,6 +22,11 @@ def test_words_are_lower_case_without_accents() -> None:
 
 def test_signs_that_belong_to_a_name_stay() -> None:
     assert words("C++ or C#, not c.") == ["c++", "or", "c#", "not", "c"]
+
+
+@given(st.text(st.characters(codec="ascii")))
+def test_plain_text_has_the_words_that_the_pattern_finds(text: str) -> None:
+    assert words(text) == WORD.findall(text.casefold())
 
 
 def test_chinese_is_split_into_signs() -> None:
@@ -48,6 +54,12 @@ def test_new_texts_get_the_vectors_that_fitting_gave_them() -> None:
     assert np.allclose(lexicon.vectors(documents).toarray(), vectors.toarray())
 
 
+def test_a_pair_reaches_across_a_number_that_nobody_has_seen() -> None:
+    lexicon, vectors = Lexicon.fit([("soft 12 robots", "grasp eggs")])
+    again = lexicon.vectors([("soft 345 robots", "grasp eggs")])
+    assert np.allclose(again.toarray(), vectors.toarray())
+
+
 def test_unknown_words_leave_a_new_text_empty() -> None:
     lexicon, _ = Lexicon.fit([("soft robots", "grasp eggs")])
     assert lexicon.vectors([("quasar", "nebula")]).nnz == 0
@@ -71,8 +83,8 @@ def _written(title: str, abstract: str) -> set[str]:
 
 
 def _shown(lexicon: Lexicon, title: str, abstract: str) -> set[str]:
-    wording = lexicon.wording(title, abstract)
-    return {wording.term(column) for column in wording.columns.tolist()}
+    spelling = lexicon.spelling(title, abstract)
+    return {spelling.term(column) for column in spelling.columns.tolist()}
 
 
 def test_terms_are_shown_as_the_abstract_writes_them_most_often() -> None:
@@ -120,8 +132,10 @@ def test_what_only_abstracts_say_names_no_subject() -> None:
     lexicon, _ = Lexicon.fit(documents)
     names = {}
     for title, abstract in documents[-4:]:
-        wording = lexicon.wording(title, abstract)
-        names |= {wording.term(one): float(lexicon.naming[one]) for one in wording.columns.tolist()}
+        spelling = lexicon.spelling(title, abstract)
+        names |= {
+            spelling.term(one): float(lexicon.naming[one]) for one in spelling.columns.tolist()
+        }
     assert names["grasp"] == 1
     assert names["superior"] == 0
     assert names["superior demand"] == 0
@@ -139,7 +153,7 @@ def test_every_term_of_a_paper_has_its_words() -> None:
     lexicon, vectors = Lexicon.fit(documents)
     for row, document in enumerate(documents):
         columns = vectors.indices[vectors.indptr[row] : vectors.indptr[row + 1]]
-        assert set(lexicon.wording(*document).columns.tolist()) == set(columns.tolist())
+        assert set(lexicon.spelling(*document).columns.tolist()) == set(columns.tolist())
 
 
 def test_terms_of_every_tenth_paper_tell_nothing() -> None:
