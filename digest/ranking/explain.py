@@ -17,6 +17,7 @@ from digest.model import (
     Window,
 )
 from digest.ranking.gains import figures, gained_lately
+from digest.ranking.matching import Name
 from digest.ranking.trending import EVERYWHERE, noticed, standing
 
 LONGEST = 199
@@ -69,17 +70,28 @@ class Phrases:
 
     # What matches by the letter.
 
-    def _keywords(self, values: tuple[str, ...]) -> str:
-        """Name the keywords that a paper mentions."""
+    def _keywords(self, values: tuple[tuple[str, str], ...]) -> str:
+        """Name the keywords that a paper mentions, each with what it writes instead, if it does."""
         say = self._language.say
-        named = self._language.listed([cut(value, _VALUE) for value in values[:3]])
+        named = self._language.listed([self._keyword(*value) for value in values])
         if len(values) == 1:
             return say("matches your keyword {keyword}", keyword=named)
         return say("matches your keywords {keywords}", keywords=named)
 
-    def _author(self, name: str) -> str:
-        """Name the author who is followed."""
-        return self._language.say("by {name}, whom you follow", name=cut(name, _VALUE))
+    def _keyword(self, value: str, written: str) -> str:
+        value, written = cut(value, _VALUE), cut(written, _VALUE)
+        if not written:
+            return value
+        return self._language.say("{keyword} (“{written}”)", keyword=value, written=written)
+
+    def _author(self, name: str, followed: str) -> str:
+        """Name an author who is followed, and by what name if that may be another one's."""
+        say, name = self._language.say, cut(name, _VALUE)
+        one, other = Name.parse(name), Name.parse(followed)
+        if one == other or (one.is_whole and other.is_whole):
+            return say("by {name}, whom you follow", name=name)
+        followed = cut(followed, _VALUE)
+        return say("by {name}, as you follow “{followed}”", name=name, followed=followed)
 
     def _category(self, name: str) -> str:
         """Name the category that is followed."""

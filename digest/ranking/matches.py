@@ -70,8 +70,8 @@ def keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
             InterestKind.KEYWORD,
             value,
             {
-                column: telling * (IN_TITLE if mention.in_title else IN_ABSTRACT)
-                for column, mention in found.items()
+                column: telling * (IN_TITLE if in_title else IN_ABSTRACT)
+                for column, in_title in found.items()
             },
             telling=telling,
         )

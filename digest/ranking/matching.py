@@ -6,17 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.model import Paper
-from digest.ranking.text import stems, words
+from digest.ranking.text import stemmed, stems, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
 
-@dataclass(frozen=True, slots=True)
-class Mention:
-    """Where a paper names a keyword: in the title or not, and how often in the abstract."""
-
-    in_title: bool
-    count: int
+# How words end that mean the same thing, once or several times, now or then.
+_ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
 
 
 class Keywords:
@@ -28,35 +24,57 @@ class Keywords:
         self._rows: dict[str, list[int]] = {}
         for row, paper in enumerate(papers):
             title, abstract = stems(paper.title), stems(paper.abstract)
-            self._titles.append(f" {' '.join(title)} ")
-            self._abstracts.append(f" {' '.join(abstract)} ")
+            self._titles.append(_spaced(title))
+            self._abstracts.append(_spaced(abstract))
             for stem in {*title, *abstract}:
                 self._rows.setdefault(stem, []).append(row)
 
-    def find(self, phrase: str) -> dict[int, Mention]:
-        """Return the papers that mention `phrase`, by position."""
+    def find(self, phrase: str) -> dict[int, bool]:
+        """Return the papers that mention `phrase`, by position, and whether in their title."""
         asked = stems(phrase)
         if not asked:
             return {}
         rows = set.intersection(*(set(self._rows.get(stem, ())) for stem in asked))
-        wanted = f" {' '.join(asked)} "
-        found: dict[int, Mention] = {}
+        wanted = _spaced(asked)
+        found: dict[int, bool] = {}
         for row in sorted(rows):
             in_title = wanted in self._titles[row]
-            count = _count(self._abstracts[row], wanted)
-            if in_title or count:
-                found[row] = Mention(in_title=in_title, count=count)
+            if in_title or wanted in self._abstracts[row]:
+                found[row] = in_title
         return found
 
 
-def _count(text: str, wanted: str) -> int:
-    count = 0
-    place = text.find(wanted)
-    while place >= 0:
-        count += 1
-        # The last space may be the first one of the next place.
-        place = text.find(wanted, place + len(wanted) - 1)
-    return count
+def written(phrase: str, paper: Paper) -> str:
+    """Return how a paper writes a phrase that it mentions, if never as it is asked for.
+
+    Forms of a word in number and tense are the same word; of those that only share its stem, such
+    as "token" for "tokenization", the first is returned.
+    """
+    asked = words(phrase)
+    other = ""
+    for text in (paper.title, paper.abstract):
+        told = words(text)
+        if _spaced(asked) in _spaced(told):
+            return ""
+        wanted, found = stemmed(asked), stemmed(told)
+        for start in range(len(told) - len(asked) + 1):
+            if found[start : start + len(asked)] == wanted:
+                here = told[start : start + len(asked)]
+                if all(map(_is_form, asked, here)):
+                    return ""
+                other = other or " ".join(here)
+    return other
+
+
+def _is_form(one: str, other: str) -> bool:
+    same = 0
+    while one[same : same + 1] == other[same : same + 1] != "":
+        same += 1
+    return one[same:] in _ENDINGS and other[same:] in _ENDINGS
+
+
+def _spaced(words: Sequence[str]) -> str:
+    return f" {' '.join(words)} "
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +92,11 @@ class Name:
             text = f"{first} {last}"
         parts = [part for part in words(text) if part not in _SUFFIXES]
         return cls(parts[-1], tuple(parts[:-1])) if parts else cls("", ())
+
+    @property
+    def is_whole(self) -> bool:
+        """Return whether a given name is spelled out."""
+        return bool(self.given) and len(self.given[0]) > 1
 
     def fits(self, other: Name) -> float:
         """Return how sure it is that both are one person: 1, 0.6 by initials only, or 0.

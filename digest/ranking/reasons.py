@@ -16,11 +16,13 @@ from digest.ranking import foreseen
 from digest.ranking.content import Content, Words
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
+from digest.ranking.matches import Matches
+from digest.ranking.matching import written
 
 Floats = npt.NDArray[np.float32]
 
-# What names a kind of evidence, each with the doubt that it takes away; and all of one kind.
-_Named = Sequence[tuple[float, str]]
+# What matches by the letter, each with the doubt that it takes away; and all of one kind.
+_Named = Sequence[tuple[float, Matches]]
 _Doubt = tuple[float, EvidenceKind, _Named]
 
 THINGS = 3  # authors, keywords, categories, papers and terms that are named at most
@@ -57,6 +59,9 @@ class Teller:
         ]
         self._parts = lru_cache(_KEPT_PARTS)(content.parts_of_words)
         self._terms = lru_cache(_KEPT_TERMS)(self._terms_of_words)
+        self._written = lru_cache(_KEPT_TERMS)(
+            lambda keyword, column: written(keyword, candidates[column].paper)
+        )
 
     def reason(
         self, case: Case, column: int, *, relevance_raised: float, trending_raised: float
@@ -91,12 +96,13 @@ class Teller:
             return self._likes(case, column, left)
         if kind is EvidenceKind.WORDS:
             return self._words(case, column, left)
-        names = tuple([name for _, name in sorted(named, key=_BY_DOUBT, reverse=True)[:left]])
+        first, *others = [one for _, one in sorted(named, key=_BY_DOUBT, reverse=True)[:left]]
         if kind is EvidenceKind.KEYWORD:
-            return self._phrases.keywords(names), len(names)
+            keywords = [(one.value, self._written(one.value, column)) for one in (first, *others)]
+            return self._phrases.keywords(tuple(keywords)), len(keywords)
         if kind is EvidenceKind.AUTHOR:
-            return self._phrases.author(names[0]), 1
-        return self._phrases.category(names[0]), 1
+            return self._phrases.author(first.names[column], first.value), 1
+        return self._phrases.category(first.value), 1
 
     def _words(self, case: Case, column: int, left: int) -> tuple[str, int]:
         words, interest = case.nearest(column)
@@ -145,7 +151,7 @@ def _doubts(case: Case, column: int) -> list[_Doubt]:
         if kind is EvidenceKind.CATEGORY and case.lean is not None:
             leaning += LEAN * case.lean.item(column)
         named = [
-            (-weight * math.log(1 - strength * leaning), matches.names.get(column, matches.value))
+            (-weight * math.log(1 - strength * leaning), matches)
             for matches, weight in interests
             if (strength := matches.found.get(column)) is not None
         ]
@@ -168,8 +174,8 @@ def _doubts(case: Case, column: int) -> list[_Doubt]:
 
 def _fold(found: list[_Doubt], keywords: _Named, closest: str) -> None:
     """Count what is close to a keyword that the paper names with it: it says no other thing."""
-    for _, name in keywords:
-        if name == closest:
+    for _, matches in keywords:
+        if matches.value == closest:
             doubt, _, _ = found.pop()
             for place, (old, kind, some) in enumerate(found):
                 if kind is EvidenceKind.KEYWORD:

@@ -33,8 +33,25 @@ def told(shown: Candidate, *, total: bool = False) -> str:
     return ENGLISH.popularity(measured([shown], [], NOW)[0], NOW, total=total)
 
 
+@pytest.mark.parametrize(
+    ("written", "followed", "said"),
+    [
+        ("Ada Example", "Ada Example", "by Ada Example, whom you follow"),
+        ("Ada B. Example", "Example, Ada", "by Ada B. Example, whom you follow"),
+        ("J. Wang", "j wang", "by J. Wang, whom you follow"),
+        ("Jianing Wang", "J. Wang", "by Jianing Wang, as you follow “J. Wang”"),
+        ("J. Wang", "Jianing Wang", "by J. Wang, as you follow “Jianing Wang”"),
+        ("Jianing Wang", "Wang", "by Jianing Wang, as you follow “Wang”"),
+    ],
+)
+def test_an_author_who_may_be_another_one_is_told_with_the_name_that_is_followed(
+    written: str, followed: str, said: str
+) -> None:
+    assert ENGLISH.author(written, followed) == said
+
+
 def test_what_speaks_for_a_paper_is_joined() -> None:
-    parts = [ENGLISH.keywords(("diffusion",)), "43 upvotes since yesterday"]
+    parts = [ENGLISH.keywords((("diffusion", ""),)), "43 upvotes since yesterday"]
     assert (
         ENGLISH.reason(parts, any_interests=True)
         == "matches your keyword diffusion; 43 upvotes since yesterday"
@@ -45,8 +62,8 @@ def test_a_reason_stays_one_short_line() -> None:
     title = "Word\n" * 100
     parts = [
         ENGLISH.similar(title, [], strength=1.0),
-        ENGLISH.author(title),
-        ENGLISH.keywords((title,) * 5),
+        ENGLISH.author(title, title),
+        ENGLISH.keywords(((title, title),) * 3),
     ]
     said = ENGLISH.reason(parts, any_interests=True)
     assert len(said) < 200
@@ -64,7 +81,8 @@ def test_nothing_to_say_is_said() -> None:
 
 
 def test_keywords_are_listed() -> None:
-    assert ENGLISH.keywords(("a", "b", "c", "d")) == "matches your keywords a, b and c"
+    said = ENGLISH.keywords((("a", ""), ("tokenization", "tokens"), ("c", "")))
+    assert said == "matches your keywords a, tokenization (“tokens”) and c"
 
 
 def test_one_is_not_many() -> None:
@@ -277,9 +295,10 @@ def test_every_reason_can_be_said_in_another_language() -> None:
         german.surprise("neu"),
         german.upstream(silent),
         german.upstream(stale),
-        german.keywords(("Eis",)),
-        german.keywords(("Eis", "Sand")),
-        german.author("Bo"),
+        german.keywords((("Eis", ""),)),
+        german.keywords((("Eis", ""), ("Sand", "sandig"))),
+        german.author("Bo", "Bo"),
+        german.author("Bo Li", "B. Li"),
         german.category("cs.RO"),
         german.readers("Eis"),
         german.expected(
@@ -296,6 +315,6 @@ def test_every_reason_can_be_said_in_another_language() -> None:
             ]
     english = {"the", "your", "you", "of", "papers", "close", "similar", "since", "new"}
     assert not [one for one in said if english & set(re.findall(r"\w+", one.lower()))]
-    assert "passt zu Ihren Stichwörtern Eis und Sand" in said
+    assert "passt zu Ihren Stichwörtern Eis und Sand („sandig“)" in said
     assert "+1.243 Stimmen seit gestern" in said
     assert len(set(said)) == len(said)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Keywords, Mention, Name
+from digest.ranking.matching import Authors, Categories, Keywords, Name, written
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:
@@ -14,7 +14,7 @@ def test_a_keyword_is_found_in_title_and_abstract() -> None:
     found = keywords(
         ("Diffusion policies", "A diffusion of diffusions."), ("Stars", "By diffusion."), ("x", "y")
     ).find("diffusion")
-    assert found == {0: Mention(in_title=True, count=2), 1: Mention(in_title=False, count=1)}
+    assert found == {0: True, 1: False}
 
 
 def test_case_accents_and_endings_do_not_count() -> None:
@@ -29,7 +29,7 @@ def test_a_keyword_is_a_whole_word() -> None:
 
 def test_the_words_of_a_phrase_stand_together() -> None:
     index = keywords(("Graph of neural networks", "Graph neural network"), ("neural", "networks"))
-    assert index.find("graph neural networks") == {0: Mention(in_title=False, count=1)}
+    assert index.find("graph neural networks") == {0: False}
     assert not index.find("neural graph")
 
 
@@ -37,8 +37,26 @@ def test_hyphens_do_not_part_what_is_searched() -> None:
     assert keywords(("Low-resource languages", "")).find("low resource language")
 
 
-def test_neighbouring_mentions_are_all_counted() -> None:
-    assert keywords(("", "star star star")).find("star")[0].count == 3
+@pytest.mark.parametrize(
+    ("keyword", "title", "form"),
+    [
+        ("robot", "Soft robots that walk", ""),
+        ("policies", "A diffusion policy", ""),
+        ("fine-tuning", "Models fine-tuned twice", ""),
+        ("Gaussian splatting", "Gaussian splats of a room", "gaussian splats"),
+        ("tokenization", "How few tokens suffice", "tokens"),
+        ("animation", "Tracking animals at night", "animals"),
+        ("rag", "Graphs", ""),
+    ],
+)
+def test_what_only_shares_a_stem_is_told_as_it_is_written(
+    keyword: str, title: str, form: str
+) -> None:
+    assert written(keyword, Paper("p:1", title, "")) == form
+
+
+def test_a_paper_that_writes_a_keyword_anywhere_writes_it() -> None:
+    assert written("tokenization", Paper("p:1", "Of tokens", "We skip tokenization.")) == ""
 
 
 def test_a_keyword_without_a_word_finds_nothing() -> None:
