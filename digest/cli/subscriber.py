@@ -75,6 +75,7 @@ def add(
     address = parse_email(email)
     with state_of(context).open() as app, app.store.write() as tx:
         subscriber = admit(app, tx, address, wanted, confirmed=confirmed)
+        wishes.warn_of_categories(tx, subscriber.interests)
     if json:
         document(subscriber)
     if subscriber.status is SubscriberStatus.CONFIRMED:
@@ -237,6 +238,7 @@ def edit(
         if new_email is not None:
             tx.subscribers.edit(subscriber.id, email=parse_email(new_email))
             subscriber = subscriptions.find(tx, subscriber.public_id)
+        wishes.warn_of_categories(tx, subscriber.interests)
     if json:
         document(subscriber)
     say(f"{subscriber.email} is changed")

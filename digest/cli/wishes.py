@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from digest.cli.output import say
 from digest.model import Cadence, Interest, InterestKind, Subscriber
+
+if TYPE_CHECKING:
+    from digest.store import Transaction
 
 Name = Annotated[str | None, typer.Option("--name", metavar="N", help="How mails address them.")]
 Categories = Annotated[
     list[str] | None,
-    typer.Option("--category", metavar="C", help="An arXiv category, such as cs.CL; repeatable."),
+    typer.Option(
+        "--category", metavar="C", help="An arXiv category, as cs.CL or Robotics; repeatable."
+    ),
 ]
 Keywords = Annotated[
     list[str] | None,
@@ -103,6 +109,23 @@ def _said(interest: Interest) -> str:
     from digest.subscriptions import mute_said
 
     return mute_said(interest) if interest.weight < 0 else interest.value
+
+
+def warn_of_categories(tx: Transaction, interests: Iterable[Interest]) -> None:
+    """Say of which of these categories no paper has come so far, unless arXiv has it."""
+    from digest.subscriptions import categories
+
+    wanted = {one.value for one in interests if one.kind is InterestKind.CATEGORY}
+    strange = {one for one in wanted if not categories.is_known(one)}
+    if not strange:
+        return
+    filed = [name.casefold() for name in tx.listings.all_categories()]
+    for one in sorted(strange):
+        if one.casefold() not in filed:
+            say(
+                f'no paper is in the category "{one}" so far, and arXiv has none of that name '
+                "(https://arxiv.org/category_taxonomy)"
+            )
 
 
 def by_column(subscriber: Subscriber) -> Mapping[str, list[str]]:

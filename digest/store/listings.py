@@ -181,6 +181,11 @@ class Listings:
         )
         return {row.category: row.number for row in rows}
 
+    def all_categories(self) -> list[str]:
+        """Return every category that a paper has."""
+        rows = self._connection.execute(select(paper_categories.c.category).distinct())
+        return list(rows.scalars())
+
     def last_before(self, moment: datetime) -> datetime | None:
         """Return when the last paper before that moment was listed."""
         found: datetime | None = self._connection.execute(

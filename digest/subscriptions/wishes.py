@@ -14,6 +14,7 @@ from email_validator import EmailNotValidError, validate_email
 from digest.errors import InvalidInput
 from digest.model import Cadence, Interest, InterestKind, Subscriber
 from digest.sources.identifiers import paper_key
+from digest.subscriptions.categories import code_of
 
 LONGEST_NAME = 100
 LONGEST_INTEREST = 200
@@ -88,8 +89,11 @@ _CATEGORY = re.compile(r"([a-z][a-z-]+)(?:\.([a-z][a-z-]+))?", re.IGNORECASE)
 
 
 def parse_category(text: str) -> str:
-    """Return a category as arXiv writes it (`cs.LG`, `hep-th`), others as they stand."""
-    category = _one_line(text)
+    """Return a category as arXiv writes it, by its code or name (`cs.RO`, `Robotics`).
+
+    Others are taken as they stand.
+    """
+    category = code_of(_one_line(text))
     match = _CATEGORY.fullmatch(category)
     if match is None:
         return category

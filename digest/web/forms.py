@@ -22,7 +22,7 @@ from digest.subscriptions import (
     parse_name,
     parse_timezone,
 )
-from digest.web.categories import CODES, code_of
+from digest.subscriptions.categories import CODES, code_of
 
 T = TypeVar("T")
 
@@ -225,7 +225,7 @@ def _set(
 
 def _interests(values: dict[str, Any], known: Preferences) -> tuple[Interest, ...]:
     found = parse_interests(
-        categories=[*values["checked"], *map(code_of, _split(values["categories"]))],
+        categories=[*values["checked"], *_split(values["categories"])],
         keywords=_split(values["keywords"]),
         authors=_split(values["authors"], r"[;\n]"),
         mutes=_split(values["mutes"]),

@@ -16,7 +16,7 @@ from digest.app import App
 from digest.model import Subscriber
 from digest.resources import templates_dir
 from digest.subscriptions import CONSENT_WORDING, Preferences, timezones
-from digest.web.categories import ALL, OFFERED, OTHERS
+from digest.subscriptions.categories import ALL, OFFERED, OTHERS
 from digest.web.tags import PUBLIC, is_known
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}

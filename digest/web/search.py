@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from digest.reading import PAGE, Listing, Reader
 from digest.reading.query import LONGEST
-from digest.web.categories import OFFERED
+from digest.subscriptions.categories import OFFERED
 from digest.web.front import candidate_view, page_of
 from digest.web.lists import After, Category, Shown, address
 from digest.web.pages import Pages

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,24 @@ def test_who_is_added_confirmed_is_on_the_list_with_every_wish(at: Desk) -> None
         ("seed", "arxiv:2604.21952", 1),
         ("text", "How glaciers flow.", 1),
     ]
+
+
+def test_a_category_may_be_given_by_its_name(at: Desk) -> None:
+    result = at.do("subscriber", "add", "ada@example.org", "--confirmed", "--category", "robotics")
+    assert "no paper" not in result.stderr
+    assert [one["value"] for one in at.ask("subscriber", "list")[0]["interests"]] == ["cs.RO"]
+
+
+def test_a_category_that_nobody_knows_is_taken_with_a_word(at: Desk) -> None:
+    with at.open().write() as tx:
+        known = replace(paper("arxiv:2611.00001"), categories=("Glaciers",))
+        tx.papers.add([known], source="journal", listed_at=NOW)
+    options = [*("--category", "cs.XX"), *("--category", "glaciers"), *("--category", "cs.*")]
+    result = at.do("subscriber", "add", "ada@example.org", "--confirmed", *options)
+    assert result.stderr.count("no paper") == 1
+    assert 'no paper is in the category "cs.XX" so far' in result.stderr
+    result = at.do("subscriber", "edit", "ada@example.org", "--mute", "math.YY")
+    assert 'no paper is in the category "math.YY" so far' in result.stderr
 
 
 def test_a_reset_forgets_interests_and_opinions_and_nothing_else(at: Desk) -> None:

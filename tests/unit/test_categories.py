@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from digest.subscriptions import parse_category
-from digest.web.categories import ALL, CODES, GROUPS, OFFERED, OTHERS, code_of
+from digest.subscriptions.categories import ALL, CODES, GROUPS, OFFERED, OTHERS, code_of
 
 
 def test_every_category_has_one_place_and_is_written_as_it_is_kept() -> None:

@@ -1,8 +1,9 @@
-"""The categories that the forms offer; others can be typed in."""
+"""The categories of arXiv and their names; others can be asked for, too."""
 
 from __future__ import annotations
 
-# From https://arxiv.org/category_taxonomy: code, name; the ones with the most new papers.
+# From https://arxiv.org/category_taxonomy: code, name; the ones with the most new papers, which
+# forms offer by themselves.
 OFFERED = (
     ("cs.LG", "Machine learning"),
     ("cs.AI", "Artificial intelligence"),
@@ -209,6 +210,7 @@ def _groups(taxonomy: str) -> dict[str, tuple[tuple[str, str], ...]]:
 GROUPS = _groups(_TAXONOMY)
 ALL = tuple(one for group in GROUPS.values() for one in group)
 CODES = frozenset(code for code, _ in ALL)
+_ARCHIVES = frozenset(code.partition(".")[0] for code in CODES)
 
 _SHORT = frozenset(code for code, _ in OFFERED)
 # What is left where the ones above are offered by themselves.
@@ -223,3 +225,8 @@ _CODE_OF = {name.casefold(): code for code, name in reversed((*OFFERED, *ALL)) i
 def code_of(text: str) -> str:
     """Return the code of a category that is given by its name; what is no name as it stands."""
     return _CODE_OF.get(" ".join(text.split()).casefold(), text)
+
+
+def is_known(category: str) -> bool:
+    """Return whether arXiv has a category: a code, or what several begin with (`cs`, `cs.*`)."""
+    return category in CODES or category.removesuffix(".*") in _ARCHIVES
