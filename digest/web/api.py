@@ -133,9 +133,8 @@ def create(pages: Pages, reader: Reader) -> FastAPI:
 
 
 def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
-    def listed(request: Request, listing: Listing) -> Response:
+    def listed(listing: Listing) -> Response:
         return _json(
-            request,
             PapersOut(
                 total=listing.total,
                 after=listing.after,
@@ -148,7 +147,6 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
 
     @api.get("/papers", response_model=PapersOut, responses=PROBLEMS, operation_id="papers")
     def papers(
-        request: Request,
         window: Annotated[
             str,
             Query(max_length=10, description="2026-11-23, 2026-W48 or 2026-11; else today."),
@@ -160,24 +158,20 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
     ) -> Response:
         """List the papers of a day, a week or a month."""
         asked = periods.read(window) if window else periods.around(Window.DAY, reader.today)
-        return listed(
-            request, reader.period(asked, sort, category=category, after=after, limit=limit)
-        )
+        return listed(reader.period(asked, sort, category=category, after=after, limit=limit))
 
     @api.get("/trending", response_model=PapersOut, responses=PROBLEMS, operation_id="trending")
     def trending(
-        request: Request,
         window: Window = Window.WEEK,
         category: Category = "",
         after: After = None,
         limit: Limit = PAGE,
     ) -> Response:
         """List what is talked about in the last day with papers, the last week or month."""
-        return listed(request, reader.trending(window, category=category, after=after, limit=limit))
+        return listed(reader.trending(window, category=category, after=after, limit=limit))
 
     @api.get("/search", response_model=PapersOut, responses=PROBLEMS, operation_id="search")
     def search(
-        request: Request,
         q: Annotated[str, Query(max_length=LONGEST, description="What to look for.")],
         field: Where = Where.ANYWHERE,
         category: Category = "",
@@ -186,18 +180,18 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
     ) -> Response:
         """Find papers by their words and by what they are about, the best first."""
         found = reader.search(q, field=field, category=category, after=after, limit=limit)
-        return listed(request, found)
+        return listed(found)
 
     @api.get("/similar", response_model=PapersOut, responses=PROBLEMS, operation_id="similar")
-    def similar(request: Request, key: Key, after: After = None, limit: Limit = PAGE) -> Response:
+    def similar(key: Key, after: After = None, limit: Limit = PAGE) -> Response:
         """List the papers that are most like one."""
         model = reader.paper(key).paper
-        return listed(request, reader.similar(model, after=after, limit=limit))
+        return listed(reader.similar(model, after=after, limit=limit))
 
     @api.get(
         "/papers/{key:path}", response_model=OnePaperOut, responses=PROBLEMS, operation_id="paper"
     )
-    def paper(request: Request, key: str) -> Response:
+    def paper(key: str) -> Response:
         """Return one paper with the history of its figures; the id of arXiv alone will do."""
         candidate = reader.paper(key)
         signals = [
@@ -209,7 +203,7 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
             )
             for one in candidate.signals
         ]
-        return _json(request, OnePaperOut(**_paper(candidate, base, {}), signals=signals))
+        return _json(OnePaperOut(**_paper(candidate, base, {}), signals=signals))
 
 
 def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[str, Any]:
@@ -232,8 +226,8 @@ def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[
     }
 
 
-def _json(request: Request, answer: BaseModel) -> Response:
-    return tagged(request, answer.model_dump_json(), "application/json")
+def _json(answer: BaseModel) -> Response:
+    return tagged(answer.model_dump_json(), "application/json")
 
 
 def _add_documents(api: FastAPI, pages: Pages) -> None:
@@ -242,8 +236,8 @@ def _add_documents(api: FastAPI, pages: Pages) -> None:
         return JSONResponse(api.openapi(), headers={"Cache-Control": "no-cache"})
 
     @api.get("/docs", include_in_schema=False)
-    def docs(request: Request) -> Response:
-        return pages.public(request, "api", {"api": api.openapi(), "canonical": "/api/v1/docs"})
+    def docs() -> Response:
+        return pages.public("api", {"api": api.openapi(), "canonical": "/api/v1/docs"})
 
 
 def _add_failures(api: FastAPI) -> None:

@@ -25,6 +25,7 @@ from digest.errors import (
 )
 from digest.reading import Reader
 from digest.web import api
+from digest.web.answers import Answers
 from digest.web.archive import ArchivePages
 from digest.web.feeds import FeedPages
 from digest.web.front import FrontPage
@@ -38,7 +39,6 @@ from digest.web.sample import Sampler
 from digest.web.search import SearchPages
 from digest.web.security import Shield, networks
 from digest.web.signup import SignUpPages
-from digest.web.tags import Tags
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +64,7 @@ def create(app: App) -> FastAPI:
     _add_health(site, app)
     _add_files(site, pages)
     _add_failures(site, pages)
-    site.add_middleware(Tags, store=app.store, clock=app.clock)
+    site.add_middleware(Answers, store=app.store, clock=app.clock)
     site.add_middleware(Shield, https=app.settings.site.base_url.startswith("https://"))
     return site
 
@@ -91,7 +91,7 @@ def _add_files(site: FastAPI, pages: Pages) -> None:
 
         @site.api_route(f"/{name}", methods=["GET", "HEAD"])
         def file(request: Request) -> Response:
-            answer = tagged(request, content, kind)
+            answer = tagged(content, kind)
             # Pages ask for it by its version, under which it never changes.
             is_lasting = request.url.query == pages.version
             age = "max-age=31536000, immutable" if is_lasting else "max-age=86400"

@@ -9,7 +9,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.requests import Request
 
 from digest.errors import NotHere
 from digest.model import Cadence, Window
@@ -40,7 +39,7 @@ class ArchivePages:
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
         return router
 
-    def archive(self, request: Request) -> Response:
+    def archive(self) -> Response:
         """Show the days that had papers by month, and the newest editions."""
         with self.pages.app.store.read() as tx:
             editions = tx.editions.list(limit=MOST_EDITIONS)
@@ -49,9 +48,9 @@ class ArchivePages:
             "editions": [(_edition_title(one.cadence, one.date), one.slug) for one in editions],
             "canonical": "/archive",
         }
-        return self.pages.public(request, "archive", context)
+        return self.pages.public("archive", context)
 
-    def edition(self, request: Request, name: str) -> Response:
+    def edition(self, name: str) -> Response:
         """Show what one edition was made of, the most talked about first; nothing of who got it."""
         cadence, _, day = name.partition("-")
         with self.pages.app.store.read() as tx:
@@ -70,9 +69,9 @@ class ArchivePages:
             "total": listing.total,
             "canonical": f"/archive/{found.slug}",
         }
-        return self.pages.public(request, "edition", context)
+        return self.pages.public("edition", context)
 
-    def about(self, request: Request) -> Response:
+    def about(self) -> Response:
         """Say how papers get here and how they are ranked."""
         settings = self.pages.app.settings
         context = {
@@ -81,7 +80,7 @@ class ArchivePages:
             "still_trending": STILL_TRENDING,
             "canonical": "/about",
         }
-        return self.pages.public(request, "about", context)
+        return self.pages.public("about", context)
 
 
 def _edition_title(cadence: Cadence, day: date) -> str:

@@ -10,7 +10,6 @@ from xml.etree import ElementTree as Xml
 
 from fastapi import APIRouter
 from fastapi.responses import Response
-from starlette.requests import Request
 
 from digest import subscriptions
 from digest.errors import NotFound
@@ -50,7 +49,7 @@ class FeedPages:
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
         return router
 
-    def trending(self, request: Request) -> Response:
+    def trending(self) -> Response:
         """Show what is trending this week."""
         listing = self.reader.trending(Window.WEEK, limit=MOST_ENTRIES)
         entries = [
@@ -59,9 +58,9 @@ class FeedPages:
         ]
         site = self.pages.app.settings.site
         feed = Feed(self._base, f"{site.name}: trending", "/feed.atom", "/trending")
-        return tagged(request, feed.written(entries), ATOM)
+        return tagged(feed.written(entries), ATOM)
 
-    def own(self, request: Request, token: str) -> Response:
+    def own(self, token: str) -> Response:
         """Show the papers of somebody's last digests; whoever holds the link may read it."""
         app = self.pages.app
         (public_id, *rest) = app.signer.read(Purpose.FEED, token)
@@ -86,7 +85,7 @@ class FeedPages:
         # tell feeds apart by their ids.
         name = f"digest-{blake2b(public_id.encode(), digest_size=8).hexdigest()}"
         feed = Feed(self._base, f"{app.settings.site.name}: my digest", "", "/", name=name)
-        response = tagged(request, feed.written(entries), ATOM)
+        response = tagged(feed.written(entries), ATOM)
         response.headers["Cache-Control"] = "private, no-cache"
         response.headers["X-Robots-Tag"] = "noindex"
         return response

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from starlette.requests import Request
 
 from digest.model import Period, Sort, Window
 from digest.reading import PAGE, Listing, Reader, periods
@@ -66,21 +65,20 @@ class ListPages:
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
         return router
 
-    def day(self, request: Request, name: str, asked: Asked) -> Response:
+    def day(self, name: str, asked: Asked) -> Response:
         """Show the papers of one day."""
-        return self._period(request, periods.read(name, Window.DAY), asked)
+        return self._period(periods.read(name, Window.DAY), asked)
 
-    def week(self, request: Request, name: str, asked: Asked) -> Response:
+    def week(self, name: str, asked: Asked) -> Response:
         """Show the papers of one week."""
-        return self._period(request, periods.read(name, Window.WEEK), asked)
+        return self._period(periods.read(name, Window.WEEK), asked)
 
-    def month(self, request: Request, name: str, asked: Asked) -> Response:
+    def month(self, name: str, asked: Asked) -> Response:
         """Show the papers of one month."""
-        return self._period(request, periods.read(name, Window.MONTH), asked)
+        return self._period(periods.read(name, Window.MONTH), asked)
 
     def trending(
         self,
-        request: Request,
         window: Window = Window.WEEK,
         category: Category = "",
         after: After = None,
@@ -101,9 +99,9 @@ class ListPages:
                 for each in Window
             ],
         }
-        return self.pages.public(request, "trending", context)
+        return self.pages.public("trending", context)
 
-    def _period(self, request: Request, period: Period, asked: _Asked) -> Response:
+    def _period(self, period: Period, asked: _Asked) -> Response:
         sort, category = asked.sort, asked.category
         listing = self.reader.period(period, sort, category=category, after=asked.after)
         path = path_of(period)
@@ -130,7 +128,7 @@ class ListPages:
             "later": _neighbour(later),
             "why": "" if listing.total else self._why(period, category, listing),
         }
-        return self.pages.public(request, "list", context)
+        return self.pages.public("list", context)
 
     def _days(self, period: Period) -> list[tuple[str, str, str]]:
         """Return the days of a week: a short name, the whole one, and the path."""

@@ -10,14 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse, Response
-from starlette.requests import Request
 
 from digest.app import App
 from digest.model import Subscriber
 from digest.resources import templates_dir
 from digest.subscriptions import CONSENT_WORDING, Preferences, timezones
 from digest.subscriptions.categories import ALL, OFFERED, OTHERS
-from digest.web.tags import PUBLIC, is_known
+from digest.web.answers import PUBLIC
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
@@ -40,13 +39,10 @@ class Pages:
         content = self.app.renderer.page(name, {**self._common, **(context or {})})
         return HTMLResponse(content, status_code=status, headers=dict(headers or {}))
 
-    def public(self, request: Request, name: str, context: Mapping[str, Any]) -> Response:
-        """Return a page that is the same for everybody: who has it already need not get it again.
-
-        Its tag is that of its content (RFC 9110 section 8.8.3).
-        """
+    def public(self, name: str, context: Mapping[str, Any]) -> Response:
+        """Return a page that is the same for everybody."""
         content = self.app.renderer.page(name, {**self._common, "private": False, **context})
-        return tagged(request, content, HTML)
+        return tagged(content, HTML)
 
     def notice(
         self, title: str, *paragraphs: str, status: int = 200, headers: Mapping[str, str] = {}
@@ -125,14 +121,11 @@ class Pages:
 HTML = "text/html; charset=utf-8"
 
 
-def tagged(request: Request, content: str | bytes, kind: str) -> Response:
-    """Return a content under its tag, or 304 to who has it already."""
+def tagged(content: str | bytes, kind: str) -> Response:
+    """Return a content under its tag, which nothing else has (RFC 9110 section 8.8.3)."""
     octets = content.encode() if isinstance(content, str) else content
     tag = f'"{blake2b(octets, digest_size=12).hexdigest()}"'
-    headers = {"Cache-Control": PUBLIC, "ETag": tag}
-    if is_known(request.headers, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(octets, media_type=kind, headers=headers)
+    return Response(octets, media_type=kind, headers={"Cache-Control": PUBLIC, "ETag": tag})
 
 
 BLENDS = (

@@ -7,7 +7,6 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
-from starlette.requests import Request
 
 from digest.due import local_date
 from digest.model import Candidate, Window
@@ -37,7 +36,7 @@ class PaperPages:
         )
         return router
 
-    def paper(self, request: Request, key: str) -> Response:
+    def paper(self, key: str) -> Response:
         """Show one paper; the id of arXiv alone will do."""
         candidate = self.reader.paper(key)
         if candidate.paper.key != key:
@@ -47,7 +46,7 @@ class PaperPages:
             **self._facts(candidate),
             "similar": [candidate_view(one) for one in similar.candidates],
         }
-        return self.pages.public(request, "paper_page", context)
+        return self.pages.public("paper_page", context)
 
     def _facts(self, candidate: Candidate) -> dict[str, Any]:
         paper, now = candidate.paper, self.pages.app.clock.now()

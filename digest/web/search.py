@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
-from starlette.requests import Request
 
 from digest.reading import PAGE, Listing, Reader
 from digest.reading.query import LONGEST
@@ -53,7 +52,6 @@ class SearchPages:
 
     def search(
         self,
-        request: Request,
         q: Asked = "",
         like: Key = "",
         field: Field = Field.ANYWHERE,
@@ -87,4 +85,4 @@ class SearchPages:
             # Only the form is of interest to search engines.
             "private": bool(q or like),
         }
-        return self.pages.public(request, "search", context)
+        return self.pages.public("search", context)

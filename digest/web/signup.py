@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import APIRouter, Depends
-from fastapi.responses import HTMLResponse
+from fastapi.responses import HTMLResponse, Response
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
@@ -45,11 +45,11 @@ class SignUpPages:
         router.add_api_route("/subscribe", self.subscribe, methods=["POST"])
         return router
 
-    def home(self, request: Request) -> HTMLResponse:
-        """Show today's papers and the form."""
-        context = {**self.fields(request), "today": self.front.today()}
-        headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
-        return self.pages.show("home", context, headers=headers)
+    def home(self, request: Request) -> Response:
+        """Show today's papers and the form, in which the time zone is guessed by the language."""
+        answer = self.pages.public("home", {**self.fields(request), "today": self.front.today()})
+        answer.headers["Vary"] = "Accept-Language"
+        return answer
 
     def form(self, request: Request) -> HTMLResponse:
         """Show the whole form, with what the address of the page says filled in."""

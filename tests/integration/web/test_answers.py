@@ -1,4 +1,4 @@
-"""Who has a page already: what they are told, and what that costs."""
+"""Pages that were made before: who is shown them, and who is told that they have them."""
 
 from __future__ import annotations
 
@@ -67,6 +67,48 @@ def test_a_page_is_not_made_again_for_those_who_have_it(counted: Counted, path: 
     assert again.headers["cache-control"] == "no-cache"
     assert again.headers["x-content-type-options"] == "nosniff"
     assert len(counted.made) == before
+
+
+@pytest.mark.parametrize("path", ["/", DAY, "/search?q=study", "/api/v1/trending", "/archive"])
+def test_what_is_asked_for_again_and_again_is_made_twice(counted: Counted, path: str) -> None:
+    first = counted.ask(path)
+    counted.ask(path)
+    before = len(counted.made)
+    for again in (counted.ask(path), counted.ask(path)):
+        assert (again.status_code, again.content) == (200, first.content)
+        assert again.headers == first.headers
+    head = counted.client.head(path)
+    assert (head.content, head.headers["content-length"]) == (b"", str(len(first.content)))
+    assert len(counted.made) == before
+
+
+def test_what_comes_in_is_on_the_page_at_once(counted: Counted) -> None:
+    for _ in range(3):
+        counted.ask(DAY)
+    with counted.site.app.store.write() as tx:
+        tx.papers.change([paper("arxiv:2611.00001", title="Another title")], changed_at=NOW)
+    assert "Another title" in counted.ask(DAY).text
+
+
+def test_a_page_is_made_anew_after_five_minutes(counted: Counted) -> None:
+    for _ in range(3):
+        counted.ask(DAY)
+    before = len(counted.made)
+    counted.site.clock.advance(6 * 60)
+    counted.ask(DAY)
+    assert len(counted.made) == before + 1
+
+
+def test_the_front_page_guesses_the_time_zone_of_each_language(counted: Counted) -> None:
+    def zone(language: str) -> str:
+        answer = counted.client.get("/", headers={"Accept-Language": language})
+        assert answer.headers["vary"] == "Accept-Language"
+        return answer.text.split('name="timezone"')[1].split(">")[0]
+
+    found = [(zone("de-DE"), zone("fr-FR")) for _ in range(3)]
+    assert "Europe/Berlin" in found[0][0]
+    assert "Europe/Paris" in found[0][1]
+    assert found[1:] == found[:-1]
 
 
 def test_an_answer_of_the_api_and_a_feed_are_known_too(counted: Counted) -> None:

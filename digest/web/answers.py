@@ -1,0 +1,142 @@
+"""What is the same for everybody is made once, and not sent to those who have it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from digest.errors import StoreError
+from digest.ports import Clock
+from digest.reading.boards import KEEP
+from digest.store import Store
+
+MOST = 2000  # addresses that are known to be public
+ROOM = 32 * 2**20  # bytes of answers; a list has some 60,000
+
+# What says that an answer is the same for everybody who asks in the same way.
+PUBLIC = "no-cache"
+
+# What an answer may differ by, besides the address.
+_WAYS = ("accept-language", "origin")
+
+# What tells of a content that a 304 does not have (RFC 9110 section 15.4.5).
+_OF_CONTENT = (b"content-type", b"content-length")
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was answered, and as of how many changes and when that began to be made."""
+
+    start: Message
+    content: bytes
+    changes: int
+    at: datetime
+
+
+class Answers:
+    """ASGI middleware: keeps public answers that were asked for before, and knows their tags.
+
+    They hold while nothing comes in, and for five minutes at most. Whoever names the tag of an
+    answer, kept or not, is told that it is still the same (RFC 9110 section 13.1.2).
+    """
+
+    def __init__(self, app: ASGIApp, *, store: Store, clock: Clock) -> None:
+        self._app = app
+        self._store = store
+        self._clock = clock
+        # By what was asked, that of last time last; nothing is kept of what was asked for once.
+        self._answers: OrderedDict[tuple[str, ...], _Answer | None] = OrderedDict()
+        self._size = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass one request on, unless it is known what the answer would be."""
+        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        query = scope["query_string"].decode("latin-1")
+        asked = (scope["path"], query, *(headers.get(way, "") for way in _WAYS))
+        changes = None
+        if asked in self._answers:
+            changes = await run_in_threadpool(self._changes)
+        now = self._clock.now()
+        known = self._answers.get(asked)
+        if known is not None and known.changes == changes and now - known.at < KEEP:
+            self._answers.move_to_end(asked)
+            answering = _Answering(headers, send)
+            await answering.hear(known.start)
+            await answering.hear({"type": "http.response.body", "body": known.content})
+            return
+        answering = _Answering(headers, send)
+        # What the tag is is not known before the answer is made.
+        asking = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
+        await self._app({**scope, "headers": asking}, receive, answering.hear)
+        if answering.is_public and answering.is_whole:
+            content = b"".join(answering.content)
+            made = None if changes is None else _Answer(answering.start, content, changes, now)
+            self._keep(asked, made)
+
+    def _keep(self, asked: tuple[str, ...], answer: _Answer | None) -> None:
+        self._drop(asked)
+        self._answers[asked] = answer
+        self._size += len(answer.content) if answer else 0
+        while len(self._answers) > MOST or self._size > ROOM:
+            self._drop(next(iter(self._answers)))
+
+    def _drop(self, asked: tuple[str, ...]) -> None:
+        before = self._answers.pop(asked, None)
+        self._size -= len(before.content) if before else 0
+
+    def _changes(self) -> int | None:
+        try:
+            with self._store.read() as tx:
+                return tx.changes.total()
+        except StoreError:
+            return None  # the page says so itself, if it needs the database
+
+
+class _Answering:
+    """One answer on its way: 304 instead to who has it."""
+
+    def __init__(self, asked: Headers, send: Send) -> None:
+        self._asked = asked
+        self._send = send
+        self._is_known = False
+        self.start: Message = {}
+        self.content: list[bytes] = []
+        self.is_public = self.is_whole = False
+
+    async def hear(self, message: Message) -> None:
+        """Pass a part of the answer on."""
+        if message["type"] == "http.response.start":
+            told = Headers(raw=message["headers"])
+            tag = told.get("etag", "")
+            is_good = bool(tag) and message["status"] == 200
+            self.is_public = is_good and told.get("cache-control") == PUBLIC
+            self._is_known = is_good and _is_known(self._asked, tag)
+            self.start = message
+            # Who stands outside adds headers to what is sent.
+            await self._send(_not_modified(message) if self._is_known else {**message})
+            return
+        self.is_whole = not message.get("more_body", False)
+        if self.is_public:
+            self.content.append(message.get("body", b""))
+        if self._is_known:
+            message = {**message, "body": b""}
+        await self._send(message)
+
+
+def _is_known(headers: Headers, tag: str) -> bool:
+    """Say whether who asks has the content with that tag already."""
+    known = [one.strip() for one in headers.get("if-none-match", "").split(",")]
+    return tag in known or f"W/{tag}" in known or "*" in known
+
+
+def _not_modified(start: Message) -> Message:
+    headers = [(name, value) for name, value in start["headers"] if name not in _OF_CONTENT]
+    return {**start, "status": 304, "headers": headers}
