@@ -38,6 +38,7 @@ from digest.store.suppressions import Suppressions
 
 BUSY_SECONDS = 30
 CACHE_KIB = 8192  # of each connection to SQLite
+CONNECTIONS = 8  # to SQLite that are kept: opened anew, one has read nothing yet
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,10 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
         if parsed.get_backend_name() == "sqlite":
             engine = create_engine(
-                parsed, connect_args={"timeout": BUSY_SECONDS}, hide_parameters=True
+                parsed,
+                connect_args={"timeout": BUSY_SECONDS},
+                pool_size=CONNECTIONS,
+                hide_parameters=True,
             )
             if parsed.database and parsed.database != ":memory:":
                 event.listen(engine, "do_connect", _keep_private(Path(parsed.database)))

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime
 
-from starlette.concurrency import run_in_threadpool
+from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -52,6 +53,8 @@ class Answers:
         # By what was asked, that of last time last; nothing is kept of what was asked for once.
         self._answers: OrderedDict[tuple[str, ...], _Answer | None] = OrderedDict()
         self._size = 0
+        self._turn = asyncio.Lock()
+        self._counting: asyncio.Task[int | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, unless it is known what the answer would be."""
@@ -63,7 +66,7 @@ class Answers:
         asked = (scope["path"], query, *(headers.get(way, "") for way in _WAYS))
         changes = None
         if asked in self._answers:
-            changes = await run_in_threadpool(self._changes)
+            changes = await self._changes()
         now = self._clock.now()
         known = self._answers.get(asked)
         if known is not None and known.changes == changes and now - known.at < KEEP:
@@ -92,7 +95,19 @@ class Answers:
         before = self._answers.pop(asked, None)
         self._size -= len(before.content) if before else 0
 
-    def _changes(self) -> int | None:
+    async def _changes(self) -> int | None:
+        """Ask how much has come in, once for all who want to know before the question is put."""
+        if self._counting is None:
+            self._counting = asyncio.create_task(self._count())
+        return await asyncio.shield(self._counting)
+
+    async def _count(self) -> int | None:
+        async with self._turn:
+            self._counting = None
+            # Beside the threads that make pages: what is kept need not wait for those.
+            return await to_thread.run_sync(self._counted, limiter=CapacityLimiter(1))
+
+    def _counted(self) -> int | None:
         try:
             with self._store.read() as tx:
                 return tx.changes.total()
