@@ -42,8 +42,9 @@ class _Answer:
 class Answers:
     """ASGI middleware: keeps public answers that were asked for before, and knows their tags.
 
-    They hold while nothing comes in, and for five minutes at most. Whoever names the tag of an
-    answer, kept or not, is told that it is still the same (RFC 9110 section 13.1.2).
+    They hold while nothing comes in, and for five minutes at most; then one who asks waits for a
+    new one, and the others get the old one meanwhile. Whoever names the tag of an answer, kept or
+    not, is told that it is still the same (RFC 9110 section 13.1.2).
     """
 
     def __init__(self, app: ASGIApp, *, store: Store, clock: Clock) -> None:
@@ -53,6 +54,7 @@ class Answers:
         # By what was asked, that of last time last; nothing is kept of what was asked for once.
         self._answers: OrderedDict[tuple[str, ...], _Answer | None] = OrderedDict()
         self._size = 0
+        self._making: set[tuple[str, ...]] = set()
         self._turn = asyncio.Lock()
         self._counting: asyncio.Task[int | None] | None = None
 
@@ -69,16 +71,21 @@ class Answers:
             changes = await self._changes()
         now = self._clock.now()
         known = self._answers.get(asked)
-        if known is not None and known.changes == changes and now - known.at < KEEP:
+        fresh = known is not None and known.changes == changes and now - known.at < KEEP
+        answering = _Answering(headers, send)
+        # While somebody waits for a new one, the others need not.
+        if known is not None and (fresh or asked in self._making):
             self._answers.move_to_end(asked)
-            answering = _Answering(headers, send)
             await answering.hear(known.start)
             await answering.hear({"type": "http.response.body", "body": known.content})
             return
-        answering = _Answering(headers, send)
         # What the tag is is not known before the answer is made.
         asking = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
-        await self._app({**scope, "headers": asking}, receive, answering.hear)
+        self._making.add(asked)
+        try:
+            await self._app({**scope, "headers": asking}, receive, answering.hear)
+        finally:
+            self._making.discard(asked)
         if answering.is_public and answering.is_whole:
             content = b"".join(answering.content)
             made = None if changes is None else _Answer(answering.start, content, changes, now)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
 from starlette.applications import Starlette
@@ -24,6 +26,8 @@ class Small:
 
     def __init__(self) -> None:
         self.made: Counter[str] = Counter()
+        self.is_waiting, self.may_go_on = Event(), Event()
+        self.may_go_on.set()
 
     def routes(self) -> list[Route]:
         return [Route("/{name}", self.answer)]
@@ -34,6 +38,12 @@ class Small:
         headers = {"Cache-Control": "no-cache", "ETag": f'"{name}"'}
         if name.startswith("large"):
             return Response(b"x" * LARGE, headers=headers)
+        if name == "slow":
+            made = self.made[name]
+            if made > 2:
+                self.is_waiting.set()
+            self.may_go_on.wait(10)
+            return Response(f"slow {made}", headers=headers)
         if name == "broken":
 
             def parts():  # type: ignore[no-untyped-def]
@@ -54,9 +64,14 @@ def small() -> Small:
 
 
 @pytest.fixture
-def client(small: Small, sqlite_store: Store) -> TestClient:
+def clock() -> FakeClock:
+    return FakeClock(NOW)
+
+
+@pytest.fixture
+def client(small: Small, sqlite_store: Store, clock: FakeClock) -> TestClient:
     app = Starlette(routes=small.routes())
-    app.add_middleware(Answers, store=sqlite_store, clock=FakeClock(NOW))
+    app.add_middleware(Answers, store=sqlite_store, clock=clock)
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -78,6 +93,22 @@ def test_who_has_it_is_told_so_kept_or_not(client: TestClient, name: str) -> Non
         answer = client.get(f"/{name}", headers={"If-None-Match": f'"{name}"'})
         assert (answer.status_code, answer.content) == (304, b"")
         assert "content-type" not in answer.headers
+
+
+def test_one_waits_for_a_new_one_and_the_others_do_not(
+    small: Small, client: TestClient, clock: FakeClock
+) -> None:
+    for _ in range(2):
+        client.get("/slow")
+    clock.advance(6 * 60)
+    small.may_go_on.clear()
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(client.get, "/slow")
+        small.is_waiting.wait(10)
+        assert client.get("/slow").text == "slow 2"
+        small.may_go_on.set()
+        assert first.result(10).text == "slow 3"
+    assert client.get("/slow").text == "slow 3"
 
 
 def test_half_an_answer_is_not_kept(small: Small, client: TestClient) -> None:
