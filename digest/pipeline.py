@@ -19,7 +19,7 @@ from digest.errors import NotFound, StoreError
 from digest.ingest import NamedSource
 from digest.model import Delivery, DeliveryState, Edition, Message, Plan
 from digest.ports import Clock
-from digest.rank import expecting
+from digest.rank import expecting, topics
 from digest.ranking import text_of
 from digest.reading import meaning, settled
 from digest.report import RunReport, outcome
@@ -248,8 +248,9 @@ def _ingest(
 
 
 def _read_up(app: App, stopping: Callable[[], bool] = _never) -> None:
-    """Work out what pages would take long to: what papers are about, and what was hot when."""
+    """Work out what pages would take long to: topics, what papers are about, what was hot when."""
     try:
+        topics.update(app.store, app.clock.now())
         meaning.update(app.store, app.clock)
         settled.update(app.store, app.clock, app.settings.schedule, stopping=stopping)
     except StoreError as error:

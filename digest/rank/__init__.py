@@ -23,7 +23,7 @@ from digest.rank.looks import Look, look_at
 from digest.rank.plans import Reader, message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.readers import libraries_of, readers_of
-from digest.rank.topics import topics_of
+from digest.rank.topics import risen
 from digest.rank.turns import Turn, turn_of
 from digest.ranking import Phrases
 from digest.store import Store
@@ -216,7 +216,7 @@ def open_pool(
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
         libraries = libraries_of(tx, papers_at_most=LIKED)
-        topics = topics_of(tx, now)
+        topics = risen(tx, now)
     return Pool(
         ranker,
         expecting.with_expectations(store, listed, now, phrases),

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
-from digest.model import Candidate, Paper, SourceState, Topic
+from digest.model import Candidate, Paper, SourceState
 from digest.ports import Ranker, Ranking, SocialRanker
 from digest.rank.drafts import Aligned
 from digest.rank.sections import Arranger
-from digest.rank.topics import shown
 from digest.ranking import Likeness, Phrases, figures, gained_lately
 
 # From this trending score on, a paper may stand in a digest after its own day.
@@ -37,7 +37,7 @@ class Pool:
         closes_at: datetime,
         rival: Ranker | None = None,
         libraries: Sequence[Sequence[Paper]] = (),
-        topics: Sequence[Topic] = (),
+        topics: Sequence[Mapping[str, Any]] = (),
         phrases: Phrases,
     ) -> None:
         def fitted(one: Ranker) -> Ranking:
@@ -61,7 +61,7 @@ class Pool:
         self.arranger = Arranger(self.candidates)
         self.likeness = Likeness([one.paper for one in self.candidates])
         self.sources = tuple(state.name for state in sources)
-        self.topics = tuple(map(shown, topics))
+        self.topics = tuple(topics)
         self.phrases = phrases
         self.notes = tuple(filter(None, map(phrases.upstream, sources)))
 

@@ -1,4 +1,8 @@
-"""The topics that rise, as the mails and the pages show them."""
+"""The topics that rise, as the mails and the pages show them.
+
+To look through thousands of titles takes a second: it is done when the sources have been read, and
+kept.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,7 @@ from typing import Any
 from digest.model import Topic
 from digest.ranking import rising
 from digest.ranking.topics import WEEK, WEEKS
-from digest.store import Transaction
+from digest.store import Store, Transaction
 
 # So many titles are looked through at most, the newest.
 TITLES = 20_000
@@ -21,6 +25,24 @@ SHOWN = 5
 def topics_of(tx: Transaction, now: datetime, *, most: int = SHOWN) -> list[Topic]:
     """Return the topics that rise at that moment, the strongest first."""
     return rising(tx.papers.titles(now - WEEKS * WEEK, now, limit=TITLES), now, most=most)
+
+
+def update(store: Store, now: datetime) -> None:
+    """Look for topics and keep them, if papers have come in or a day has gone by since."""
+    with store.read() as tx:
+        papers = tx.papers.count()
+        if tx.topics.found_at() == (now.date(), papers):
+            return
+        found = topics_of(tx, now)
+    with store.write() as tx:
+        tx.topics.replace([shown(one) for one in found], day=now.date(), papers=papers)
+
+
+def risen(tx: Transaction, now: datetime) -> list[Mapping[str, Any]]:
+    """Return the topics of a day as they are shown: those that are kept, if they are of it."""
+    if tx.topics.found_at() == (now.date(), tx.papers.count()):
+        return tx.topics.shown()
+    return [shown(one) for one in topics_of(tx, now)]
 
 
 def shown(topic: Topic) -> Mapping[str, Any]:

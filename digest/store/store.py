@@ -35,6 +35,7 @@ from digest.store.sources import Sources
 from digest.store.spaces import Spaces
 from digest.store.subscribers import Subscribers
 from digest.store.suppressions import Suppressions
+from digest.store.topics import Topics
 
 BUSY_SECONDS = 30
 CACHE_KIB = 8192  # of each connection to SQLite
@@ -52,6 +53,7 @@ class Transaction:
     search: Search
     spaces: Spaces
     attention: AttentionModels
+    topics: Topics
     signals: Signals
     sources: Sources
     subscribers: Subscribers
@@ -76,6 +78,7 @@ class Transaction:
             search=Search(connection),
             spaces=Spaces(connection),
             attention=AttentionModels(connection),
+            topics=Topics(connection),
             signals=Signals(connection),
             sources=Sources(connection),
             subscribers=Subscribers(connection, hash_email),

@@ -321,6 +321,16 @@ attention_models = Table(
     Column("content", LargeBinary, nullable=False),
 )
 
+topics = Table(
+    "topics",
+    metadata,
+    _id(),
+    # When they were looked for, and among how many papers.
+    Column("day", Date, nullable=False),
+    Column("papers", Integer, nullable=False),
+    Column("shown", JSON, nullable=False),
+)
+
 suppressions = Table(
     "suppressions",
     metadata,

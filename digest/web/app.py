@@ -28,7 +28,6 @@ from digest.web import api
 from digest.web.answers import Answers
 from digest.web.archive import ArchivePages
 from digest.web.feeds import FeedPages
-from digest.web.front import FrontPage
 from digest.web.lists import ListPages
 from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages, tagged
@@ -51,7 +50,7 @@ def create(app: App) -> FastAPI:
     site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
     reader = Reader.of(app.store, app.clock, app.settings)
     sampler = Sampler(app)
-    site.include_router(SignUpPages(pages, FrontPage(app, reader), sampler, trusted).router())
+    site.include_router(SignUpPages(pages, reader, sampler, trusted).router())
     site.include_router(ListPages(pages, reader).router())
     site.include_router(PaperPages(pages, reader).router())
     site.include_router(SearchPages(pages, reader).router())

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime
-from threading import Lock
+from dataclasses import dataclass
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
 from digest.app import App
 from digest.model import Candidate, LinkKind, Paper
-from digest.rank.topics import shown as topic_view
-from digest.rank.topics import topics_of
 from digest.ranking import figures
 from digest.reading import Reader
-from digest.reading.boards import KEEP
 
 MOST_PAPERS = 50
 
@@ -40,44 +36,12 @@ class Today:
     topics: tuple[Mapping[str, Any], ...] = ()
 
 
-@dataclass
-class FrontPage:
-    """Today's papers, made at most every five minutes or when some come in; thread-safe.
-
-    Topics are looked for when there are new papers, and each day: thousands of titles take a
-    second.
-    """
-
-    app: App
-    reader: Reader
-    _today: Today | None = None
-    _stamp: int = 0
-    _made_at: datetime | None = None
-    _topics: tuple[Mapping[str, Any], ...] = ()
-    _topics_of: tuple[int, date] | None = None
-    _lock: Lock = field(default_factory=Lock)
-
-    def today(self) -> Today:
-        """Return the latest day's papers."""
-        now = self.app.clock.now()
-        with self.app.store.read() as tx:
-            stamp = tx.changes.total()
-        with self._lock:
-            fresh = self._made_at is not None and now - self._made_at < KEEP
-            if self._today is None or not fresh or stamp != self._stamp:
-                front = self.reader.front(MOST_PAPERS)
-                papers = tuple(candidate_view(one) for one in front.candidates)
-                self._today = Today(front.day, papers, front.total, self._rising(now))
-                self._stamp, self._made_at = stamp, now
-            return self._today
-
-    def _rising(self, now: datetime) -> tuple[Mapping[str, Any], ...]:
-        with self.app.store.read() as tx:
-            of = (tx.papers.count(), now.date())
-            if of != self._topics_of:
-                self._topics = tuple(map(topic_view, topics_of(tx, now)))
-                self._topics_of = of
-        return self._topics
+def today(app: App, reader: Reader) -> Today:
+    """Return the latest day's papers, and the topics that were found the last time."""
+    front = reader.front(MOST_PAPERS)
+    papers = tuple(candidate_view(one) for one in front.candidates)
+    with app.store.read() as tx:
+        return Today(front.day, papers, front.total, tuple(tx.topics.shown()))
 
 
 def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:

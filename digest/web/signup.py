@@ -12,10 +12,11 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import subscriptions
+from digest.reading import Reader
 from digest.subscriptions import Preferences
 from digest.web import forms, zones
 from digest.web.forms import Filled, read_form
-from digest.web.front import FrontPage
+from digest.web.front import today
 from digest.web.limits import Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages
 from digest.web.sample import Sampler
@@ -31,7 +32,7 @@ class SignUpPages:
     """Today's papers, and how to get them by mail."""
 
     pages: Pages
-    front: FrontPage
+    reader: Reader
     sampler: Sampler
     trusted: tuple[Network, ...] = ()
     # Somebody who wants to annoy others should have to work for it.
@@ -47,7 +48,9 @@ class SignUpPages:
 
     def home(self, request: Request) -> Response:
         """Show today's papers and the form, in which the time zone is guessed by the language."""
-        answer = self.pages.public("home", {**self.fields(request), "today": self.front.today()})
+        answer = self.pages.public(
+            "home", {**self.fields(request), "today": today(self.pages.app, self.reader)}
+        )
         answer.headers["Vary"] = "Accept-Language"
         return answer
 

@@ -7,8 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from digest.model import Link, LinkKind, Signal, SignalName
-from digest.reading import Reader
-from digest.web.front import FrontPage
+from digest.rank import topics
 from tests.support.samples import NOW, paper, papers
 from tests.support.site import Running
 
@@ -50,31 +49,34 @@ def test_a_list_can_be_ordered_and_narrowed(full: Running) -> None:
     assert "No paper of math.AG" in full.client.get("/day/2026-11-24?category=math.AG").text
 
 
-def test_topics_are_looked_for_when_there_are_new_papers(site: Running) -> None:
+def test_topics_are_looked_for_when_papers_have_come_in_and_then_kept(site: Running) -> None:
+    store = site.app.store
+
     def comes(name: str, number: int, listed_at: datetime) -> None:
         new = [
             paper(f"x:{name.replace(' ', '-')}-{n}-{listed_at:%m%d}", title=f"{name.title()} {n}")
             for n in range(number)
         ]
-        with site.app.store.write() as tx:
+        with store.write() as tx:
             tx.papers.add(new, source="arxiv", listed_at=listed_at)
 
-    def names() -> list[str]:
-        return [one["name"] for one in front.today().topics]
+    def names(now: datetime) -> list[str]:
+        topics.update(store, now)
+        with store.read() as tx:
+            assert topics.risen(tx, now) == tx.topics.shown()
+            return [one["name"] for one in tx.topics.shown()]
 
-    front = FrontPage(site.app, Reader.of(site.app.store, site.clock, site.app.settings))
     for week in range(8):
         comes("basalt fjords", 40, NOW - timedelta(days=7 * week + 2))
     comes("tidal turbines", 8, NOW - timedelta(hours=2))
-    assert names() == ["tidal turbines"]
-    before = front.today()
-    with site.app.store.write() as tx:
-        tx.signals.record([Signal("x:tidal-turbines-1-1124", "hf", SignalName.UPVOTES, 9, NOW)])
-    assert front.today() is not before
-    assert front.today().topics is before.topics
+    assert names(NOW) == ["tidal turbines"]
+    assert "tidal turbines" in site.client.get("/").text
+    # What is kept is of the day: an hour later nothing is looked for, tomorrow it is.
+    assert names(NOW + timedelta(hours=1)) == ["tidal turbines"]
+    assert names(NOW + timedelta(days=14)) == []
     # A backfill counts, too.
     comes("amber lagoons", 30, NOW - timedelta(days=1))
-    assert "amber lagoons" in names()
+    assert "amber lagoons" in names(NOW)
 
 
 @pytest.mark.parametrize(
