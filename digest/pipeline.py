@@ -239,6 +239,7 @@ def _ingest(
             every=dt.timedelta(seconds=app.settings.schedule.ingest_every),
             since=since,
         )
+        topics.update(app.store, app.clock.now())
     if app.embeddings is not None:
         # Now, and not when the mail is due: a model reads some dozens of papers in a second.
         with _timed(app.clock, report, "embed"):
@@ -248,9 +249,8 @@ def _ingest(
 
 
 def _read_up(app: App, stopping: Callable[[], bool] = _never) -> None:
-    """Work out what pages would take long to: topics, what papers are about, what was hot when."""
+    """Work out what pages would take long to: what papers are about, and what was hot when."""
     try:
-        topics.update(app.store, app.clock.now())
         meaning.update(app.store, app.clock)
         settled.update(app.store, app.clock, app.settings.schedule, stopping=stopping)
     except StoreError as error:

@@ -28,7 +28,7 @@ def backfill(
 ) -> None:
     """Ask a source for its lists of past days; what is there already is not asked again."""
     from digest import backfill as stage
-    from digest.rank import expecting
+    from digest.rank import expecting, topics
 
     with state_of(context).open() as app:
         (named,) = chosen(app.sources, [source])
@@ -36,6 +36,7 @@ def backfill(
             report = stage.run(app.store, named, days=days, clock=app.clock, step=step)
         with working("Learning what attention papers may expect..."):
             expecting.update(app.store, app.clock.now())
+            topics.update(app.store, app.clock.now())
     if json:
         document({**vars(report), "new": report.new, "failed": len(report.failed)})
         raise typer.Exit(report.exit_code)

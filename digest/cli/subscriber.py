@@ -238,7 +238,8 @@ def edit(
         if new_email is not None:
             tx.subscribers.edit(subscriber.id, email=parse_email(new_email))
             subscriber = subscriptions.find(tx, subscriber.public_id)
-        wishes.warn_of_categories(tx, subscriber.interests)
+        if category is not None or mute is not None:
+            wishes.warn_of_categories(tx, subscriber.interests)
     if json:
         document(subscriber)
     say(f"{subscriber.email} is changed")

@@ -119,11 +119,14 @@ def warn_of_categories(tx: Transaction, interests: Iterable[Interest]) -> None:
     strange = {one for one in wanted if not categories.is_known(one)}
     if not strange:
         return
-    filed = [name.casefold() for name in tx.listings.all_categories()]
+    names = [name.casefold() for name in tx.listings.all_categories()]
+    filed = {*names, *(name.partition(".")[0] for name in names)}
     for one in sorted(strange):
-        if one.casefold() not in filed:
+        if one.casefold().removesuffix(".*") not in filed:
+            meant = categories.code_of(one)
+            hint = f"did you mean {meant}?" if meant != one else "arXiv has none of that name"
             say(
-                f'no paper is in the category "{one}" so far, and arXiv has none of that name '
+                f'no paper is in the category "{one}" so far: {hint} '
                 "(https://arxiv.org/category_taxonomy)"
             )
 

@@ -74,6 +74,7 @@ from digest.model.subscribers import (
 from digest.model.trends import (
     AttentionModel,
     Gain,
+    KeptTopics,
     Place,
     Strength,
     Titled,
@@ -108,6 +109,7 @@ __all__ = [
     "Hit",
     "Interest",
     "InterestKind",
+    "KeptTopics",
     "Link",
     "LinkKind",
     "Message",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from digest.model.papers import Signal, SignalName
 
@@ -119,6 +121,15 @@ class Titled:
     key: str
     title: str
     listed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTopics:
+    """Topics as they are shown, found on a `day` among so many `papers`."""
+
+    day: date
+    papers: int
+    shown: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ kept.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from digest.model import Topic
@@ -17,6 +17,9 @@ from digest.store import Store, Transaction
 
 # So many titles are looked through at most, the newest.
 TITLES = 20_000
+
+# Topics of the week are those of another one after some days in which nobody has looked for any.
+LONGEST = timedelta(days=1)
 
 # A mail shows so many topics.
 SHOWN = 5
@@ -30,19 +33,26 @@ def topics_of(tx: Transaction, now: datetime, *, most: int = SHOWN) -> list[Topi
 def update(store: Store, now: datetime) -> None:
     """Look for topics and keep them, if papers have come in or a day has gone by since."""
     with store.read() as tx:
-        papers = tx.papers.count()
-        if tx.topics.found_at() == (now.date(), papers):
+        papers, kept = tx.papers.count(), tx.topics.kept()
+        if kept is not None and (kept.day, kept.papers) == (now.date(), papers):
             return
         found = topics_of(tx, now)
     with store.write() as tx:
-        tx.topics.replace([shown(one) for one in found], day=now.date(), papers=papers)
+        tx.topics.keep([shown(one) for one in found], day=now.date(), papers=papers)
 
 
-def risen(tx: Transaction, now: datetime) -> list[Mapping[str, Any]]:
+def risen(tx: Transaction, now: datetime) -> Sequence[Mapping[str, Any]]:
     """Return the topics of a day as they are shown: those that are kept, if they are of it."""
-    if tx.topics.found_at() == (now.date(), tx.papers.count()):
-        return tx.topics.shown()
+    kept = tx.topics.kept()
+    if kept is not None and (kept.day, kept.papers) == (now.date(), tx.papers.count()):
+        return kept.shown
     return [shown(one) for one in topics_of(tx, now)]
+
+
+def latest(tx: Transaction, now: datetime) -> Sequence[Mapping[str, Any]]:
+    """Return the topics that were found last, without looking for any; none that are old."""
+    kept = tx.topics.kept()
+    return kept.shown if kept is not None and now.date() - kept.day <= LONGEST else ()
 
 
 def shown(topic: Topic) -> Mapping[str, Any]:

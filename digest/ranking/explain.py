@@ -76,7 +76,10 @@ class Phrases:
         named = self._language.listed([self._keyword(*value) for value in values])
         if len(values) == 1:
             return say("matches your keyword {keyword}", keyword=named)
-        return say("matches your keywords {keywords}", keywords=named)
+        said = say("matches your keywords {keywords}", keywords=named)
+        if len(said) > LONGEST:
+            return self._keywords(tuple([(value, "") for value, _ in values]))
+        return said
 
     def _keyword(self, value: str, written: str) -> str:
         value, written = cut(value, _VALUE), cut(written, _VALUE)

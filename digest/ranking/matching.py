@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from digest.model import Paper
-from digest.ranking.text import stemmed, stems, words
+from digest.ranking.text import WORD, stemmed, stems, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
@@ -51,18 +51,18 @@ def written(phrase: str, paper: Paper) -> str:
     as "token" for "tokenization", the first is returned.
     """
     asked = words(phrase)
-    other = ""
+    wanted, other = stemmed(asked), ""
     for text in (paper.title, paper.abstract):
-        told = words(text)
-        if _spaced(asked) in _spaced(told):
+        if _spaced(asked) in _spaced(words(text)):
             return ""
-        wanted, found = stemmed(asked), stemmed(told)
+        told = [(word, one.span()) for one in WORD.finditer(text) for word in words(one[0])]
+        found = stemmed([word for word, _ in told])
         for start in range(len(told) - len(asked) + 1):
             if found[start : start + len(asked)] == wanted:
                 here = told[start : start + len(asked)]
-                if all(map(_is_form, asked, here)):
+                if all(map(_is_form, asked, [word for word, _ in here])):
                     return ""
-                other = other or " ".join(here)
+                other = other or text[here[0][1][0] : here[-1][1][1]]
     return other
 
 
@@ -70,7 +70,14 @@ def _is_form(one: str, other: str) -> bool:
     same = 0
     while one[same : same + 1] == other[same : same + 1] != "":
         same += 1
-    return one[same:] in _ENDINGS and other[same:] in _ENDINGS
+    return _is_ending(one, same) and _is_ending(other, same)
+
+
+def _is_ending(word: str, start: int) -> bool:
+    """Return whether a word only ends from a sign on, which may be doubled before: plan-ning."""
+    rest = word[start:]
+    doubled = start > 0 and rest[:1] == word[start - 1]
+    return rest in _ENDINGS or (doubled and rest[1:] in _ENDINGS)
 
 
 def _spaced(words: Sequence[str]) -> str:

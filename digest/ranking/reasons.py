@@ -96,13 +96,13 @@ class Teller:
             return self._likes(case, column, left)
         if kind is EvidenceKind.WORDS:
             return self._words(case, column, left)
-        first, *others = [one for _, one in sorted(named, key=_BY_DOUBT, reverse=True)[:left]]
+        chosen = [one for _, one in sorted(named, key=_BY_DOUBT, reverse=True)[:left]]
         if kind is EvidenceKind.KEYWORD:
-            keywords = [(one.value, self._written(one.value, column)) for one in (first, *others)]
+            keywords = [(one.value, self._written(one.value, column)) for one in chosen]
             return self._phrases.keywords(tuple(keywords)), len(keywords)
         if kind is EvidenceKind.AUTHOR:
-            return self._phrases.author(first.names[column], first.value), 1
-        return self._phrases.category(first.value), 1
+            return self._phrases.author(chosen[0].names[column], chosen[0].value), 1
+        return self._phrases.category(chosen[0].value), 1
 
     def _words(self, case: Case, column: int, left: int) -> tuple[str, int]:
         words, interest = case.nearest(column)

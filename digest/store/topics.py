@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
 
+from digest.model import KeptTopics
 from digest.store.tables import topics
+
+_ONLY = 1
 
 
 class Topics:
@@ -17,16 +21,17 @@ class Topics:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def found_at(self) -> tuple[date, int] | None:
-        """Return the day on which topics were looked for, and among how many papers."""
-        row = self._connection.execute(select(topics.c.day, topics.c.papers)).first()
-        return None if row is None else (row.day, row.papers)
+    def kept(self) -> KeptTopics | None:
+        """Return what was found, `None` before anybody has looked for topics."""
+        row = self._connection.execute(select(topics)).first()
+        return None if row is None else KeptTopics(row.day, row.papers, tuple(row.shown))
 
-    def shown(self) -> list[Mapping[str, Any]]:
-        """Return what was found, as mails and pages show it."""
-        return self._connection.execute(select(topics.c.shown)).scalar() or []
-
-    def replace(self, shown: Sequence[Mapping[str, Any]], *, day: date, papers: int) -> None:
+    def keep(self, shown: Sequence[Mapping[str, Any]], *, day: date, papers: int) -> None:
         """Write what was found, in the place of what was found before."""
-        self._connection.execute(delete(topics))
-        self._connection.execute(insert(topics).values(day=day, papers=papers, shown=list(shown)))
+        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
+        found = {"day": day, "papers": papers, "shown": list(shown)}
+        self._connection.execute(
+            dialect.insert(topics)
+            .values(id=_ONLY, **found)
+            .on_conflict_do_update(index_elements=[topics.c.id], set_=found)
+        )

@@ -91,9 +91,11 @@ _CATEGORY = re.compile(r"([a-z][a-z-]+)(?:\.([a-z][a-z-]+))?", re.IGNORECASE)
 def parse_category(text: str) -> str:
     """Return a category as arXiv writes it, by its code or name (`cs.RO`, `Robotics`).
 
-    Others are taken as they stand.
+    Others are taken as they stand, and so are names in small letters: that is how those of feeds
+    are kept.
     """
-    category = code_of(_one_line(text))
+    category = _one_line(text)
+    category = category if category.islower() else code_of(category)
     match = _CATEGORY.fullmatch(category)
     if match is None:
         return category

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from anyio import CapacityLimiter, to_thread
 from starlette.datastructures import Headers
@@ -13,17 +15,21 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from digest.errors import StoreError
 from digest.ports import Clock
-from digest.reading.boards import KEEP
 from digest.store import Store
+from digest.web import zones
 
+KEEP = timedelta(minutes=1)
 MOST = 2000  # addresses that are known to be public
-ROOM = 32 * 2**20  # bytes of answers; a list has some 60,000
+ROOM = 32 * 2**20  # bytes of answers and what was asked for; a list has some 60,000
+
+# So many are made at a time: one thread runs Python, and only few can wait for the database.
+MOST_AT_WORK = 6
+
+# Whoever watches over the process waits for nobody.
+PROBES = ("/healthz", "/readyz")
 
 # What says that an answer is the same for everybody who asks in the same way.
 PUBLIC = "no-cache"
-
-# What an answer may differ by, besides the address.
-_WAYS = ("accept-language", "origin")
 
 # What tells of a content that a 304 does not have (RFC 9110 section 15.4.5).
 _OF_CONTENT = (b"content-type", b"content-length")
@@ -42,9 +48,9 @@ class _Answer:
 class Answers:
     """ASGI middleware: keeps public answers that were asked for before, and knows their tags.
 
-    They hold while nothing comes in, and for five minutes at most; then one who asks waits for a
-    new one, and the others get the old one meanwhile. Whoever names the tag of an answer, kept or
-    not, is told that it is still the same (RFC 9110 section 13.1.2).
+    They hold while nothing comes in, and for a minute at most; then one who asks waits for a new
+    one, and the others get the old one meanwhile, for another minute. Whoever names the tag of an
+    answer, kept or not, is told that it is still the same (RFC 9110 section 13.1.2).
     """
 
     def __init__(self, app: ASGIApp, *, store: Store, clock: Clock) -> None:
@@ -55,52 +61,63 @@ class Answers:
         self._answers: OrderedDict[tuple[str, ...], _Answer | None] = OrderedDict()
         self._size = 0
         self._making: set[tuple[str, ...]] = set()
+        self._places = asyncio.Semaphore(MOST_AT_WORK)
         self._turn = asyncio.Lock()
         self._counting: asyncio.Task[int | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass one request on, unless it is known what the answer would be."""
-        if scope["type"] != "http" or scope["method"] not in ("GET", "HEAD"):
+        is_page = scope["type"] == "http" and scope["method"] in ("GET", "HEAD")
+        if not is_page or scope["path"] in PROBES:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        query = scope["query_string"].decode("latin-1")
-        asked = (scope["path"], query, *(headers.get(way, "") for way in _WAYS))
+        asked = _asked(scope, headers)
         changes = None
         if asked in self._answers:
             changes = await self._changes()
         now = self._clock.now()
         known = self._answers.get(asked)
-        fresh = known is not None and known.changes == changes and now - known.at < KEEP
-        answering = _Answering(headers, send)
-        # While somebody waits for a new one, the others need not.
-        if known is not None and (fresh or asked in self._making):
+        if known is not None and self._holds(known, asked, changes, now):
             self._answers.move_to_end(asked)
+            answering = _Answering(headers, send)
             await answering.hear(known.start)
             await answering.hear({"type": "http.response.body", "body": known.content})
             return
         # What the tag is is not known before the answer is made.
         asking = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
-        self._making.add(asked)
-        try:
+        async with AsyncExitStack() as until_made:
+            await until_made.enter_async_context(self._places)
+            self._making.add(asked)
+            until_made.callback(self._making.discard, asked)
+            answering = _Answering(headers, send, until_made.aclose)
             await self._app({**scope, "headers": asking}, receive, answering.hear)
-        finally:
-            self._making.discard(asked)
         if answering.is_public and answering.is_whole:
             content = b"".join(answering.content)
             made = None if changes is None else _Answer(answering.start, content, changes, now)
             self._keep(asked, made)
+        else:
+            self._drop(asked)
+
+    def _holds(
+        self, known: _Answer, asked: tuple[str, ...], changes: int | None, now: datetime
+    ) -> bool:
+        age = now - known.at
+        if known.changes == changes and age < KEEP:
+            return True
+        # While somebody waits for a new one, the others need not.
+        return asked in self._making and age < 2 * KEEP
 
     def _keep(self, asked: tuple[str, ...], answer: _Answer | None) -> None:
         self._drop(asked)
         self._answers[asked] = answer
-        self._size += len(answer.content) if answer else 0
+        self._size += _size(asked, answer)
         while len(self._answers) > MOST or self._size > ROOM:
             self._drop(next(iter(self._answers)))
 
     def _drop(self, asked: tuple[str, ...]) -> None:
-        before = self._answers.pop(asked, None)
-        self._size -= len(before.content) if before else 0
+        if asked in self._answers:
+            self._size -= _size(asked, self._answers.pop(asked))
 
     async def _changes(self) -> int | None:
         """Ask how much has come in, once for all who want to know before the question is put."""
@@ -125,9 +142,12 @@ class Answers:
 class _Answering:
     """One answer on its way: 304 instead to who has it."""
 
-    def __init__(self, asked: Headers, send: Send) -> None:
+    def __init__(
+        self, asked: Headers, send: Send, made: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         self._asked = asked
         self._send = send
+        self._made = made
         self._is_known = False
         self.start: Message = {}
         self.content: list[bytes] = []
@@ -150,12 +170,28 @@ class _Answering:
             self.content.append(message.get("body", b""))
         if self._is_known:
             message = {**message, "body": b""}
+        if self.is_whole and self._made is not None:
+            await self._made()  # how long its reader takes is another matter
         await self._send(message)
+
+
+def _asked(scope: Scope, headers: Headers) -> tuple[str, ...]:
+    """Return what an answer may depend on: the address, and who is told that they may read it.
+
+    The front page differs by the time zone that is guessed, too.
+    """
+    guess = zones.guess(headers.get("accept-language", "")) if scope["path"] == "/" else ""
+    query = scope["query_string"].decode("latin-1")
+    return scope["path"], query, headers.get("origin", ""), guess
+
+
+def _size(asked: tuple[str, ...], answer: _Answer | None) -> int:
+    return sum(map(len, asked)) + (len(answer.content) if answer else 0)
 
 
 def _is_known(headers: Headers, tag: str) -> bool:
     """Say whether who asks has the content with that tag already."""
-    known = [one.strip() for one in headers.get("if-none-match", "").split(",")]
+    known = [one.strip() for one in ",".join(headers.getlist("if-none-match")).split(",")]
     return tag in known or f"W/{tag}" in known or "*" in known
 
 

@@ -70,7 +70,7 @@ def create(app: App) -> FastAPI:
 
 def _add_health(site: FastAPI, app: App) -> None:
     @site.api_route("/healthz", methods=["GET", "HEAD"])
-    def healthz() -> PlainTextResponse:
+    async def healthz() -> PlainTextResponse:
         return PlainTextResponse("ok\n")
 
     @site.api_route("/readyz", methods=["GET", "HEAD"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from digest.app import App
 from digest.model import Candidate, LinkKind, Paper
+from digest.rank import topics
 from digest.ranking import figures
 from digest.reading import Reader
 
@@ -33,7 +34,7 @@ class Today:
     day: date | None
     papers: tuple[Mapping[str, Any], ...]
     total: int
-    topics: tuple[Mapping[str, Any], ...] = ()
+    topics: Sequence[Mapping[str, Any]] = ()
 
 
 def today(app: App, reader: Reader) -> Today:
@@ -41,7 +42,8 @@ def today(app: App, reader: Reader) -> Today:
     front = reader.front(MOST_PAPERS)
     papers = tuple(candidate_view(one) for one in front.candidates)
     with app.store.read() as tx:
-        return Today(front.day, papers, front.total, tuple(tx.topics.shown()))
+        rising = topics.latest(tx, app.clock.now())
+    return Today(front.day, papers, front.total, rising)
 
 
 def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:

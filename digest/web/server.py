@@ -19,8 +19,6 @@ from digest.web.app import create
 
 # More requests than this at once are answered 503. A connection without one makes room for others.
 MOST_REQUESTS = 200
-# So many are made at a time: one thread runs Python, and only few can wait for the database.
-MOST_AT_WORK = 6
 PATIENCE = 5  # seconds that requests get to end when the server stops
 
 
@@ -165,10 +163,8 @@ class WebServer:
         self._socket.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._threads is None:
-            # Who works in them is known by the loop alone.
-            self._threads = current_default_thread_limiter()
-            self._threads.total_tokens = MOST_AT_WORK
+        # Who works in them is known by the loop alone.
+        self._threads = current_default_thread_limiter()
         await self._site(scope, receive, send)
 
     def _run(self) -> None:

@@ -52,7 +52,7 @@ def test_who_is_added_confirmed_is_on_the_list_with_every_wish(at: Desk) -> None
 
 
 def test_a_category_may_be_given_by_its_name(at: Desk) -> None:
-    result = at.do("subscriber", "add", "ada@example.org", "--confirmed", "--category", "robotics")
+    result = at.do("subscriber", "add", "ada@example.org", "--confirmed", "--category", "Robotics")
     assert "no paper" not in result.stderr
     assert [one["value"] for one in at.ask("subscriber", "list")[0]["interests"]] == ["cs.RO"]
 
@@ -64,9 +64,13 @@ def test_a_category_that_nobody_knows_is_taken_with_a_word(at: Desk) -> None:
     options = [*("--category", "cs.XX"), *("--category", "glaciers"), *("--category", "cs.*")]
     result = at.do("subscriber", "add", "ada@example.org", "--confirmed", *options)
     assert result.stderr.count("no paper") == 1
+    assert "arXiv has none of that name" in result.stderr
     assert 'no paper is in the category "cs.XX" so far' in result.stderr
     result = at.do("subscriber", "edit", "ada@example.org", "--mute", "math.YY")
     assert 'no paper is in the category "math.YY" so far' in result.stderr
+    assert "no paper" not in at.do("subscriber", "edit", "ada@example.org", "--name", "Ada").stderr
+    result = at.do("subscriber", "edit", "ada@example.org", "--category", "robotics")
+    assert 'the category "robotics" so far: did you mean cs.RO?' in result.stderr
 
 
 def test_a_reset_forgets_interests_and_opinions_and_nothing_else(at: Desk) -> None:

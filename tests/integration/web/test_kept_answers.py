@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
+import httpx
 import pytest
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 from starlette.testclient import TestClient
+from starlette.types import Message
 
 from digest.store import Store
 from digest.testing import FakeClock
-from digest.web.answers import MOST, ROOM, Answers
+from digest.web.answers import MOST, MOST_AT_WORK, ROOM, Answers
 from tests.support.samples import NOW
 
 LARGE = 2**20
@@ -28,6 +30,7 @@ class Small:
         self.made: Counter[str] = Counter()
         self.is_waiting, self.may_go_on = Event(), Event()
         self.may_go_on.set()
+        self.gone = False
 
     def routes(self) -> list[Route]:
         return [Route("/{name}", self.answer)]
@@ -51,6 +54,8 @@ class Small:
                 raise OSError("the disk is gone")
 
             return StreamingResponse(parts(), headers=headers)
+        if name == "gone" and self.gone:
+            return Response("gone", 404)
         if name == "private":
             headers["Cache-Control"] = "private, no-cache"
         if name == "untagged":
@@ -69,9 +74,12 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def client(small: Small, sqlite_store: Store, clock: FakeClock) -> TestClient:
-    app = Starlette(routes=small.routes())
-    app.add_middleware(Answers, store=sqlite_store, clock=clock)
+def app(small: Small, sqlite_store: Store, clock: FakeClock) -> Answers:
+    return Answers(Starlette(routes=small.routes()), store=sqlite_store, clock=clock)
+
+
+@pytest.fixture
+def client(app: Answers) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
@@ -95,20 +103,87 @@ def test_who_has_it_is_told_so_kept_or_not(client: TestClient, name: str) -> Non
         assert "content-type" not in answer.headers
 
 
+def at_once(small: Small, app: Answers) -> list[str]:
+    """Ask for the same twice, the second time while the first answer is being made."""
+
+    async def ask() -> list[str]:
+        small.may_go_on.clear()
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            first = asyncio.create_task(client.get("/slow"))
+            await asyncio.to_thread(small.is_waiting.wait, 10)
+            second = asyncio.create_task(client.get("/slow"))
+            await asyncio.wait([second], timeout=0.5)
+            small.may_go_on.set()
+            return [(await one).text for one in (first, second)]
+
+    return asyncio.run(ask())
+
+
 def test_one_waits_for_a_new_one_and_the_others_do_not(
-    small: Small, client: TestClient, clock: FakeClock
+    small: Small, app: Answers, client: TestClient, clock: FakeClock
 ) -> None:
     for _ in range(2):
         client.get("/slow")
-    clock.advance(6 * 60)
-    small.may_go_on.clear()
-    with ThreadPoolExecutor() as pool:
-        first = pool.submit(client.get, "/slow")
-        small.is_waiting.wait(10)
-        assert client.get("/slow").text == "slow 2"
-        small.may_go_on.set()
-        assert first.result(10).text == "slow 3"
+    clock.advance(90)
+    assert at_once(small, app) == ["slow 3", "slow 2"]
     assert client.get("/slow").text == "slow 3"
+
+
+def test_what_is_older_is_shown_to_nobody(
+    small: Small, app: Answers, client: TestClient, clock: FakeClock
+) -> None:
+    for _ in range(2):
+        client.get("/slow")
+    clock.advance(3600)
+    assert at_once(small, app) == ["slow 3", "slow 4"]
+
+
+def test_what_is_gone_is_not_shown_again(
+    small: Small, client: TestClient, clock: FakeClock
+) -> None:
+    for _ in range(3):
+        client.get("/gone")
+    clock.advance(90)
+    small.gone = True
+    assert [client.get("/gone").status_code for _ in range(2)] == [404, 404]
+    small.gone = False
+    client.get("/gone")
+    assert small.made["gone"] == 5
+
+
+def test_a_slow_reader_keeps_nobody_waiting(app: Answers) -> None:
+    """Of more readers than pages are made at a time, all get theirs while none reads."""
+    begun: list[int] = []
+
+    async def read_nothing() -> None:
+        async def receive() -> Message:
+            return {"type": "http.request"}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                begun.append(1)
+                await asyncio.sleep(3600)
+
+        scope = {
+            "type": "http",
+            "method": "GET",
+            "path": "/page",
+            "query_string": b"",
+            "headers": [],
+        }
+        await app(scope, receive, send)
+
+    async def ask() -> None:
+        readers = [asyncio.create_task(read_nothing()) for _ in range(2 * MOST_AT_WORK)]
+        async with asyncio.timeout(10):
+            while len(begun) < len(readers):
+                await asyncio.sleep(0.01)
+        for one in readers:
+            one.cancel()
+
+    asyncio.run(ask())
+    assert len(begun) == 2 * MOST_AT_WORK
 
 
 def test_half_an_answer_is_not_kept(small: Small, client: TestClient) -> None:

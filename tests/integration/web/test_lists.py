@@ -63,12 +63,15 @@ def test_topics_are_looked_for_when_papers_have_come_in_and_then_kept(site: Runn
     def names(now: datetime) -> list[str]:
         topics.update(store, now)
         with store.read() as tx:
-            assert topics.risen(tx, now) == tx.topics.shown()
-            return [one["name"] for one in tx.topics.shown()]
+            found = topics.latest(tx, now)
+            assert topics.risen(tx, now) == found
+            assert topics.latest(tx, now + timedelta(days=2)) == ()
+            return [one["name"] for one in found]
 
     for week in range(8):
         comes("basalt fjords", 40, NOW - timedelta(days=7 * week + 2))
     comes("tidal turbines", 8, NOW - timedelta(hours=2))
+    assert "tidal turbines" not in site.client.get("/").text
     assert names(NOW) == ["tidal turbines"]
     assert "tidal turbines" in site.client.get("/").text
     # What is kept is of the day: an hour later nothing is looked for, tomorrow it is.

@@ -83,6 +83,11 @@ def test_nothing_to_say_is_said() -> None:
 def test_keywords_are_listed() -> None:
     said = ENGLISH.keywords((("a", ""), ("tokenization", "tokens"), ("c", "")))
     assert said == "matches your keywords a, tokenization (“tokens”) and c"
+    long = tuple(
+        (f"{name} {'word ' * 6}".strip(), f"{name} {'wort ' * 6}".strip()) for name in "abc"
+    )
+    assert "wort" not in ENGLISH.keywords(long)
+    assert ENGLISH.reason([ENGLISH.keywords(long)], any_interests=True).startswith("matches your")
 
 
 def test_one_is_not_many() -> None:
