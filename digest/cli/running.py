@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import signal
+import sys
 import tempfile
 import webbrowser
 from collections.abc import Callable, Iterator, Sequence
@@ -50,6 +51,8 @@ def serve(
         server = WebServer(app)
         server.start()
         say(f"pages are at {server.url}")
+        # Who makes a page waits ten times less for the thread that plans mail.
+        sys.setswitchinterval(0.0005)
         try:
             scheduler.serve(replace(app, waited_for=server.is_asked))
         finally:

@@ -33,6 +33,7 @@ class Finder:
     _categories: dict[str, Rows] = field(default_factory=dict)
     _stamp: tuple[int, ...] = ()
     _lock: Lock = field(default_factory=Lock)
+    _filing: Lock = field(default_factory=Lock)
 
     def found(
         self, tx: Transaction, asked: str, *, field: str = "", category: str = ""
@@ -61,14 +62,16 @@ class Finder:
 
     def _filed(self, tx: Transaction, category: str) -> Rows:
         """Return the rows of all papers of a category."""
-        with self._lock:
-            known = self._categories.get(category)
-        if known is None:
-            known = np.array(tx.listings.of_category(category), np.int64)
+        # Of many who ask for the same at once, one reads it.
+        with self._filing:
             with self._lock:
-                if len(self._categories) < _MOST_CATEGORIES:
-                    self._categories[category] = known
-        return known
+                known = self._categories.get(category)
+            if known is None:
+                known = np.array(tx.listings.of_category(category), np.int64)
+                with self._lock:
+                    if len(self._categories) < _MOST_CATEGORIES:
+                        self._categories[category] = known
+            return known
 
     def _known(self, tx: Transaction, *asked: str) -> list[int] | None:
         newest = tx.spaces.newest() or (0, 0)

@@ -129,11 +129,10 @@ class Listings:
 
     def of_category(self, category: str) -> list[int]:
         """Return the rows of all papers of one category, in order."""
-        return sorted(
-            self._connection.execute(
-                select(paper_categories.c.paper_id).where(paper_categories.c.category == category)
-            ).scalars()
+        rows = self._connection.execute(
+            select(paper_categories.c.paper_id).where(paper_categories.c.category == category)
         )
+        return sorted(rows.scalars().all())
 
     def candidates(self, rows: Sequence[int]) -> list[Candidate]:
         """Return papers with all their signals, in the order that was asked for."""

@@ -86,4 +86,4 @@ class Spaces:
             .order_by(paper_vectors.c.paper_id)
         )
         # Of a hundred thousand rows, no more is made than there has to be.
-        return rows.tuples().all()
+        return rows.all()
