@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +19,8 @@ from digest.store import Store
 from digest.web import zones
 
 KEEP = timedelta(minutes=1)
-MOST = 2000  # addresses that are known to be public
 ROOM = 32 * 2**20  # bytes of answers and what was asked for; a list has some 60,000
+_FIXED = 2048  # bytes of what stands around an answer
 
 # So many are made at a time: one thread runs Python, and only few can wait for the database.
 MOST_AT_WORK = 6
@@ -30,6 +30,8 @@ PROBES = ("/healthz", "/readyz")
 
 # What says that an answer is the same for everybody who asks in the same way.
 PUBLIC = "no-cache"
+
+_Asked = tuple[str, ...]
 
 # What tells of a content that a 304 does not have (RFC 9110 section 15.4.5).
 _OF_CONTENT = (b"content-type", b"content-length")
@@ -46,21 +48,22 @@ class _Answer:
 
 
 class Answers:
-    """ASGI middleware: keeps public answers that were asked for before, and knows their tags.
+    """ASGI middleware: keeps public answers, and knows their tags.
 
-    They hold while nothing comes in, and for a minute at most; then one who asks waits for a new
-    one, and the others get the old one meanwhile, for another minute. Whoever names the tag of an
-    answer, kept or not, is told that it is still the same (RFC 9110 section 13.1.2).
+    They hold while nothing comes in, and for a minute at most. Then one who asks has a new one
+    made, and the others get the old one, if it is not two minutes old, or wait for the new one.
+    Whoever names the tag of an answer, kept or not, is told that it is still the same (RFC 9110
+    section 13.1.2).
     """
 
     def __init__(self, app: ASGIApp, *, store: Store, clock: Clock) -> None:
         self._app = app
         self._store = store
         self._clock = clock
-        # By what was asked, that of last time last; nothing is kept of what was asked for once.
-        self._answers: OrderedDict[tuple[str, ...], _Answer | None] = OrderedDict()
+        # By what was asked, that of last time last.
+        self._answers: OrderedDict[_Asked, _Answer] = OrderedDict()
         self._size = 0
-        self._making: set[tuple[str, ...]] = set()
+        self._making: dict[_Asked, asyncio.Event] = {}
         self._places = asyncio.Semaphore(MOST_AT_WORK)
         self._turn = asyncio.Lock()
         self._counting: asyncio.Task[int | None] | None = None
@@ -73,49 +76,65 @@ class Answers:
             return
         headers = Headers(scope=scope)
         asked = _asked(scope, headers)
-        changes = None
-        if asked in self._answers:
-            changes = await self._changes()
+        changes = await self._changes()
         now = self._clock.now()
-        known = self._answers.get(asked)
-        if known is not None and self._holds(known, asked, changes, now):
-            self._answers.move_to_end(asked)
-            answering = _Answering(headers, send)
-            await answering.hear(known.start)
-            await answering.hear({"type": "http.response.body", "body": known.content})
-            return
-        # What the tag is is not known before the answer is made.
-        asking = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
-        async with AsyncExitStack() as until_made:
-            await until_made.enter_async_context(self._places)
-            self._making.add(asked)
-            until_made.callback(self._making.discard, asked)
-            answering = _Answering(headers, send, until_made.aclose)
-            await self._app({**scope, "headers": asking}, receive, answering.hear)
-        if answering.is_public and answering.is_whole:
-            content = b"".join(answering.content)
-            made = None if changes is None else _Answer(answering.start, content, changes, now)
-            self._keep(asked, made)
-        else:
-            self._drop(asked)
+        while not self._holds(asked, changes, now):
+            if asked not in self._making:
+                await self._make(asked, changes, now, scope, receive, send)
+                return
+            await self._making[asked].wait()
+        known = self._answers[asked]
+        self._answers.move_to_end(asked)
+        answering = _Answering(headers, send)
+        await answering.hear(known.start)
+        await answering.hear({"type": "http.response.body", "body": known.content})
 
-    def _holds(
-        self, known: _Answer, asked: tuple[str, ...], changes: int | None, now: datetime
-    ) -> bool:
+    def _holds(self, asked: _Asked, changes: int | None, now: datetime) -> bool:
+        known = self._answers.get(asked)
+        if known is None:
+            return False
         age = now - known.at
         if known.changes == changes and age < KEEP:
             return True
         # While somebody waits for a new one, the others need not.
         return asked in self._making and age < 2 * KEEP
 
-    def _keep(self, asked: tuple[str, ...], answer: _Answer | None) -> None:
-        self._drop(asked)
+    async def _make(
+        self,
+        asked: _Asked,
+        changes: int | None,
+        now: datetime,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        """Have an answer made and keep it, if it is public."""
+        made = self._making[asked] = asyncio.Event()
+        with ExitStack() as until_made:
+            until_made.callback(made.set)
+            until_made.callback(self._making.pop, asked)
+            await self._places.acquire()
+            until_made.callback(self._places.release)
+
+            def keep(answer: _Answering) -> None:
+                self._drop(asked)
+                if answer.is_public and changes is not None:
+                    content = b"".join(answer.content)
+                    self._keep(asked, _Answer(answer.start, content, changes, now))
+                until_made.close()
+
+            # What the tag is is not known before the answer is made.
+            asking = [(name, value) for name, value in scope["headers"] if name != b"if-none-match"]
+            answering = _Answering(Headers(scope=scope), send, keep)
+            await self._app({**scope, "headers": asking}, receive, answering.hear)
+
+    def _keep(self, asked: _Asked, answer: _Answer) -> None:
         self._answers[asked] = answer
         self._size += _size(asked, answer)
-        while len(self._answers) > MOST or self._size > ROOM:
+        while self._size > ROOM:
             self._drop(next(iter(self._answers)))
 
-    def _drop(self, asked: tuple[str, ...]) -> None:
+    def _drop(self, asked: _Asked) -> None:
         if asked in self._answers:
             self._size -= _size(asked, self._answers.pop(asked))
 
@@ -143,7 +162,7 @@ class _Answering:
     """One answer on its way: 304 instead to who has it."""
 
     def __init__(
-        self, asked: Headers, send: Send, made: Callable[[], Awaitable[None]] | None = None
+        self, asked: Headers, send: Send, made: Callable[[_Answering], None] = lambda _: None
     ) -> None:
         self._asked = asked
         self._send = send
@@ -151,7 +170,7 @@ class _Answering:
         self._is_known = False
         self.start: Message = {}
         self.content: list[bytes] = []
-        self.is_public = self.is_whole = False
+        self.is_public = False
 
     async def hear(self, message: Message) -> None:
         """Pass a part of the answer on."""
@@ -165,17 +184,16 @@ class _Answering:
             # Who stands outside adds headers to what is sent.
             await self._send(_not_modified(message) if self._is_known else {**message})
             return
-        self.is_whole = not message.get("more_body", False)
         if self.is_public:
             self.content.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            self._made(self)  # how long its reader takes is another matter
         if self._is_known:
             message = {**message, "body": b""}
-        if self.is_whole and self._made is not None:
-            await self._made()  # how long its reader takes is another matter
         await self._send(message)
 
 
-def _asked(scope: Scope, headers: Headers) -> tuple[str, ...]:
+def _asked(scope: Scope, headers: Headers) -> _Asked:
     """Return what an answer may depend on: the address, and who is told that they may read it.
 
     The front page differs by the time zone that is guessed, too.
@@ -185,8 +203,8 @@ def _asked(scope: Scope, headers: Headers) -> tuple[str, ...]:
     return scope["path"], query, headers.get("origin", ""), guess
 
 
-def _size(asked: tuple[str, ...], answer: _Answer | None) -> int:
-    return sum(map(len, asked)) + (len(answer.content) if answer else 0)
+def _size(asked: _Asked, answer: _Answer) -> int:
+    return sum(map(len, asked)) + len(answer.content) + _FIXED
 
 
 def _is_known(headers: Headers, tag: str) -> bool:
