@@ -71,9 +71,9 @@ class PreferencesPages:
         except InvalidInput as error:
             context = {"email": typed, "problems": {"email": str(error)}}
             return self.pages.show("link", context, status=422)
+        if not self.requests.allow(visitor(request, self.trusted), began):
+            return self.pages.too_many("Too many links were asked for from here")
         if not forms.text(form, forms.TRAP):
-            if not self.requests.allow(visitor(request, self.trusted), began):
-                return self.pages.too_many("Too many links were asked for from here")
             with app.store.write() as tx:
                 subscriptions.send_link(
                     tx, email, now=began, domain=app.domain, hash_email=app.signer.hash_email

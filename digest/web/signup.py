@@ -81,9 +81,9 @@ class SignUpPages:
             return self.pages.show("subscribe", context, status=422)
         if is_foreign(request, app.settings.site.base_url):
             return self.pages.show("subscribe", {**context, "lead": ONE_MORE_PRESS})
+        if not self.sign_ups.allow(origin, began):
+            return self.pages.too_many("Too many people have signed up from here")
         if not forms.text(form, forms.TRAP):
-            if not self.sign_ups.allow(origin, began):
-                return self.pages.too_many("Too many people have signed up from here")
             with app.store.write() as tx:
                 outcome, member = subscriptions.sign_up(
                     tx,

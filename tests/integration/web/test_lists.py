@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from digest.model import Link, LinkKind, Signal, SignalName
+from digest import pipeline
+from digest.ingest import NamedSource
+from digest.model import Fetched, Link, LinkKind, Signal, SignalName
 from digest.rank import topics
+from digest.testing import FakeSource
 from tests.support.samples import NOW, paper, papers
 from tests.support.site import Running
 
@@ -28,6 +32,18 @@ def full(site: Running) -> Running:
             ]
         )
     return site
+
+
+def test_topics_are_on_the_front_page_when_sources_have_been_read(site: Running) -> None:
+    quiet = [paper(f"x:{n}", title=f"Basalt Fjords {n}") for n in range(40)]
+    with site.app.store.write() as tx:
+        for week in range(1, 8):
+            some = [replace(one, key=f"{one.key}-{week}") for one in quiet]
+            tx.papers.add(some, source="arxiv", listed_at=NOW - timedelta(days=7 * week))
+    new = tuple(paper(f"x:tide{n}", title=f"Tidal Turbines {n}") for n in range(8))
+    source = NamedSource("fake", "fake", FakeSource(Fetched(papers=new)))
+    pipeline.collect(site.app, [source])
+    assert "tidal turbines" in site.client.get("/").text
 
 
 @pytest.mark.parametrize("path", ["/day/2026-11-24", "/week/2026-W48", "/month/2026-11"])
@@ -73,6 +89,7 @@ def test_topics_are_looked_for_when_papers_have_come_in_and_then_kept(site: Runn
     comes("tidal turbines", 8, NOW - timedelta(hours=2))
     assert "tidal turbines" not in site.client.get("/").text
     assert names(NOW) == ["tidal turbines"]
+    site.clock.advance(61)
     assert "tidal turbines" in site.client.get("/").text
     # What is kept is of the day: an hour later nothing is looked for, tomorrow it is.
     assert names(NOW + timedelta(hours=1)) == ["tidal turbines"]

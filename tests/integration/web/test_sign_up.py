@@ -188,6 +188,12 @@ def test_programs_that_fill_in_the_hidden_field_are_thanked_and_ignored(site: Ru
     assert site.subscriber() is None
 
 
+def test_programs_have_their_limit_too(site: Running) -> None:
+    robot = {"email": EMAIL, "website": "http://x"}
+    codes = [site.client.post("/subscribe", data=robot).status_code for _ in range(11)]
+    assert codes == [200] * 10 + [429]
+
+
 def test_one_visitor_cannot_sign_up_the_world(site: Running) -> None:
     emails = [f"reader{number}@example.org" for number in range(11)]
     codes = [site.client.post("/subscribe", data={"email": each}).status_code for each in emails]
