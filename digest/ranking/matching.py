@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from digest.model import Paper
 from digest.ranking.text import WORD, stemmed, stems, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 
+
+_KEPT = 4096  # papers whose words are remembered, and phrases
 
 # How words end that mean the same thing, once or several times, now or then.
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
@@ -44,17 +47,34 @@ class Keywords:
         return found
 
 
-def written(phrase: str, paper: Paper) -> str:
-    """Return how a paper writes a phrase that it mentions, if never as it is asked for.
+class Forms:
+    """How papers write the phrases that they mention."""
 
-    Forms of a word in number and tense are the same word; of those that only share its stem, such
-    as "token" for "tokenization", the first is returned.
-    """
-    asked = words(phrase)
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._papers = papers
+        # Most write a phrase as it is asked for, which is soon seen.
+        self._words = lru_cache(_KEPT)(self._read)
+        self._asked = lru_cache(_KEPT)(lambda phrase: _spaced(words(phrase)))
+
+    def of(self, phrase: str, row: int) -> str:
+        """Return how a paper writes a phrase, if never as it is asked for.
+
+        Forms of a word in number and tense are the same word; of those that only share its stem,
+        such as "token" for "tokenization", the first is returned.
+        """
+        asked = self._asked(phrase)
+        if any(asked in told for told in self._words(row)):
+            return ""
+        return _written(asked.split(), self._papers[row])
+
+    def _read(self, row: int) -> tuple[str, str]:
+        paper = self._papers[row]
+        return _spaced(words(paper.title)), _spaced(words(paper.abstract))
+
+
+def _written(asked: Sequence[str], paper: Paper) -> str:
     wanted, other = stemmed(asked), ""
     for text in (paper.title, paper.abstract):
-        if _spaced(asked) in _spaced(words(text)):
-            return ""
         told = [(word, one.span()) for one in WORD.finditer(text) for word in words(one[0])]
         found = stemmed([word for word, _ in told])
         for start in range(len(told) - len(asked) + 1):

@@ -17,7 +17,7 @@ from digest.ranking.content import Content, Words
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
 from digest.ranking.matches import Matches
-from digest.ranking.matching import written
+from digest.ranking.matching import Forms
 
 Floats = npt.NDArray[np.float32]
 
@@ -59,9 +59,7 @@ class Teller:
         ]
         self._parts = lru_cache(_KEPT_PARTS)(content.parts_of_words)
         self._terms = lru_cache(_KEPT_TERMS)(self._terms_of_words)
-        self._written = lru_cache(_KEPT_TERMS)(
-            lambda keyword, column: written(keyword, candidates[column].paper)
-        )
+        self._written = lru_cache(_KEPT_TERMS)(Forms([one.paper for one in candidates]).of)
 
     def reason(
         self, case: Case, column: int, *, relevance_raised: float, trending_raised: float

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Keywords, Name, written
+from digest.ranking.matching import Authors, Categories, Forms, Keywords, Name
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:
@@ -62,11 +62,12 @@ def test_hyphens_do_not_part_what_is_searched() -> None:
 def test_what_only_shares_a_stem_is_told_as_it_is_written(
     keyword: str, title: str, form: str
 ) -> None:
-    assert written(keyword, Paper("p:1", title, "")) == form
+    assert Forms([Paper("p:1", title, "")]).of(keyword, 0) == form
 
 
 def test_a_paper_that_writes_a_keyword_anywhere_writes_it() -> None:
-    assert written("tokenization", Paper("p:1", "Of tokens", "We skip tokenization.")) == ""
+    paper = Paper("p:1", "Of tokens", "We skip tokenization.")
+    assert Forms([paper]).of("tokenization", 0) == ""
 
 
 def test_a_keyword_without_a_word_finds_nothing() -> None:
