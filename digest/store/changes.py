@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 from sqlalchemy import ColumnElement, Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
+from digest.store.rows import upsert
 from digest.store.tables import changes
 
 
@@ -22,8 +22,7 @@ class Changes:
         """Count what was written of these moments, be it long after them."""
         days = Counter(_day(moment) for moment in moments)
         if days:
-            dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
-            new = dialect.insert(changes)
+            new = upsert(self._connection, changes)
             counted = {"number": changes.c.number + new.excluded.number}
             self._connection.execute(
                 new.on_conflict_do_update(index_elements=[changes.c.day], set_=counted),

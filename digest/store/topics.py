@@ -7,9 +7,9 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from digest.model import KeptTopics
+from digest.store.rows import upsert
 from digest.store.tables import topics
 
 _ONLY = 1
@@ -28,10 +28,9 @@ class Topics:
 
     def keep(self, shown: Sequence[Mapping[str, Any]], *, day: date, papers: int) -> None:
         """Write what was found, in the place of what was found before."""
-        dialect = sqlite if self._connection.dialect.name == "sqlite" else postgresql
         found = {"day": day, "papers": papers, "shown": list(shown)}
         self._connection.execute(
-            dialect.insert(topics)
+            upsert(self._connection, topics)
             .values(id=_ONLY, **found)
             .on_conflict_do_update(index_elements=[topics.c.id], set_=found)
         )
