@@ -75,7 +75,7 @@ def add(
     address = parse_email(email)
     with state_of(context).open() as app, app.store.write() as tx:
         subscriber = admit(app, tx, address, wanted, confirmed=confirmed)
-        wishes.warn_of_categories(tx, subscriber.interests)
+        wishes.warn_of_categories(tx, wishes.categories_of(subscriber.interests))
     if json:
         document(subscriber)
     if subscriber.status is SubscriberStatus.CONFIRMED:
@@ -239,7 +239,7 @@ def edit(
             tx.subscribers.edit(subscriber.id, email=parse_email(new_email))
             subscriber = subscriptions.find(tx, subscriber.public_id)
         if category is not None or mute is not None:
-            wishes.warn_of_categories(tx, subscriber.interests)
+            wishes.warn_of_categories(tx, wishes.categories_of(subscriber.interests))
     if json:
         document(subscriber)
     say(f"{subscriber.email} is changed")
@@ -357,6 +357,8 @@ def import_(
     rows = subscriber_csv.read(file)
     with state_of(context).open() as app:
         report = subscriber_csv.bring_in(app, rows, confirmed=confirmed)
+        with app.store.read() as tx:
+            wishes.warn_of_categories(tx, subscriber_csv.categories_of(rows))
     if json:
         document(report)
     else:

@@ -172,6 +172,15 @@ def _split(cell: str) -> list[str]:
     return [value.strip() for value in rows[0] if value.strip()] if rows else []
 
 
+def categories_of(rows: Iterable[Row]) -> set[str]:
+    """Return the categories that rows name, as they are kept."""
+    from digest.subscriptions import parse_category
+
+    return {
+        parse_category(name) for row in rows for name in _split(row.cells.get("categories", ""))
+    }
+
+
 def _preferences(cells: Mapping[str, str]) -> Preferences:
     from digest.subscriptions import Preferences, parse_name, parse_timezone
 

@@ -111,12 +111,16 @@ def _said(interest: Interest) -> str:
     return mute_said(interest) if interest.weight < 0 else interest.value
 
 
-def warn_of_categories(tx: Transaction, interests: Iterable[Interest]) -> None:
+def categories_of(interests: Iterable[Interest]) -> list[str]:
+    """Return the categories among interests."""
+    return [one.value for one in interests if one.kind is InterestKind.CATEGORY]
+
+
+def warn_of_categories(tx: Transaction, named: Iterable[str]) -> None:
     """Say of which of these categories no paper has come so far, unless arXiv has it."""
     from digest.subscriptions import categories
 
-    wanted = {one.value for one in interests if one.kind is InterestKind.CATEGORY}
-    strange = {one for one in wanted if not categories.is_known(one)}
+    strange = {one for one in named if not categories.is_known(one)}
     if not strange:
         return
     names = [name.casefold() for name in tx.listings.all_categories()]

@@ -73,6 +73,15 @@ def test_a_category_that_nobody_knows_is_taken_with_a_word(at: Desk) -> None:
     assert 'the category "robotics" so far: did you mean cs.RO?' in result.stderr
 
 
+def test_categories_of_a_file_that_nobody_knows_are_named_once(at: Desk, tmp_path: Path) -> None:
+    file = tmp_path / "people.csv"
+    file.write_text("email,categories\nada@example.org,Robotics;cs.XX\nbob@example.org,cs.XX\n")
+    result = at.do("subscriber", "import", str(file), "--confirmed")
+    assert result.stderr.count("no paper is in the category") == 1
+    assert '"cs.XX"' in result.stderr
+    assert len(at.ask("subscriber", "list")) == 2
+
+
 def test_a_reset_forgets_interests_and_opinions_and_nothing_else(at: Desk) -> None:
     add(at, "ada@example.org", "--mute", "quantum", "--keyword", "ice", "--hour", "6")
     with at.open().write() as tx:
