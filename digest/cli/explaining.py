@@ -105,8 +105,11 @@ def _factors(title: str, evidence: Sequence[Evidence]) -> Iterator[str]:
     for each in evidence:
         chance = f"1 - {each.strength:.3f}"
         if each.weight != 1:
-            chance = f"({chance}) ** {each.weight:g}"
+            chance = f"({chance}) ** {each.weight:.3g}"
         note = f"; {each.strength:.3f} = {each.base:.3f} {each.note}" if each.note else ""
+        if each.left != 1:
+            given = each.weight / each.left
+            note += f"; {each.weight:.3g} = {given:g} times {each.left:.3f}, as there are likes"
         yield _line(title, f"{each.factor:.3f} = {chance:<20}  {_name(each)}{note}")
         title = ""
 

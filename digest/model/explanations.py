@@ -67,7 +67,7 @@ class Evidence:
 
     `factor = (1 - strength) ** weight`. A strength by content is the `curve` at the `closeness`,
     which is the sum of the `summands`. `note` says what has been done to a strength since, and
-    `base` what it was before.
+    `base` what it was before. `left` is what likes have left of the weight, being about the same.
     """
 
     kind: EvidenceKind
@@ -77,6 +77,7 @@ class Evidence:
     factor: float
     base: float
     note: str = ""
+    left: float = 1.0
     closeness: float | None = None
     curve: Curve | None = None
     summands: tuple[Summand, ...] = ()

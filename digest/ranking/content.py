@@ -2,84 +2,35 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from digest.model import Curve, Paper, Summand, SummandKind
+from digest.model import Paper, Summand, SummandKind
 from digest.ports import Embeddings
 from digest.ranking.accounts import Accounts, Part, nearest
+from digest.ranking.closeness import (
+    LIKES_CURVE,
+    WORDS_CURVE,
+    Likes,
+    Words,
+    cosines,
+    lean_at,
+    likes_curve,
+    strength_at,
+    strength_of_words,
+)
 from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance, batches
 from digest.ranking.space import Space, Vectors
 from digest.ranking.taste import SharedTaste
 
 Floats = npt.NDArray[np.float32]
 
-MOST_BY_CONTENT = 0.9
-
-# Content counts from so many hundredths of cosine above the usual on, and is worth 63% of the
-# most after so many more.
-LIKES_CURVE = Curve(MOST_BY_CONTENT, 2.5, 6.0)
-WORDS_CURVE = Curve(MOST_BY_CONTENT, 3.0, 12.0)
-_ALONE, _MANY, _CLEARER = 0.25, 10, 0.08  # how the first is stretched for one like and for many
-
 _BACKGROUND = 1000  # papers; three times as many rank hardly better and cost thrice
 _ENOUGH = 200  # papers of earlier days; with fewer, the candidates are counted in
 _BATCH = 256  # texts or papers that are met at a time: enough to share work
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Closeness:
-    """How close each candidate is to something, in hundredths of cosine above the usual.
-
-    How `strength` grows with it (0..1), and how each leans to it (0..1).
-    """
-
-    closeness: Floats
-    strength: Floats
-    lean: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Words(Closeness):
-    """The same of a text; the closeness to several can be added.
-
-    `rows` and `shares` are the papers of the background that stand for it, and `known` is the
-    share of its words that papers have. `vectors` has it at `row`, among those it was met with.
-    """
-
-    text: str
-    vectors: Vectors
-    row: int
-    rows: npt.NDArray[np.int64]
-    shares: Floats
-    known: float
-
-    @property
-    def own(self) -> Vectors:
-        """Return its vector, which few texts are asked for."""
-        return self.vectors[self.row : self.row + 1]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Likes(Closeness):
-    """The same of liked papers.
-
-    `papers` are those that say anything. `carrier` is the place of the one that has most in the
-    cosine of all of them with each candidate, and `carried` its share. `by_readers` is what those
-    add who like the same papers. `vectors` (their `rows`) and `shares` make up what they are about.
-    """
-
-    carrier: npt.NDArray[np.int32]
-    carried: Floats
-    by_readers: Floats | None
-    papers: Sequence[Paper]
-    vectors: Vectors
-    rows: npt.NDArray[np.int64]
-    shares: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -134,8 +85,8 @@ class Content:
         one = [1] * len(texts)
         libraries = self._relevance.libraries(vectors, one, one)
         expansions = [library and self._relevance.expansion(library) for library in libraries]
-        scores = self._relevance.scores(libraries)
-        wider = self._relevance.scores(expansions)
+        scores, usual = self._relevance.measured(libraries)
+        wider, usual_wider = self._relevance.measured(expansions)
         for row, (text, library, expansion) in enumerate(
             zip(texts, libraries, expansions, strict=True)
         ):
@@ -146,27 +97,33 @@ class Content:
             rows, share = np.empty(0, np.int64), np.empty(0, np.float32)
             if expansion is not None:
                 closeness = (closeness + wider[row]) * np.float32(0.5)
+                usual[row] = (usual[row] + usual_wider[row]) / 2
                 rows, share = expansion.rows, expansion.shares
-            lean = _lean(closeness, WORDS_CURVE)
+            lean = lean_at(closeness, WORDS_CURVE)
             strength = strength_of_words(closeness)
             known = 1.0
             if not self._space.has_meaning:
                 # What is near to half of somebody's words need not be near to what they mean.
                 known = self._space.lexicon.coverage(text)
                 strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
-            yield Words(closeness, strength, lean, text, vectors, row, rows, share, known)
+            yield Words(
+                closeness, strength, lean, text, vectors, row, rows, share, known, float(usual[row])
+            )
 
-    def likes(self, liked: Sequence[Sequence[Paper]]) -> list[Likes | None]:
+    def likes(
+        self, liked: Sequence[Sequence[Paper]], texts: Sequence[Sequence[Words]]
+    ) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
 
-        `None` for a group without a known word.
+        With how many of each group are about each of the texts that come with it. `None` for a
+        group without a known word.
         """
         return [
-            None if met.library is None else self._likes(met, met.library)
-            for met in self._meet(liked)
+            None if met.library is None else self._likes(met, met.library, asked)
+            for met, asked in zip(self._meet(liked), texts, strict=True)
         ]
 
-    def _likes(self, met: _Met, library: Library) -> Likes:
+    def _likes(self, met: _Met, library: Library, texts: Sequence[Words]) -> Likes:
         papers = [met.papers[row] for row in library.rows]
         closeness = met.closeness
         by_readers = None
@@ -178,8 +135,8 @@ class Content:
         most = np.take_along_axis(parts, carrier[None], axis=0)[0]
         return Likes(
             closeness=closeness,
-            strength=_strong(closeness, likes_curve(len(papers))),
-            lean=_lean(closeness, LIKES_CURVE),
+            strength=strength_at(closeness, likes_curve(len(papers))),
+            lean=lean_at(closeness, LIKES_CURVE),
             carrier=carrier.astype(np.int32),
             carried=most / np.maximum(parts.sum(axis=0), 1e-6),
             by_readers=by_readers,
@@ -187,7 +144,20 @@ class Content:
             vectors=met.vectors,
             rows=met.start + library.rows,
             shares=library.shares,
+            about=self._about(met, library, texts) if texts else (),
         )
+
+    def _about(self, met: _Met, library: Library, texts: Sequence[Words]) -> list[float]:
+        """Count the likes that are about each text, by how close they are to it (0..1)."""
+        own = cosines(met.vectors[met.start + library.rows], texts)
+        found = []
+        for cosine, words in zip(own.T, texts, strict=True):
+            if len(words.rows):
+                wider = self._relevance.with_background(library, words.rows) @ words.shares
+                cosine = (cosine + wider) / 2
+            closeness = 100 * (1 + NEAREST_SHARE) * cosine - words.usual
+            found.append(words.known * float(strength_of_words(closeness).sum()))
+        return found
 
     def _shared(self, papers: Sequence[Paper]) -> list[int]:
         """Return the rows of those papers that readers share."""
@@ -196,7 +166,7 @@ class Content:
     def like_papers(self, unwanted: Sequence[Sequence[Paper]]) -> list[Floats | None]:
         """Return how strongly each candidate is like each of several groups of papers."""
         return [
-            None if met.library is None else _strong(met.closeness, LIKES_CURVE)
+            None if met.library is None else strength_at(met.closeness, LIKES_CURVE)
             for met in self._meet(unwanted)
         ]
 
@@ -206,7 +176,7 @@ class Content:
         (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
         if library is None:
             return None
-        return _strong(self._relevance.scores([library])[0], LIKES_CURVE)
+        return strength_at(self._relevance.scores([library])[0], LIKES_CURVE)
 
     def _meet(self, groups: Sequence[Sequence[Paper]]) -> Iterator[_Met]:
         for batch in batches(groups, _BATCH):
@@ -312,53 +282,6 @@ class Content:
         places = {paper.key: place for place, paper in enumerate([*known, *strange])}
         both = Vectors.stack([vectors, more])
         return both[[places[paper.key] for paper in papers]]
-
-
-def likes_curve(count: int) -> Curve:
-    """Return how strength grows with closeness to so many liked papers.
-
-    More likes make a clearer centre, to which all that is near is closer, and one like alone says
-    little of what else is liked: with this a strength has the same chance of being right for
-    libraries of any size (docs/explanation/ranking.md).
-    """
-    stretch = (1 + _ALONE / count**2) * max(1.0, count / _MANY) ** _CLEARER
-    return Curve(LIKES_CURVE.most, LIKES_CURVE.least * stretch, LIKES_CURVE.width * stretch)
-
-
-def together(closeness: Sequence[Floats], weights: Sequence[float]) -> Floats:
-    """Return how close each paper is to several texts taken together.
-
-    The sum of their vectors has the sum of their closeness, and, where they have little in
-    common, the length by which it is divided.
-    """
-    total = np.zeros_like(closeness[0])
-    for share, one in zip(shares_together(weights), closeness, strict=True):
-        total += np.float32(share) * one
-    return total
-
-
-def shares_together(weights: Sequence[float]) -> list[float]:
-    """Return how much each of several texts counts when they are taken together."""
-    given = [weight / max(weights) for weight in weights]
-    length = math.hypot(*given)
-    return [one / length for one in given]
-
-
-def strength_of_words(closeness: Floats) -> Floats:
-    """Return how strongly closeness to a text speaks for papers (0..1)."""
-    return _strong(closeness, WORDS_CURVE)
-
-
-def _strong(closeness: Floats, curve: Curve) -> Floats:
-    # As `Curve.at`, of many at once.
-    beyond = np.maximum(0.0, closeness - curve.least)
-    strength: Floats = curve.most * -np.expm1(-beyond / curve.width)
-    return strength
-
-
-def _lean(closeness: Floats, curve: Curve) -> Floats:
-    lean: Floats = np.maximum(0.0, np.tanh(closeness / curve.least))
-    return lean
 
 
 def _usual(value: float) -> Summand:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -14,7 +15,9 @@ import numpy.typing as npt
 from digest.model import Candidate, Explanation, Interest, InterestKind, Paper, Profile
 from digest.ports import MUTED, Embeddings
 from digest.ranking import foreseen
+from digest.ranking.beside import left_beside
 from digest.ranking.blend import balance, blend
+from digest.ranking.closeness import Likes, Words
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
@@ -150,30 +153,63 @@ class DefaultScores:
         # Hardly two people write the same: that is not worth remembering.
         texts = list(dict.fromkeys(one.value for wishes in everyone for one in wishes.texts))
         words |= zip(texts, content.words(texts), strict=True)
-        likes = _met(content.likes, [wishes.liked for wishes in everyone])
-        dislikes = _met(content.like_papers, [wishes.disliked for wishes in everyone])
+        told = [
+            [
+                (found, one)
+                for one in (*wishes.texts, *wishes.keywords)
+                if (found := words[one.value]) is not None
+            ]
+            for wishes in everyone
+        ]
+        likes = _met(
+            lambda rows: content.likes(
+                [everyone[row].liked for row in rows],
+                [[found for found, _ in told[row]] for row in rows],
+            ),
+            [row for row, wishes in enumerate(everyone) if wishes.liked],
+        )
+        dislikes = _met(
+            lambda rows: content.like_papers([everyone[row].disliked for row in rows]),
+            [row for row, wishes in enumerate(everyone) if wishes.disliked],
+        )
         return [
-            Case(
-                wishes=wishes,
-                matches=[
-                    (ranking.matches[one.kind](one.value), one.weight)
-                    for one in (*wishes.keywords, *wishes.authors, *wishes.categories)
-                ],
-                words=[
-                    (found, one)
-                    for one in (*wishes.texts, *wishes.keywords)
-                    if (found := words[one.value]) is not None
-                ],
-                likes=likes.get(row),
-                dislikes=dislikes.get(row),
-                unwanted=content.like_texts(
-                    [one.value for one in wishes.unlike], [-one.weight for one in wishes.unlike]
-                )
-                if wishes.unlike
-                else None,
-            )
+            self._case(wishes, told[row], likes.get(row), dislikes.get(row))
             for row, wishes in enumerate(everyone)
         ]
+
+    def _case(
+        self,
+        wishes: Wishes,
+        told: Sequence[tuple[Words, Interest]],
+        likes: Likes | None,
+        dislikes: Floats | None,
+    ) -> Case:
+        matches = self._ranking.matches
+        left: Mapping[str, float] = {}
+        if likes is not None:
+            left = dict(zip((one.value for _, one in told), left_beside(likes.about), strict=True))
+        return Case(
+            wishes=wishes,
+            matches=[
+                *(
+                    (matches[one.kind](one.value), one.weight * left.get(one.value, 1.0))
+                    for one in wishes.keywords
+                ),
+                *(
+                    (matches[one.kind](one.value), one.weight)
+                    for one in (*wishes.authors, *wishes.categories)
+                ),
+            ],
+            words=[(found, _weighing(one, left.get(one.value, 1.0))) for found, one in told],
+            left=left,
+            likes=likes,
+            dislikes=dislikes,
+            unwanted=self._ranking.content.like_texts(
+                [one.value for one in wishes.unlike], [-one.weight for one in wishes.unlike]
+            )
+            if wishes.unlike
+            else None,
+        )
 
     # What speaks for each candidate.
 
@@ -247,11 +283,10 @@ def _measured(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candid
     return [one if one.trend else measured([one], (), now)[0] for one in candidates]
 
 
-def _met(
-    meet: Callable[[Sequence[Sequence[Paper]]], Sequence[T | None]],
-    groups: Sequence[Sequence[Paper]],
-) -> dict[int, T]:
-    """Meet all groups that hold papers at once, and return what came of it by their places."""
-    given = [row for row, papers in enumerate(groups) if papers]
-    met = zip(given, meet([groups[row] for row in given]), strict=True)
-    return {row: one for row, one in met if one is not None}
+def _weighing(interest: Interest, left: float) -> Interest:
+    return interest if left == 1 else replace(interest, weight=interest.weight * left)
+
+
+def _met(meet: Callable[[Sequence[int]], Sequence[T | None]], rows: Sequence[int]) -> dict[int, T]:
+    """Meet what stands in those rows at once, and return what came of it by row."""
+    return {row: one for row, one in zip(rows, meet(rows), strict=True) if one is not None}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
 from typing import TypeVar
@@ -13,10 +13,9 @@ import numpy.typing as npt
 
 from digest.model import Curve, Evidence, EvidenceKind, Interest, InterestKind, Summand, SummandKind
 from digest.ranking.accounts import Part
-from digest.ranking.content import (
+from digest.ranking.closeness import (
     LIKES_CURVE,
     WORDS_CURVE,
-    Content,
     Likes,
     Words,
     likes_curve,
@@ -24,6 +23,7 @@ from digest.ranking.content import (
     strength_of_words,
     together,
 )
+from digest.ranking.content import Content
 from digest.ranking.matches import Matches
 from digest.ranking.profiles import Wishes
 
@@ -50,13 +50,15 @@ class Case:
     """One profile, and how its interests meet the candidates.
 
     `matches` are by the letter, each with the weight of its interest; `words` are the texts and
-    keywords that say anything; `dislikes` and `unwanted` are how strongly candidates are like
-    disliked papers and unwanted texts.
+    keywords that say anything; `left` is what likes have left of the weight of each of those, by
+    its value; `dislikes` and `unwanted` are how strongly candidates are like disliked papers and
+    unwanted texts.
     """
 
     wishes: Wishes
     matches: Sequence[tuple[Matches, float]]
     words: Sequence[tuple[Words, Interest]]
+    left: Mapping[str, float]
     likes: Likes | None
     dislikes: Floats | None
     unwanted: Floats | None
@@ -75,6 +77,11 @@ class Case:
     def weights(self) -> list[float]:
         """Return the weight of each text and keyword."""
         return [one.weight for _, one in self.words]
+
+    @property
+    def _given(self) -> list[float]:
+        """Return the same without likes."""
+        return [one.weight / self.left.get(one.value, 1.0) for _, one in self.words]
 
     @cached_property
     def by_kind(self) -> list[tuple[EvidenceKind, list[tuple[Matches, float]]]]:
@@ -154,19 +161,27 @@ class Case:
             lean = 1 + LEAN * float(self.lean[column])
             note = f"times {lean:.3f}: so its content leans"
             return _evidence(kind, name, lean * strength, weight, base=strength, note=note)
+        left = self.left.get(matches.value, 1.0) if kind is EvidenceKind.KEYWORD else 1.0
         if matches.telling < 1:
             base = strength / matches.telling
             note = f"times {matches.telling:.3f}: many papers have it"
-            return _evidence(kind, name, strength, weight, base=base, note=note)
-        return _evidence(kind, name, strength, weight)
+            return _evidence(kind, name, strength, weight, base=base, note=note, left=left)
+        return _evidence(kind, name, strength, weight, left=left)
 
     def _nearest(self, column: int) -> Evidence:
         words, interest = self.nearest(column)
         strength, known = float(words.strength[column]), words.known
         note = "" if known == 1 else f"times {known:.3f}: so many of its words tell papers apart"
         base = strength / known if known else 0.0
+        left = self.left.get(interest.value, 1.0)
         return _evidence(
-            EvidenceKind.WORDS, interest.value, strength, interest.weight, base=base, note=note
+            EvidenceKind.WORDS,
+            interest.value,
+            strength,
+            interest.weight,
+            base=base,
+            note=note,
+            left=left,
         )
 
     def _together(self, column: int) -> Evidence:
@@ -178,6 +193,7 @@ class Case:
             f"{len(self.words)} texts and keywords",
             float(strength_of_words(closeness)[0]),
             weight_together(self.weights),
+            left=sum(self.weights) / sum(self._given),
         )
 
     # What speaks against it.
@@ -273,9 +289,10 @@ def _evidence(
     *,
     base: float | None = None,
     note: str = "",
+    left: float = 1.0,
 ) -> Evidence:
     base = strength if base is None else base
-    return Evidence(kind, name, strength, weight, missed(strength, weight), base, note)
+    return Evidence(kind, name, strength, weight, missed(strength, weight), base, note, left)
 
 
 def _count(papers: int) -> str:

@@ -13,7 +13,8 @@ import numpy.typing as npt
 
 from digest.model import Candidate, EvidenceKind, InterestKind
 from digest.ranking import foreseen
-from digest.ranking.content import Content, Words
+from digest.ranking.closeness import Words
+from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
 from digest.ranking.matches import Matches

@@ -62,6 +62,7 @@ class Relevance:
         sample = np.arange(0, count, max(1, count // _SAMPLE))
         # Those whose median is the usual come first: the others are not scored.
         self._order = np.concatenate([sample, np.setdiff1d(np.arange(count), sample)])
+        self._places = np.argsort(self._order)
         self._scored = self._count + len(sample)
         background = background[self._order]
         self._background = background
@@ -131,17 +132,31 @@ class Relevance:
         In hundredths of cosine; zeros for a library that says nothing. A row is the same to the
         bit whatever other libraries are scored with it.
         """
+        return self.measured(libraries)[0]
+
+    def measured(self, libraries: Sequence[Library | None]) -> tuple[Floats, Floats]:
+        """Return the scores, and what the usual paper has for each library: they exceed that."""
         scores = np.zeros((len(libraries), self._count), np.float32)
+        usual = np.zeros(len(libraries), np.float32)
         telling = [row for row, one in enumerate(libraries) if one is not None]
         if telling:
             along, near = self._measures([one for one in libraries if one is not None])
-            scores[telling] = 100 * (self._above(along) + NEAREST_SHARE * self._above(near))
-        return scores
+            middles = [_usual(each[:, self._count :]) for each in (along, near)]
+            above = [
+                each[:, : self._count] - middle
+                for each, middle in zip((along, near), middles, strict=True)
+            ]
+            scores[telling] = 100 * (above[0] + NEAREST_SHARE * above[1])
+            usual[telling] = 100 * (middles[0] + NEAREST_SHARE * middles[1])[:, 0]
+        return scores, usual
 
     def usual(self, library: Library) -> float:
         """Return what the usual paper has, in hundredths of cosine: a score is what exceeds it."""
-        along, near = (_usual(each[:, self._count :]) for each in self._measures([library]))
-        return float(100 * (along + NEAREST_SHARE * near)[0, 0])
+        return float(self.measured([library])[1][0])
+
+    def with_background(self, likes: Library, background: npt.NDArray[np.int64]) -> Floats:
+        """Return the cosines of likes with those rows of the background."""
+        return likes.cosines[:, self._count + self._places[background]]
 
     def expected(self, paper: int, columns: npt.NDArray[np.int64]) -> Floats:
         """Return what the background leads one to expect of a paper, for some terms.
@@ -177,10 +192,6 @@ class Relevance:
         # Each by itself: a product of many rows adds each of them up as its place among them wants.
         known = np.stack([np.dot(one[self._count :], self._ridge) for one in centres])
         return centres[:, : self._scored] - shrink * known, near
-
-    def _above(self, values: Floats) -> Floats:
-        above: Floats = values[:, : self._count] - _usual(values[:, self._count :])
-        return above
 
 
 def batches(groups: Sequence[Sequence[T]], size: int) -> Iterator[list[Sequence[T]]]:

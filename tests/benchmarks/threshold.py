@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from digest.evaluation.data import Collection, read
 from digest.evaluation.protocol import Asked, Task, conditions
 from digest.evaluation.settings import Setting
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile
+from digest.ports import Ranking
 from digest.ranking import ranker
 
 THRESHOLDS = (0.1, 0.2, 0.3, 0.5, 0.7)
@@ -37,9 +39,32 @@ Floats = npt.NDArray[np.float32]
 
 def measure(collection: Collection, seed: int = 7) -> dict[str, dict[str, list[float]]]:
     """Return the figures of each threshold, by what is known of the readers."""
+    fold = first_fold(collection, seed)
+    asked = [one for one in fold.task.asked if len(one.likes) >= max(LIKES) and one.keywords]
+    found = {}
+    for name, profiles in _known(asked, fold.papers, seed):
+        found[name] = _figures(fold.score(profiles), fold.task, asked)
+    return found
+
+
+@dataclass(frozen=True)
+class Fold:
+    """The papers of one fold as candidates, ready to be scored; the others are its past."""
+
+    task: Task
+    papers: list[Paper]
+    ranking: Ranking
+    order: list[int]
+
+    def score(self, profiles: Sequence[Profile]) -> Floats:
+        """Return the scores of the candidates in the order of the task."""
+        return self.ranking.score(profiles).score[:, self.order]
+
+
+def first_fold(collection: Collection, seed: int) -> Fold:
+    """Fit the default ranker to the papers of the first fold."""
     (full,) = conditions(collection, [Setting.FULL], folds=1, seed=seed)
     (task,) = full.tasks
-    asked = [one for one in task.asked if len(one.likes) >= max(LIKES) and one.keywords]
     papers = [
         Paper(f"evaluation:{place:08d}", one.title, one.abstract)
         for place, one in enumerate(collection.documents)
@@ -52,12 +77,9 @@ def measure(collection: Collection, seed: int = 7) -> dict[str, dict[str, list[f
         DAY,
     )
     columns = {one.paper.key: column for column, one in enumerate(ranking.candidates)}
-    order = [columns[papers[place].key] for place in task.candidates.tolist()]
-    found = {}
-    for name, profiles in _known(asked, papers, seed):
-        scores = ranking.score(profiles).score[:, order]
-        found[name] = _figures(scores, task, asked)
-    return found
+    return Fold(
+        task, papers, ranking, [columns[papers[place].key] for place in task.candidates.tolist()]
+    )
 
 
 def _known(

@@ -13,7 +13,7 @@ from digest.embedders import InMemory, Model
 from digest.model import Evidence, EvidenceKind, Explanation, Interest, InterestKind, Paper, Profile
 from digest.model import SummandKind as Kind
 from digest.ports import MUTED
-from digest.ranking.content import LIKES_CURVE, likes_curve
+from digest.ranking.closeness import LIKES_CURVE, likes_curve
 from digest.ranking.default import DefaultRanker, DefaultRanking
 from digest.ranking.taste import READERS
 from digest.testing import FakeEmbedder
