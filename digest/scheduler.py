@@ -10,8 +10,11 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC
+from functools import partial
 from threading import Event
 
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -33,28 +36,54 @@ LEARN_SECONDS = 3600
 PRUNE_SECONDS = 24 * 3600
 
 
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is done every so many seconds."""
+
+    name: str
+    seconds: float
+    work: Callable[[], object]
+
+
 def serve(
-    app: App, *, notifier: Notifier | None = None, until: Callable[[], object] | None = None
+    app: App,
+    *,
+    notifier: Notifier | None = None,
+    until: Callable[[], object] | None = None,
+    pages: Callable[[], bool] = lambda: True,
 ) -> None:
     """Tick until `until` returns, by default when a signal asks to end.
 
-    What is being sent then is finished; what waits goes on waiting in its row. Raise
-    `SchemaMismatch` before anything is done.
+    What is being sent then is finished; what waits goes on waiting in its row. `pages` says
+    whether those that are served beside it still are. Raise `SchemaMismatch` before anything is
+    done.
     """
-    app.store.check_schema()
-    notifier = notifier or Notifier(os.environ)
-    until = until or on_signals()
     stop = Event()
-    jobs = _jobs(app, notifier, stop)
-    jobs.start()
-    notifier.ready()
-    notifier.status("waiting for what is due")
-    log.info("serving: %d sources", len(app.sources))
-    until()
-    stop.set()
-    notifier.stopping()
-    log.info("stopping: finishing what is being sent")
-    jobs.shutdown(wait=True)
+    until = until or on_signals()
+    with _service(app, _ticks(app, stop), stop, notifier=notifier, pages=pages) as notify:
+        notify.status("waiting for what is due")
+        log.info("serving: %d sources", len(app.sources))
+        until()
+        notify.stopping()
+        log.info("stopping: finishing what is being sent")
+
+
+def stand_by(
+    app: App,
+    *,
+    notifier: Notifier | None = None,
+    until: Callable[[], object] | None = None,
+    pages: Callable[[], bool] = lambda: True,
+) -> None:
+    """Leave all work to others until `until` returns, while pages are served beside it.
+
+    Raise `SchemaMismatch` before anything is done.
+    """
+    until = until or on_signals()
+    with _service(app, (), Event(), notifier=notifier, pages=pages) as notify:
+        notify.status("serving pages")
+        until()
+        notify.stopping()
 
 
 def on_signals() -> Callable[[], object]:
@@ -76,39 +105,59 @@ def on_signals() -> Callable[[], object]:
     return wait
 
 
-def _jobs(app: App, notifier: Notifier, stop: Event) -> BackgroundScheduler:
+@contextmanager
+def _service(
+    app: App,
+    jobs: Iterable[_Job],
+    stop: Event,
+    *,
+    notifier: Notifier | None,
+    pages: Callable[[], bool],
+) -> Iterator[Notifier]:
+    """Do the jobs while the block lasts, and be ready and alive to the service manager."""
+    app.store.check_schema()
+    notifier = notifier or Notifier(os.environ)
+    alive = partial(_feed, app, notifier, pages)
+    if notifier.watchdog_seconds is not None:
+        # Twice in the watchdog's time, as sd_watchdog_enabled(3) advises.
+        jobs = [*jobs, _Job("watchdog", notifier.watchdog_seconds / 2, alive)]
     scheduler = BackgroundScheduler(
         timezone=UTC,
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
     )
-
-    def every(seconds: float, name: str, work: Callable[[], object]) -> None:
+    for job in jobs:
         scheduler.add_job(
-            guarded(name, work, stop),
+            guarded(job.name, job.work, stop),
             "interval",
-            seconds=seconds,
-            id=name,
+            seconds=job.seconds,
+            id=job.name,
             next_run_time=SystemClock().now(),
         )
+    scheduler.start()
+    notifier.ready()
+    try:
+        yield notifier
+    finally:
+        stop.set()
+        scheduler.shutdown(wait=True)
 
+
+def _ticks(app: App, stop: Event) -> list[_Job]:
     patience = Patience()
 
     def tick() -> None:
         progress = ProgressLog(app.clock)
         pipeline.tick(app, patience=patience, stopping=stop.is_set, progress=progress)
 
-    every(COLLECT_SECONDS, "ingest", lambda: pipeline.collect_due(app, stopping=stop.is_set))
-    every(TICK_SECONDS, "tick", tick)
-    every(LEARN_SECONDS, "learn", lambda: expecting.update(app.store, app.clock.now()))
-    every(
-        PRUNE_SECONDS,
-        "retention",
-        lambda: retention.prune(app.store, app.settings.retention, now=app.clock.now()),
-    )
-    if notifier.watchdog_seconds is not None:
-        # Twice in the watchdog's time, as sd_watchdog_enabled(3) advises.
-        every(notifier.watchdog_seconds / 2, "watchdog", lambda: _feed(app, notifier))
-    return scheduler
+    def prune() -> None:
+        retention.prune(app.store, app.settings.retention, now=app.clock.now())
+
+    return [
+        _Job("ingest", COLLECT_SECONDS, lambda: pipeline.collect_due(app, stopping=stop.is_set)),
+        _Job("tick", TICK_SECONDS, tick),
+        _Job("learn", LEARN_SECONDS, lambda: expecting.update(app.store, app.clock.now())),
+        _Job("retention", PRUNE_SECONDS, prune),
+    ]
 
 
 def guarded(name: str, work: Callable[[], object], stop: Event) -> Callable[[], None]:
@@ -128,7 +177,8 @@ def guarded(name: str, work: Callable[[], object], stop: Event) -> Callable[[], 
     return job
 
 
-def _feed(app: App, notifier: Notifier) -> None:
-    """Feed the watchdog, unless the database does not answer."""
+def _feed(app: App, notifier: Notifier, pages: Callable[[], bool]) -> None:
+    """Feed the watchdog, unless the database does not answer or the pages are not served."""
     app.store.check_schema()
-    notifier.alive()
+    if pages():
+        notifier.alive()

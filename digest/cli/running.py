@@ -1,4 +1,4 @@
-"""The commands that do the work: serve, run, ingest, preview."""
+"""The commands that do the work: serve, web, run, ingest, preview."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 def register(cli: typer.Typer) -> None:
     """Add these commands to the root."""
-    for command in (serve, run, ingest, preview):
+    for command in (serve, web, run, ingest, preview):
         cli.command()(command)
 
 
@@ -54,7 +54,23 @@ def serve(
         # Who makes a page waits ten times less for the thread that plans mail.
         sys.setswitchinterval(0.0005)
         try:
-            scheduler.serve(replace(app, waited_for=server.is_asked))
+            scheduler.serve(replace(app, waited_for=server.is_asked), pages=server.is_running)
+        finally:
+            server.stop()
+
+
+def web(context: typer.Context) -> None:
+    """Serve the pages alone, beside a `digest serve --no-web`, until a signal comes."""
+    from digest import scheduler
+    from digest.garbage import rare_collections
+    from digest.web.server import WebServer
+
+    with state_of(context).open() as app, rare_collections():
+        server = WebServer(app)
+        server.start()
+        say(f"pages are at {server.url}")
+        try:
+            scheduler.stand_by(app, pages=server.is_running)
         finally:
             server.stop()
 

@@ -140,7 +140,6 @@ class WebServer:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"http://{host}:{self.port}"
 
-    @property
     def is_running(self) -> bool:
         """Say whether pages are served."""
         return self._thread.is_alive()

@@ -6,7 +6,8 @@
 The archive has that many papers of 400 days, a tenth of which have signals. `digest serve` begins
 with N subscribers whose digests are due; it plans and sends them to Postfix's `smtp-sink`.
 Meanwhile a reader opens pages, every one another day, question or paper, so that little of it can
-be remembered. With 0 recipients nothing is sent. Times are those of whole answers.
+be remembered. With 0 recipients nothing is sent. Times are those of whole answers. With `--apart`
+`digest web` serves the pages, beside a `digest serve --no-web`.
 
 With `--load` the same addresses, some hundred of each kind, are asked for by `wrk` over so many
 connections at once, as fast as answers come: requests a second, and how long they took. Answers
@@ -56,7 +57,7 @@ def measure(asked: argparse.Namespace) -> dict[str, Any]:
         found["boards"] = settled.update(app.store, app.clock, app.settings.schedule)
         found["boards seconds"] = time.perf_counter() - began
         kinds = pages(words, asked.papers, now)
-        with site.serving(config) as served:
+        with site.serving(config, apart=asked.apart) as served:
             if asked.load:
                 return found | press(served, app, kinds, asked)
             return found | visit(served, app, kinds, asked.recipients)
@@ -221,6 +222,7 @@ def main() -> None:
     parser.add_argument("--recipients", type=int, default=20_000)
     parser.add_argument("--load", type=int, default=0, metavar="SECONDS", help="for each page")
     parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--apart", action="store_true", help="pages in a process of their own")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
     if asked.load and not shutil.which("wrk"):

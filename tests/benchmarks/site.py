@@ -60,20 +60,32 @@ def mailing(
 
 
 @contextmanager
-def serving(config: Path) -> Iterator[Site]:
-    """Run `digest serve` and yield where its pages are."""
-    service = subprocess.Popen(
-        [sys.executable, "-m", "digest", "--config", str(config), "serve"],
+def serving(config: Path, *, apart: bool = False) -> Iterator[Site]:
+    """Run `digest serve` and yield where its pages are.
+
+    With `apart` `digest web` serves them, beside a `digest serve --no-web`.
+    """
+    pages = _begin(config, "web" if apart else "serve")
+    services = [pages]
+    try:
+        assert pages.stderr is not None
+        base = next(line for line in pages.stderr if "pages are at" in line).split()[-1]
+        if apart:
+            services.append(_begin(config, "serve", "--no-web"))
+        yield Site(base, pages.pid)
+    finally:
+        for service in services:
+            service.terminate()
+        for service in services:
+            service.wait(timeout=60)
+
+
+def _begin(config: Path, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "digest", "--config", str(config), *command],
         stderr=subprocess.PIPE,
         text=True,
     )
-    try:
-        assert service.stderr is not None
-        base = next(line for line in service.stderr if "pages are at" in line).split()[-1]
-        yield Site(base, service.pid)
-    finally:
-        service.terminate()
-        service.wait(timeout=60)
 
 
 def sent(app: App) -> int:

@@ -1,4 +1,4 @@
-"""The unit file is sound and well locked, as systemd's own tools see it."""
+"""The unit files are sound and well locked, as systemd's own tools see them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import pytest
 
 from tests.conftest import REPOSITORY
 
-UNIT = REPOSITORY / "deploy" / "digest.service"
+UNITS = sorted((REPOSITORY / "deploy").glob("*.service"))
+
+each_unit = pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 
 pytestmark = pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="systemd-analyze is not installed"
@@ -25,10 +27,11 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
+@each_unit
+def test_systemd_finds_nothing_wrong(tmp_path: Path, unit: Path) -> None:
     # The program of an installation is not here: any other one stands in for it.
-    text = UNIT.read_text().replace("/opt/digest/bin/digest", sys.executable)
-    copy = tmp_path / "digest.service"
+    text = unit.read_text().replace("/opt/digest/bin/digest", sys.executable)
+    copy = tmp_path / unit.name
     copy.write_text(text)
     found = analyze("verify", "--man=no", str(copy))
     ours = [line for line in found.stderr.splitlines() if "digest" in line]
@@ -37,18 +40,25 @@ def test_systemd_finds_nothing_wrong(tmp_path: Path) -> None:
 
 def test_verify_would_tell(tmp_path: Path) -> None:
     copy = tmp_path / "digest.service"
-    copy.write_text(UNIT.read_text().replace("ProtectHome=", "ProtectHmoe="))
+    copy.write_text(UNITS[0].read_text().replace("ProtectHome=", "ProtectHmoe="))
     assert "ProtectHmoe" in analyze("verify", "--man=no", str(copy)).stderr
 
 
-def test_the_service_is_well_locked() -> None:
-    found = analyze("security", "--offline=true", "--no-pager", str(UNIT))
-    match = re.search(r"Overall exposure level for digest\.service: (\d+\.\d)", found.stdout)
+@each_unit
+def test_the_service_is_well_locked(unit: Path) -> None:
+    found = analyze("security", "--offline=true", "--no-pager", str(unit))
+    match = re.search(rf"Overall exposure level for {unit.name}: (\d+\.\d)", found.stdout)
     assert match, found.stderr
     assert float(match[1]) < 3
 
 
-def test_it_does_what_the_program_expects() -> None:
-    text = UNIT.read_text()
+@each_unit
+def test_it_does_what_the_program_expects(unit: Path) -> None:
+    text = unit.read_text()
     for line in ("Type=notify", "RestartPreventExitStatus=78", "WatchdogSec=", "LoadCredential="):
         assert line in text
+
+
+def test_there_is_one_for_all_and_one_for_the_pages_alone() -> None:
+    commands = {unit.name: re.findall(r"config\.toml (.+)", unit.read_text()) for unit in UNITS}
+    assert commands == {"digest-web.service": ["web"], "digest.service": ["serve"]}

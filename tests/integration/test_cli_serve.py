@@ -1,4 +1,4 @@
-"""`digest serve` as a process, from its first line to its end."""
+"""`digest serve` and `digest web` as processes, from their first line to their end."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 import digest as package
 from digest.clock import SystemClock
@@ -31,11 +33,11 @@ transport = "maildir"
 
 
 @contextmanager
-def serving(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
-    """Run `digest serve` while the block lasts, at the longest."""
+def serving(folder: Path, *options: str, command: str = "serve") -> Iterator[subprocess.Popen[str]]:
+    """Run `digest serve`, or another command, while the block lasts, at the longest."""
     (folder / "config.toml").write_text(CONFIG)
     with subprocess.Popen(
-        [sys.executable, "-m", "digest", "serve", *options],
+        [sys.executable, "-m", "digest", command, *options],
         cwd=folder,
         env=ENVIRON,
         stdout=subprocess.PIPE,
@@ -86,8 +88,30 @@ def test_without_pages_it_listens_nowhere(tmp_path: Path) -> None:
     assert "pages are at" not in err
 
 
-def test_it_refuses_to_begin_on_another_schema(tmp_path: Path) -> None:
-    with serving(tmp_path) as process:
+def test_pages_alone_send_nothing_and_another_process_does(tmp_path: Path) -> None:
+    now = SystemClock().now()
+    at: Desk = desk(tmp_path, now)
+    at.do("subscriber", "add", "ada@example.org")
+    with serving(tmp_path, command="web") as pages:
+        url = read_until(pages, "pages are at").split()[-1]
+        with urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:
+            assert answer.status == 200
+        with serving(tmp_path, "--no-web") as sender:
+            read_until(sender, "1 sent")
+            sender.send_signal(signal.SIGTERM)
+            sender.communicate(timeout=100)
+        with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
+            assert b'digest_deliveries{state="sent"} 1.0' in answer.read()
+        pages.send_signal(signal.SIGTERM)
+        out, err = pages.communicate(timeout=100)
+    assert (pages.returncode, out) == (0, "")
+    assert "sent" not in err
+    assert len(list((tmp_path / "maildir" / "new").iterdir())) == 1
+
+
+@pytest.mark.parametrize("command", ["serve", "web"])
+def test_it_refuses_to_begin_on_another_schema(tmp_path: Path, command: str) -> None:
+    with serving(tmp_path, command=command) as process:
         out, err = process.communicate(timeout=100)
     assert (process.returncode, out) == (78, "")
     assert "digest db upgrade" in err

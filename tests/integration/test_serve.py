@@ -9,15 +9,18 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from digest import scheduler
+from digest.app import App, load
 from digest.clock import SystemClock
 from digest.model import DeliveryState, Interest, InterestKind, SubscriberStatus
+from digest.notify import Notifier
 from digest.rank.expecting import fitting
 from digest.scheduler import on_signals
 from digest.store import Store
@@ -51,6 +54,9 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
+ALONE = ("serve", "--no-web")
+
+
 class Manager:
     """Stands in for systemd: hears what the service says."""
 
@@ -78,7 +84,7 @@ def serving(
     environ = {**os.environ, "NOTIFY_SOCKET": str(folder / "notify")}
     if watchdog:
         environ["WATCHDOG_USEC"] = str(int(watchdog * 1e6))
-    command = [sys.executable, "-m", "digest", "--config", str(folder / "config.toml"), "serve"]
+    command = [sys.executable, "-m", "digest", "--config", str(folder / "config.toml")]
     service = subprocess.Popen(
         [*command, *options], env=environ, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -90,8 +96,9 @@ def serving(
         manager.close()
 
 
-def test_it_says_when_it_is_ready_and_when_it_stops(folder: Path) -> None:
-    with serving(folder, "--no-web") as (service, manager):
+@pytest.mark.parametrize("command", [ALONE, ("web",)], ids=" ".join)
+def test_it_says_when_it_is_ready_and_when_it_stops(folder: Path, command: tuple[str, ...]) -> None:
+    with serving(folder, *command) as (service, manager):
         manager.hear_until("READY=1")
         service.send_signal(signal.SIGTERM)
         manager.hear_until("STOPPING=1")
@@ -112,8 +119,11 @@ def test_a_signal_that_another_thread_takes_is_heard_all_the_same() -> None:
     other.join()
 
 
-def test_the_watchdog_is_fed_only_while_the_database_answers(folder: Path) -> None:
-    with serving(folder, "--no-web", watchdog=1) as (_, manager):
+@pytest.mark.parametrize("command", [ALONE, ("web",)], ids=" ".join)
+def test_the_watchdog_is_fed_only_while_the_database_answers(
+    folder: Path, command: tuple[str, ...]
+) -> None:
+    with serving(folder, *command, watchdog=1) as (_, manager):
         manager.hear_until("READY=1")
         for _ in range(3):
             manager.hear_until("WATCHDOG=1")
@@ -125,9 +135,32 @@ def test_the_watchdog_is_fed_only_while_the_database_answers(folder: Path) -> No
                 manager.hear(3)
 
 
+@pytest.mark.parametrize("role", [scheduler.serve, scheduler.stand_by])
+def test_the_watchdog_is_not_fed_once_the_pages_are_gone(
+    folder: Path, role: Callable[..., None]
+) -> None:
+    app = App.build(load(folder / "config.toml"))
+    manager = Manager(folder / "notify")
+    environ = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "200000"}
+    served = True
+
+    def until() -> None:
+        nonlocal served
+        for _ in range(2):
+            manager.hear_until("WATCHDOG=1")
+        served = False
+        with pytest.raises(TimeoutError):
+            for _ in range(20):
+                manager.hear(1)
+
+    role(app, notifier=Notifier(environ), until=until, pages=lambda: served)
+    app.store.close()
+    manager.close()
+
+
 def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
-    with serving(tmp_path, "--no-web") as (service, _):
+    with serving(tmp_path, *ALONE) as (service, _):
         _, errors = service.communicate(timeout=100)
     assert service.returncode == 78
     assert "digest db upgrade" in errors
@@ -137,7 +170,7 @@ def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> N
 def test_the_past_is_learned_by_itself(folder: Path) -> None:
     store = Store(f"sqlite:///{folder / 'digest.db'}", hash_email=hash_email)
     write_past(store, 320, until=SystemClock().now() - timedelta(days=3))
-    with serving(folder, "--no-web") as (service, _):
+    with serving(folder, *ALONE) as (service, _):
         assert service.stderr is not None
         assert any("learned from 320 papers" in line for line in service.stderr)
         service.send_signal(signal.SIGTERM)
@@ -160,7 +193,7 @@ def test_what_is_due_leaves_by_itself_once(folder: Path) -> None:
                 now=now,
                 interests=[Interest(InterestKind.CATEGORY, "cs.RO")],
             )
-        with serving(folder, "--no-web") as (service, manager):
+        with serving(folder, *ALONE) as (service, manager):
             manager.hear_until("READY=1")
             inbox.wait(1, seconds=60)
             service.send_signal(signal.SIGTERM)

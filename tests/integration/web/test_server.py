@@ -213,8 +213,9 @@ def test_a_stopped_server_answers_no_more(site: Running) -> None:
     server = WebServer(site.app, "127.0.0.1", 0)
     server.start()
     assert httpx.get(f"{server.url}/healthz").status_code == 200
+    assert server.is_running()
     server.stop()
-    assert not server.is_running
+    assert not server.is_running()
     with pytest.raises(httpx.ConnectError):
         httpx.get(f"{server.url}/healthz")
 
