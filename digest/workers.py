@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+from contextlib import suppress
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 
 PROC = Path("/proc")
+MACHINE = Path("/etc/machine-id")
 
 _HIDDEN = "hidden"
 
@@ -14,20 +18,34 @@ _HIDDEN = "hidden"
 def this_worker() -> str:
     """Return a name for this process that no other one ever has.
 
-    It holds the host, the process id and the time at which the process began, in clock ticks
-    since boot, because process ids come round again.
+    It holds the host, the world in which its process ids are counted, the process id and the time
+    at which the process began, in clock ticks since boot, because process ids come round again.
     """
     pid = os.getpid()
-    return f"{socket.gethostname()}/{pid}/{_began(pid)}"
+    return f"{socket.gethostname()}/{_world()}/{pid}/{_began(pid)}"
 
 
 def is_gone(worker: str, *, proc: Path = PROC) -> bool | None:
-    """Say whether a worker of this host is dead; `None` where nothing is known of it."""
-    host, pid, began, *_ = [*worker.split("/"), "", ""]
-    if host != socket.gethostname() or not pid.isdigit():
+    """Say whether a worker beside this one is dead; `None` where nothing is known of it."""
+    host, world, pid, began, *_ = [*worker.split("/"), "", "", ""]
+    if (host, world) != (socket.gethostname(), _world()) or not pid.isdigit():
         return None
     found = _began(int(pid), proc)
     return None if found == _HIDDEN else found != began
+
+
+@cache
+def _world() -> str:
+    """Return what tells the processes of this machine and container from those of others.
+
+    Two containers, or two machines made from one image, may have the same host name.
+    """
+    found = ""
+    with suppress(OSError):
+        found = MACHINE.read_text()
+    with suppress(OSError):
+        found += (PROC / "self/ns/pid").readlink().name
+    return blake2b(found.encode(), digest_size=4).hexdigest()
 
 
 def _began(pid: int, proc: Path = PROC) -> str:
