@@ -95,7 +95,7 @@ class RunReport:
             "deferred": self.delivered.deferred,
             "failed": self.delivered.failed,
             "unknown": self.delivered.unknown,
-            "expired": self.delivered.expired,
+            "expired": self.delivered.expired + self.ranked.replaced,
             "left": sum(self.left.values()),
             "errors": self.delivered.errors,
             "seconds": {stage: round(seconds, 3) for stage, seconds in self.seconds.items()},
@@ -159,6 +159,8 @@ def why(report: RunReport) -> Iterator[str]:
         yield f"{_people(number)} skipped: {_SKIPPED[SkipReason(reason)]}."
     if ranked.unplanned:
         yield f"{_people(ranked.unplanned)} not planned for yet: the run was stopped."
+    if ranked.replaced:
+        yield f"{_mails(ranked.replaced)} dropped for a newer one: it had not left by then."
     yield from _undelivered(report.delivered)
     mine = {
         DeliveryState.DEFERRED: report.delivered.deferred,

@@ -65,6 +65,7 @@ class RankReport:
     settled: int = 0  # due, but planned before
     planned: int = 0
     unplanned: int = 0  # not looked at: the run was stopped
+    replaced: int = 0  # older digests that had not left yet
     skipped: dict[str, int] = field(default_factory=dict)
 
     def count(self, plans: list[Plan]) -> None:
@@ -146,6 +147,13 @@ def run(
                     phrases=phrases,
                 )
             pool = pools[cadence]
+            with store.write() as tx:
+                report.replaced += tx.outbox.replace(
+                    [reader.id for reader in people],
+                    after=pool.opens_at,
+                    due_before=one.turn.due_at,
+                    now=now,
+                )
             with store.read() as tx:
                 readers = readers_of(tx, pool, people, settings=settings)
             plans = plans_for(

@@ -65,6 +65,15 @@ def bring(store: Store, *new: Paper, at: datetime = NOW) -> None:
         tx.papers.add(new, source="arxiv", listed_at=at)
 
 
+def leave(store: Store) -> None:
+    """Let everything leave that is planned."""
+    with store.write() as tx:
+        for delivery in tx.deliveries.list(state=DeliveryState.PLANNED):
+            tx.deliveries.move(
+                delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.SENT, sent_at=NOW
+            )
+
+
 def picks(store: Store, reader: Subscriber) -> list[Sequence[str]]:
     """Return the paper keys of each of the reader's digests, oldest first."""
     with store.read() as tx:
@@ -88,6 +97,7 @@ def test_the_next_edition_holds_only_what_came_since(store: Store) -> None:
     reader = subscribe(store)
     bring(store, *papers(3))
     turn(store)
+    leave(store)
     bring(store, *papers(2, first=4), at=NOW + timedelta(hours=2))
     turn(store, now=NOW + DAY)
     assert [sorted(keys) for keys in picks(store, reader)] == [
@@ -100,10 +110,50 @@ def test_a_day_that_was_missed_is_made_up_for(store: Store) -> None:
     reader = subscribe(store)
     bring(store, *papers(1))
     turn(store)
+    leave(store)
     bring(store, *papers(1, first=2), at=NOW + DAY / 2)
     bring(store, *papers(1, first=3), at=NOW + DAY * 3 / 2)
     turn(store, now=NOW + 2 * DAY)
     assert sorted(picks(store, reader)[-1]) == ["arxiv:2611.00002", "arxiv:2611.00003"]
+
+
+def test_a_newer_digest_takes_the_place_of_one_that_still_waits(store: Store) -> None:
+    reader = subscribe(store, hour=23)
+    bring(store, *papers(2), at=NOW - DAY / 2)
+    # Late in the evening the relay is away, and the reader wants the next one in the morning.
+    turn(store, now=NOW + timedelta(hours=16))
+    with store.write() as tx:
+        tx.subscribers.edit(reader.id, hour=7)
+    bring(store, *papers(1, first=3), at=NOW + DAY * 3 / 4)
+    assert turn(store, now=NOW + DAY).planned == 1
+    with store.read() as tx:
+        newest, old = tx.deliveries.list(email=reader.email)
+    assert (old.state, newest.state) == (DeliveryState.EXPIRED, DeliveryState.PLANNED)
+    assert old.reason == "a newer digest takes its place"
+    assert sorted(picks(store, reader)[-1]) == [one.key for one in papers(3)]
+
+
+def test_what_is_being_sent_keeps_its_place(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(1))
+    turn(store)
+    with store.write() as tx:
+        tx.outbox.reserve("w/1", now=NOW, lease_until=NOW + 2 * DAY, limit=1)
+    bring(store, *papers(1, first=2), at=NOW + DAY / 2)
+    turn(store, now=NOW + DAY)
+    assert picks(store, reader) == [[one.key] for one in papers(2)]
+    with store.read() as tx:
+        assert {one.state for one in tx.deliveries.list()} == {DeliveryState.PLANNED}
+
+
+def test_papers_of_a_digest_that_never_left_stand_in_the_next(store: Store) -> None:
+    # Down for a day: nobody has expired it yet when the next one is planned.
+    reader = subscribe(store)
+    bring(store, *papers(1))
+    turn(store)
+    bring(store, *papers(1, first=2), at=NOW + DAY / 2)
+    turn(store, now=NOW + DAY)
+    assert sorted(picks(store, reader)[-1]) == [one.key for one in papers(2)]
 
 
 def test_a_failed_digests_papers_come_again(store: Store) -> None:
@@ -185,6 +235,7 @@ def test_a_week_reaches_back_to_the_one_before_even_if_that_was_early(store: Sto
     first, second = papers(2)
     bring(store, first, at=monday - timedelta(hours=1))
     turn(store, now=monday)
+    leave(store)
     # Listed after that digest was planned, and more than seven days before the next one.
     bring(store, second, at=monday + timedelta(hours=1))
     turn(store, now=monday + 7 * DAY + timedelta(hours=5))
@@ -377,7 +428,9 @@ def test_a_trending_paper_that_was_shown_does_not_come_again(store: Store) -> No
         tx.signals.record(Signal(one.key, "hub", SignalName.UPVOTES, 500, NOW) for one in papers(2))
     default = ranker("default")
     turn(store, ranker=default, max_papers=1)
+    leave(store)
     turn(store, ranker=default, max_papers=1, now=NOW + DAY / 2, date=NOW.date() + DAY, force=True)
+    leave(store)
     report = turn(
         store, ranker=default, max_papers=1, now=NOW + DAY, date=NOW.date() + 2 * DAY, force=True
     )

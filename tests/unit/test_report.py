@@ -118,6 +118,15 @@ def test_a_run_says_why_nobody_got_a_mail() -> None:
     assert list(why(run(ranked=DUE, delivered=DeliverReport(sent=3)))) == []
 
 
+def test_a_digest_that_gave_way_to_a_newer_one_is_told_and_counted() -> None:
+    report = run(
+        ranked=RankReport(subscribers=3, planned=3, replaced=2), delivered=DeliverReport(sent=3)
+    )
+    assert "2 mails are dropped for a newer one: it had not left by then." in list(why(report))
+    assert report.as_dict()["expired"] == 2
+    assert outcome(report) == "complete"
+
+
 def test_the_report_is_json() -> None:
     report = run(sources=[GOOD], ranked=QUIET, delivered=DeliverReport(skipped={"suppressed": 1}))
     answer = json.loads(json.dumps(report.as_dict()))
