@@ -161,7 +161,15 @@ class TemporaryFailure(TransportError):
 
 
 class PermanentFailure(TransportError):
-    """The relay refused this message for good (5xx)."""
+    """The relay refused this message for good (5xx).
+
+    `about_us` says that the reply is of the sender, not of who was to read it: whatever is sent
+    next may be refused as well, and nobody is to be given up for it.
+    """
+
+    def __init__(self, message: str, *, reply: str = "", about_us: bool = False) -> None:
+        super().__init__(message, reply=reply)
+        self.about_us = about_us
 
 
 class OutcomeUnknown(TransportError):

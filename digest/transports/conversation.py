@@ -20,6 +20,14 @@ CLOSING = 421
 # RFC 4954 section 6: the relay wants a login, or another one.
 _LOGIN = frozenset({530, 534, 535, 538})
 
+# RFC 3463 sections 3.2 and 3.8: a bad address of the sender, security or policy. Postfix says it at
+# RCPT, too.
+_OF_THE_SENDER = re.compile(r"5\.(?:1\.[78]|7\.\d+)\b")
+
+# What MAIL says of one message: its size (RFC 1870 section 6.1) or its options (RFC 5321 section
+# 4.1.1.11), with their status (RFC 3463) where the code is another one.
+_OF_THE_MESSAGE = re.compile(r"(?:501|523|552|555)\b|5\d\d 5\.(?:2\.3|3\.4|6\.\d+)\b")
+
 # RFC 5321 section 4.3.2.
 _AGREED = {"MAIL": (250,), "RCPT": (250, 251, 252), "DATA": (354,)}
 
@@ -160,7 +168,16 @@ def refusal(reply: Reply, when: str) -> TransportError:
         return TemporaryFailure(
             f"the relay deferred it {when}: {said}", reply=said, retry_after=asked_wait(said)
         )
-    return PermanentFailure(f"the relay refused it {when}: {said}", reply=said)
+    return PermanentFailure(
+        f"the relay refused it {when}: {said}", reply=said, about_us=_is_about_us(reply, when)
+    )
+
+
+def _is_about_us(reply: Reply, when: str) -> bool:
+    """Say whether a 5xx is of the sender: by its status, or at MAIL, which names no reader."""
+    if _OF_THE_SENDER.match(reply.text):
+        return True
+    return when == "at MAIL" and not _OF_THE_MESSAGE.match(str(reply))
 
 
 def asked_wait(text: str) -> float | None:

@@ -88,6 +88,40 @@ def test_every_fault_is_named(
         assert len(server.messages) == 1
 
 
+@pytest.mark.parametrize(
+    ("verb", "reply", "about_us"),
+    [
+        ("MAIL", "553 5.1.8 <papers@example.org>: Sender address rejected", True),
+        ("MAIL", "550 you are blocked", True),
+        ("MAIL", "554 5.7.1 no", True),
+        ("MAIL", "501 5.1.8 sender domain must exist", True),
+        ("MAIL", "553 5.5.4 domain name required for sender address", True),
+        ("MAIL", "552 5.3.4 too large", False),
+        ("MAIL", "552 too large", False),
+        ("MAIL", "523 too large", False),
+        ("MAIL", "554 5.3.4 too large", False),
+        ("MAIL", "555 5.5.4 what is BODY?", False),
+        ("MAIL", "501 5.5.4 syntax", False),
+        ("MAIL", "550 5.6.7 no SMTPUTF8", False),
+        ("RCPT", "550 5.1.1 unknown", False),
+        ("RCPT", "553 unknown", False),
+        ("RCPT", "550 5.7.26 unsigned", True),
+        ("RCPT", "550 5.1.8 <papers@example.org>: Sender address rejected", True),
+        ("DATA", "554 5.6.0 no", False),
+        ("DOT", "554-5.7.1 not\r\n554 5.7.1 wanted", True),
+        ("DOT", "550 version 5.7.1 of it", False),
+    ],
+)
+def test_a_refusal_that_names_no_reader_is_about_us(
+    verb: str, reply: str, *, about_us: bool
+) -> None:
+    script = {verb: [f"{reply}\r\n".encode()]}
+    with FaultyServer(script) as server, transport(server.port).open() as session:
+        with pytest.raises(PermanentFailure) as caught:
+            session.send(message())
+        assert caught.value.about_us is about_us
+
+
 def test_a_connection_cut_in_the_middle_of_a_message_sent_nothing() -> None:
     body = b"x" * 70 + b"\r\n"
     with FaultyServer({"DATA": [CUT]}) as server, transport(server.port).open() as session:
