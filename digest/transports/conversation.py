@@ -37,13 +37,20 @@ _LONGEST_REPLY = 65_536
 _LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _UNWRITABLE = re.compile(r"[\x00-\x20\x7f<>]")
 
-# "try again in 300 seconds", "retry after 5 minutes", "wait 00:04:37", as greylisting says it.
+# "try again in 300 seconds", "retry after 5 min", "wait 00:04:37", "Greylisted for 300 seconds".
+# Other numbers tell of limits: "1000 messages in 24 hours".
 _WAIT = re.compile(
-    r"\b(?:in|after|wait|for)\s+(?:(?P<h>\d{1,2}):(?P<m>\d\d):(?P<s>\d\d)"
-    r"|(?P<number>\d{1,6})\s*(?P<unit>s|sec|m|min|h|hour)[a-z]*\b)",
+    r"\b(?:wait|(?:wait|(?:re)?try|again|come\s+back|gr[ea]ylist(?:ed|ing))"
+    r"(?:\s+[a-z]+){0,2}?\s+(?:in|after|for))"
+    r"\s+(?:(?:at\s+least|about|another)\s+)?"
+    r"(?:(?P<h>\d{1,2}):(?P<m>\d\d):(?P<s>\d\d)\b"
+    r"|(?P<number>\d{1,6})\s*(?P<unit>s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?)\b)",
     re.IGNORECASE,
 )
 _UNITS = {"s": 1.0, "m": 60.0, "h": 3600.0}
+
+# Who asks for more is asked again meanwhile; in seconds.
+_LONGEST_WAIT = 3600.0
 
 GARBAGE = 0
 """The code of what is no reply."""
@@ -181,12 +188,14 @@ def _is_about_us(reply: Reply, when: str) -> bool:
 
 
 def asked_wait(text: str) -> float | None:
-    """Return how many seconds a reply asks to wait, if it says so in words."""
+    """Return how many seconds a reply asks to wait, if it says so in words; an hour at most."""
     if (found := _WAIT.search(text)) is None:
         return None
     if found["number"] is None:
-        return float(int(found["h"]) * 3600 + int(found["m"]) * 60 + int(found["s"]))
-    return int(found["number"]) * _UNITS[found["unit"][0].lower()]
+        asked = float(int(found["h"]) * 3600 + int(found["m"]) * 60 + int(found["s"]))
+    else:
+        asked = int(found["number"]) * _UNITS[found["unit"][0].lower()]
+    return min(asked, _LONGEST_WAIT)
 
 
 @lru_cache(maxsize=64)
