@@ -7,6 +7,7 @@ the final dot from one that was lost after it.
 from __future__ import annotations
 
 import asyncio
+import binascii
 import smtplib
 import ssl
 from collections.abc import Iterator
@@ -150,6 +151,10 @@ class SmtpTransport:
             )
         try:
             client.login(settings.username, self._password)
+        except binascii.Error as error:
+            raise TransportUnavailable(
+                f"the relay {self._where} said something at the login that makes no sense"
+            ) from error
         except smtplib.SMTPAuthenticationError as error:
             said = _said(error.smtp_code, error.smtp_error)
             if 400 <= error.smtp_code < 500:

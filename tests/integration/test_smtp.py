@@ -296,8 +296,13 @@ def test_a_login_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         ({"AUTH": [b"421 4.7.0 too many\r\n", CLOSE]}, TransportUnavailable),
         ({"AUTH": [b"535 5.7.8 wrong\r\n"] * 3}, TransportRefused),
         ({"AUTH": [b"534 5.7.9 another way\r\n"] * 3}, TransportRefused),
+        ({"AUTH": [b"334 go ahead\r\n"]}, TransportUnavailable),
+        (
+            {"EHLO": [b"250-relay\r\n250 AUTH CRAM-MD5\r\n"], "AUTH": [b"334 abcde\r\n"]},
+            TransportUnavailable,
+        ),
     ],
-    ids=["unknown-ways", "454", "421", "535", "534"],
+    ids=["unknown-ways", "454", "421", "535", "534", "no-challenge", "half-a-challenge"],
 )
 def test_what_goes_wrong_at_the_login_is_for_now_or_for_good(
     script: Mapping[str, Sequence[bytes]], error: type[TransportError]
