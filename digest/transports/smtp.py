@@ -9,20 +9,25 @@ from __future__ import annotations
 import asyncio
 import binascii
 import smtplib
+import socket
 import ssl
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import cache, partial
 from ipaddress import ip_address
 
 from digest.config import Smtp
-from digest.errors import ConfigError, TransportRefused, TransportUnavailable
+from digest.errors import ConfigError, TransportError, TransportRefused, TransportUnavailable
 from digest.model import Message, Receipt
 from digest.transports.channel import SmtpChannel
 from digest.transports.conversation import Offers, Reply, readable
 
 # A relay that does not even answer is not worth the patience that a message deserves.
 _CONNECT_SECONDS = 30.0
+
+# RFC 5321 section 4.5.3.2.1 grants as much to the first line alone; in seconds.
+_GREETING_SECONDS = 300.0
 
 # What smtplib knows to log in by.
 _LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
@@ -78,37 +83,56 @@ class SmtpTransport:
 
     def _connect(self) -> smtplib.SMTP:
         """Return a connection that is greeted, encrypted and logged in."""
+        limit = min(self._settings.timeout, _GREETING_SECONDS)
         try:
-            client = self._greet()
+            with self._call() as connection, _limited(connection, limit) as is_over:
+                try:
+                    # TLS takes over what it is given: a copy leaves us one to hang up with.
+                    return self._prepare(self._greet(connection.dup()))
+                except TransportError as error:
+                    if not is_over():
+                        raise
+                    raise TransportUnavailable(
+                        f"the relay {self._where} did not finish its greeting (timed out)"
+                    ) from error
+        except OSError as error:
+            raise self._out_of_reach(error) from error
+
+    def _call(self) -> socket.socket:
+        patience = min(self._settings.timeout, _CONNECT_SECONDS)
+        return socket.create_connection((self._settings.host, self._settings.port), patience)
+
+    def _greet(self, connection: socket.socket) -> smtplib.SMTP:
+        tls = self._tls()
+        try:
+            if tls is not None and self._settings.security == "tls":
+                connection = tls.wrap_socket(connection, server_hostname=self._settings.host)
+            client = _Client(connection, self._settings.host)
         except ssl.SSLError as error:
             raise TransportRefused(
                 f"no safe connection to the relay {self._where} ({_reason(error)}): "
                 "check [smtp] security and ca_file"
             ) from error
         except _LOST as error:
-            raise TransportUnavailable(
-                f"the relay {self._where} cannot be reached ({_reason(error)}): "
-                "check [smtp] host and port, and that it is running"
-            ) from error
+            raise self._out_of_reach(error) from error
+        connection.settimeout(self._settings.timeout)
+        return client
+
+    def _out_of_reach(self, error: Exception) -> TransportUnavailable:
+        return TransportUnavailable(
+            f"the relay {self._where} cannot be reached ({_reason(error)}): "
+            "check [smtp] host and port, and that it is running"
+        )
+
+    def _prepare(self, client: smtplib.SMTP) -> smtplib.SMTP:
         try:
-            self._prepare(client)
+            self._introduce(client)
         except BaseException:
             client.close()
             raise
         return client
 
-    def _greet(self) -> smtplib.SMTP:
-        host, port, patience = self._settings.host, self._settings.port, self._settings.timeout
-        first = min(patience, _CONNECT_SECONDS)
-        if self._settings.security == "tls":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=first, context=self._tls())
-        else:
-            client = smtplib.SMTP(host, port, timeout=first)
-        if client.sock is not None:
-            client.sock.settimeout(patience)
-        return client
-
-    def _prepare(self, client: smtplib.SMTP) -> None:
+    def _introduce(self, client: smtplib.SMTP) -> None:
         try:
             client.ehlo_or_helo_if_needed()
             if self._settings.security == "starttls":
@@ -166,6 +190,44 @@ class SmtpTransport:
                 f"({error.smtp_code}): check [smtp] username and password",
                 reply=said,
             ) from error
+
+
+class _Client(smtplib.SMTP):
+    """smtplib's own, on a connection that it did not make; it is closed where it is not greeted."""
+
+    def __init__(self, connection: socket.socket, host: str) -> None:
+        self._connection = connection
+        super().__init__(host)
+
+    def connect(
+        self, host: str = "localhost", port: int = 0, source_address: object = None
+    ) -> tuple[int, bytes]:
+        """Hear what the relay has to say first; `SMTP` calls this, and keeps the host for TLS."""
+        self.sock = self._connection
+        self.file = None
+        return self.getreply()
+
+
+@contextmanager
+def _limited(connection: socket.socket, seconds: float) -> Iterator[Callable[[], bool]]:
+    """Hang up on a relay that takes longer, and tell so, whatever it says meanwhile.
+
+    smtplib's timeout is of a single read: a line each second is never too late.
+    """
+    over = threading.Event()
+
+    def hang_up() -> None:
+        over.set()
+        with suppress(OSError):
+            connection.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(seconds, hang_up)
+    timer.start()
+    try:
+        yield over.is_set
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 class SmtpSession:

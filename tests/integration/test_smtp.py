@@ -24,7 +24,7 @@ from digest.errors import (
 from digest.model import Message
 from digest.testing import Inbox
 from digest.transports.smtp import SmtpTransport
-from tests.support.smtpd import CLOSE, CUT, FaultyServer
+from tests.support.smtpd import CLOSE, CUT, ENDLESS, FaultyServer
 
 
 def message(to: str = "robotics@example.org", body: bytes = b"Hello.\r\n") -> Message:
@@ -191,6 +191,19 @@ def test_a_relay_that_does_not_greet_is_unavailable(greeting: bytes) -> None:
         FaultyServer({"CONNECT": [greeting]}) as server,
         pytest.raises(TransportUnavailable),
         transport(server.port).open(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("verb", ["CONNECT", "EHLO", "STAR", "AUTH"])
+def test_a_greeting_without_end_has_one(verb: str) -> None:
+    offers = b"250-relay\r\n250-STARTTLS\r\n250 AUTH PLAIN\r\n"
+    security = "starttls" if verb == "STAR" else "none"
+    login = {"username": "papers", "password": "secret"} if verb == "AUTH" else {}
+    with (
+        FaultyServer({"EHLO": [offers], verb: [ENDLESS]}) as server,
+        pytest.raises(TransportUnavailable, match="timed out"),
+        transport(server.port, timeout=0.5, security=security, **login).open(),
     ):
         pass
 

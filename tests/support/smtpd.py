@@ -4,19 +4,22 @@
 
 Each verb (and `CONNECT`, and `DOT` for the end of a message) has a list of replies that are given
 one after the other, in pieces, then the usual one. `CLOSE` hangs up instead of replying; at `DOT`
-the message was taken all the same. `CUT` at `DATA` hangs up in the middle of the message.
+the message was taken all the same. `CUT` at `DATA` hangs up in the middle of the message. `ENDLESS`
+is said again and again, for five seconds, before it hangs up.
 """
 
 from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import BinaryIO, Self
 
 CLOSE = b""
 CUT = b"354 go on, but not for long\r\n"
+ENDLESS = b"220-and so on\r\n"
 
 _USUAL = {
     "CONNECT": b"220 faulty ESMTP\r\n",
@@ -107,6 +110,11 @@ class FaultyServer:
     def _answer(self, connection: socket.socket, verb: str) -> bytes:
         waiting = self._script.get(verb)
         reply = waiting.pop(0) if waiting else _USUAL.get(verb, b"502 what\r\n")
+        if reply == ENDLESS:
+            for _ in range(100):
+                connection.sendall(reply)
+                time.sleep(0.05)
+            return CLOSE
         connection.sendall(reply[:7])
         connection.sendall(reply[7:])
         return reply
