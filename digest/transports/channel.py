@@ -112,7 +112,7 @@ class SmtpChannel:
         self._in_content = False
         if reply.code == CLOSING:
             self._give_up(f"closed by the relay ({reply})")
-        if reply.code == 250 and not early:
+        if agreed("the final dot", reply) and not early:
             return Receipt(str(reply))
         if 400 <= reply.code < 600:
             raise refusal(reply, "after the message")

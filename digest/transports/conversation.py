@@ -28,8 +28,8 @@ _OF_THE_SENDER = re.compile(r"5\.(?:1\.[78]|7\.\d+)\b")
 # 4.1.1.11), with their status (RFC 3463) where the code is another one.
 _OF_THE_MESSAGE = re.compile(r"(?:501|523|552|555)\b|5\d\d 5\.(?:2\.3|3\.4|6\.\d+)\b")
 
-# RFC 5321 section 4.3.2.
-_AGREED = {"MAIL": (250,), "RCPT": (250, 251, 252), "DATA": (354,)}
+# The first digit counts (RFC 5321 section 4.3.2).
+_AGREED = {"MAIL": 2, "RCPT": 2, "DATA": 3, "the final dot": 2}
 
 # A reply has a few lines of at most 512 octets (RFC 5321 section 4.5.3.1.5).
 _LONGEST_REPLY = 65_536
@@ -156,9 +156,9 @@ def stuffed(message: Message, *, then: bytes = b"") -> bytes:
     return b"".join((content, end, then))
 
 
-def agreed(verb: str, reply: Reply) -> bool:
+def agreed(to: str, reply: Reply) -> bool:
     """Say whether a reply lets the conversation go on."""
-    return reply.code in _AGREED[verb]
+    return reply.code // 100 == _AGREED[to]
 
 
 def refusal(reply: Reply, when: str) -> TransportError:

@@ -107,6 +107,9 @@ ONE_MESSAGE = [
     ("DOT", "delay 1.5", "sent", 1),
     ("RCPT", "pieces", "sent", 1),
     ("RCPT", "252 2.1.5 who knows", "sent", 1),
+    ("RCPT", "200 OK", "sent", 1),
+    ("DOT", "251 2.1.5 will be forwarded", "sent", 1),
+    ("DOT", "200 OK", "sent", 1),
 ]
 
 

@@ -49,7 +49,7 @@ _USUAL = {
 
 
 # What is done at DOT although the message was taken.
-_TAKING = ("close", "pieces", "garbage", "delay", "250")
+_TAKING = ("close", "pieces", "garbage", "delay", "2")
 
 
 @dataclass(frozen=True)
