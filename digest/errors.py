@@ -151,13 +151,24 @@ class TransportRefused(TransportError):
 
 
 class TemporaryFailure(TransportError):
-    """The relay refused this message for now (4xx): try again after a while."""
+    """The relay refused this message for now (4xx): try again after a while.
+
+    `about_us` says that it takes nothing from this sender now, whoever is to read it.
+    """
 
     exit_code = 75
 
-    def __init__(self, message: str, *, reply: str = "", retry_after: float | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        reply: str = "",
+        retry_after: float | None = None,
+        about_us: bool = False,
+    ) -> None:
         super().__init__(message, reply=reply)
         self.retry_after = retry_after
+        self.about_us = about_us
 
 
 class PermanentFailure(TransportError):

@@ -21,6 +21,7 @@ import itertools
 import logging
 import math
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 from digest.config import DeliverySettings
 from digest.deliver.lanes import work
@@ -59,6 +60,7 @@ __all__ = [
     "is_abandoned",
     "may_resend",
     "recover",
+    "resend",
     "run",
 ]
 
@@ -70,6 +72,8 @@ IsGone = Callable[[str], bool | None]
 # How many deliveries are reserved at once, and for how many seconds of sending at most.
 _SHARD = 200
 _SHARD_SECONDS = 5.0
+
+_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 _numbers = itertools.count(1)
 _at_work: set[str] = set()
@@ -138,14 +142,17 @@ def run(
 
     _at_work.add(name)
     try:
-        recover(store, settings=settings, clock=clock, is_gone=gone)
+        recover(store, clock=clock, is_gone=gone)
+        resend(store, settings=settings, now=clock.now(), waits_until=clock.now())
         with store.write() as tx:
             report.expired = tx.outbox.expire(now=clock.now())
             total = tx.outbox.due(now=clock.now())
         progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
-            recover(store, settings=settings, clock=clock, is_gone=gone)
+            recover(store, clock=clock, is_gone=gone)
+            # At once: those were few, and the relay is not known to lose all.
+            resend(store, settings=settings, now=clock.now(), waits_until=_ANY_TIME)
             send()
         forget_resolved(store, report)
         progress(report, total)
@@ -169,8 +176,8 @@ def forget_resolved(store: Store, report: DeliverReport) -> None:
             report.in_doubt &= {one.id for one in tx.deliveries.list(state=DeliveryState.UNKNOWN)}
 
 
-def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: IsGone) -> None:
-    """Free what dead workers held, and have sent again what is in doubt and may be."""
+def recover(store: Store, *, clock: Clock, is_gone: IsGone) -> None:
+    """Free what dead workers held; what they were sending is in doubt."""
     now = clock.now()
     with store.write() as tx:
         for delivery in tx.outbox.claimed():
@@ -187,8 +194,15 @@ def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: 
                 reason="the program ended while it was being sent",
             )
             log.warning("delivery %d is in doubt: its sender died", delivery.id)
+
+
+def resend(
+    store: Store, *, settings: DeliverySettings, now: datetime, waits_until: datetime
+) -> None:
+    """Have sent again what is in doubt and may be by that time (see `may_resend`)."""
+    with store.write() as tx:
         for delivery in tx.deliveries.list(state=DeliveryState.UNKNOWN):
-            if may_resend(delivery, settings=settings, now=now):
+            if may_resend(delivery, settings=settings, now=now, waits_until=waits_until):
                 tx.deliveries.move(
                     delivery.id,
                     expected=DeliveryState.UNKNOWN,

@@ -10,7 +10,13 @@ from contextlib import asynccontextmanager
 from digest.deliver.ledger import Ledger
 from digest.deliver.turns import Turn
 from digest.deliver.verdict import LEASE
-from digest.errors import DigestError, OutcomeUnknown, TransportRefused, TransportUnavailable
+from digest.errors import (
+    DigestError,
+    OutcomeUnknown,
+    TemporaryFailure,
+    TransportRefused,
+    TransportUnavailable,
+)
 from digest.model import Message, Receipt
 from digest.ports import Channel, Clock, PipeliningTransport, Session, Transport
 
@@ -21,7 +27,8 @@ _AHEAD = 10.0
 # How long a lane sleeps at most before it looks whether the run has ended, in seconds.
 _NAP = 0.5
 
-# So many messages in a row whose connection was lost are the relay's trouble, not theirs.
+# So many messages in a row whose connection was lost, or for which the relay had no room, are its
+# trouble, not theirs.
 _LOST_IN_A_ROW = 3
 
 
@@ -76,7 +83,9 @@ class _Lane:
 
     def _settle(self, turn: Turn, outcome: Receipt | DigestError) -> None:
         self._ledger.settle(turn.claim, outcome)
-        if isinstance(outcome, TransportUnavailable):
+        if isinstance(outcome, TransportUnavailable) or (
+            isinstance(outcome, TemporaryFailure) and outcome.about_us
+        ):
             self._lost += 1
             if self._lost >= _LOST_IN_A_ROW:
                 self._ledger.unreachable = outcome

@@ -21,7 +21,7 @@ from digest.deliver.pace import Paces, give_way
 from digest.deliver.tally import DeliverReport
 from digest.deliver.turns import Claim, Turn
 from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
-from digest.errors import DigestError, StoreBusy, TransportRefused, TransportUnavailable
+from digest.errors import DigestError, StoreBusy, TransportError, TransportRefused
 from digest.model import (
     Delivery,
     DeliveryState,
@@ -93,7 +93,7 @@ class Ledger:
         progress: Callable[[], None],
     ) -> None:
         self.report = report
-        self.unreachable: TransportUnavailable | None = None  # why a connection was not had
+        self.unreachable: TransportError | None = None  # why a connection was of no use
         self._store = store
         self._compose = compose
         self._settings = settings
@@ -216,8 +216,8 @@ class Ledger:
         elif self._refusals.too_many and not self._ended:
             self.refuse(self._refusals.alert())
 
-    def refuse(self, error: TransportRefused) -> None:
-        """End the run: the relay wants none of our mail."""
+    def refuse(self, error: TransportError) -> None:
+        """End the run: the relay wants none of our mail, or nobody knows what becomes of it."""
         self._ended = True
         self.report.complain(error)
 
@@ -361,28 +361,24 @@ class Ledger:
         self._write(group)
         with self._store.write() as tx:
             tx.outbox.release(self._worker)
-            if self._refusals.too_many or self._refusals.are_all:
-                self._defer(tx, self._refusals.deliveries)
+            self._give_up(tx, self._refusals.given_up)
         if self._refusals.are_all and not self._refusals.too_many:
             self.report.complain(self._refusals.alert())
 
         with self._store.read() as tx:
-            # One connection too many is no trouble while others do the work.
-            if self.unreachable is not None and tx.outbox.due(now=self._clock.now()):
-                self.report.complain(self.unreachable)
+            left = tx.outbox.due(now=self._clock.now())
+        # One connection too many is no trouble while others do the work.
+        if self.unreachable is not None and (left or not self.report.sent):
+            self.report.complain(self.unreachable)
 
-    def _defer(self, tx: Transaction, refused: Sequence[int]) -> None:
-        """Keep for later what was refused for our sake."""
-        wait = timedelta(seconds=self._settings.backoff)
+    def _give_up(self, tx: Transaction, refused: Sequence[int]) -> None:
+        """Settle what was refused while others were taken: it is not about us."""
         for id_ in refused:
             moved = tx.deliveries.move(
-                id_,
-                expected=DeliveryState.FAILED,
-                to=DeliveryState.DEFERRED,
-                next_attempt_at=self._clock.now() + wait,
+                id_, expected=DeliveryState.DEFERRED, to=DeliveryState.FAILED
             )
-            self.report.failed -= moved
-            self.report.deferred += moved
+            self.report.deferred -= moved
+            self.report.failed += moved
 
 
 def _skipped(reason: SkipReason) -> Verdict:

@@ -14,7 +14,8 @@ LONGEST_PAUSE = timedelta(minutes=15)
 class Patience:
     """A pause that doubles with each refusal, until a run gets something done.
 
-    Relays lock accounts whose password is wrong too often, and a blocklist counts who insists.
+    Relays lock accounts whose password is wrong too often, and a blocklist counts who insists. One
+    that loses what it was given, too: every try may be one more copy.
     """
 
     def __init__(self) -> None:
@@ -30,7 +31,8 @@ class Patience:
 
     def note(self, report: DeliverReport, *, now: datetime) -> None:
         """Learn how a run of the stage ended."""
-        if report.exit_code == TransportRefused.exit_code:
+        lost_all = bool(report.errors) and report.unknown > 0 and not report.sent
+        if report.exit_code == TransportRefused.exit_code or lost_all:
             self._until = now + self._next
             self._next = min(2 * self._next, LONGEST_PAUSE)
         elif report.done:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -33,11 +32,9 @@ LEASE = timedelta(minutes=15)
 
 LONGEST_BACKOFF = timedelta(hours=6)
 
-# So many policy refusals in a row are about us, not about the recipients.
-POLICY_LIMIT = 5
-
-# RFC 3463 section 3.8: X.7.XXX, security or policy status.
-_POLICY = re.compile(r"5\d\d[ -]5\.7\.\d+\b")
+# So many refusals in a row are about us, not about the readers; and so many messages in a row that
+# were lost after their end are the relay's trouble.
+LIMIT = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +98,35 @@ def decide(
     }
     match outcome:
         case OutcomeUnknown():
-            return Verdict(DeliveryState.UNKNOWN, note)
+            return Verdict(
+                DeliveryState.UNKNOWN, {**note, "next_attempt_at": now + backoff(1, settings)}
+            )
         case TransportRefused():
             # The relay refuses us, not this message: the attempt was none.
             back = DeliveryState.DEFERRED if delivery.attempts > 1 else DeliveryState.PLANNED
             return Verdict(back, {"attempts": delivery.attempts - 1})
-        case TemporaryFailure() | TransportUnavailable():
-            if delivery.attempts >= settings.max_attempts:
+        case TemporaryFailure() | TransportUnavailable() | PermanentFailure(about_us=True):
+            attempts = delivery.attempts
+            if _is_about_us(outcome) and delivery.expires_at is not None:
+                # Nobody is given up for our trouble: the time up to which it may leave ends it.
+                attempts -= 1
+            elif attempts >= settings.max_attempts:
                 return Verdict(DeliveryState.FAILED, note)
-            wait = backoff(delivery.attempts, settings)
+            wait = backoff(attempts, settings)
             if isinstance(outcome, TemporaryFailure) and outcome.retry_after is not None:
                 wait = max(wait, timedelta(seconds=outcome.retry_after))
-            return Verdict(DeliveryState.DEFERRED, {**note, "next_attempt_at": now + wait})
+            return Verdict(
+                DeliveryState.DEFERRED,
+                {**note, "attempts": attempts, "next_attempt_at": now + wait},
+            )
         case _:
             return Verdict(DeliveryState.FAILED, note)
+
+
+def _is_about_us(outcome: DigestError) -> bool:
+    if isinstance(outcome, TemporaryFailure | PermanentFailure):
+        return outcome.about_us
+    return isinstance(outcome, TransportUnavailable)
 
 
 def backoff(attempts: int, settings: DeliverySettings) -> timedelta:
@@ -136,35 +148,49 @@ def is_abandoned(
     return delivery.lease_until is None or delivery.lease_until <= now
 
 
-def may_resend(delivery: Delivery, *, settings: DeliverySettings, now: datetime) -> bool:
-    """Say whether the policy sends a second copy: once, and only while the edition is fresh."""
+def may_resend(
+    delivery: Delivery, *, settings: DeliverySettings, now: datetime, waits_until: datetime
+) -> bool:
+    """Say whether the policy sends a second copy: once, and only while the edition is fresh.
+
+    One that the relay has lost waits, for the relay may lose it again; so only what may be tried
+    again by `waits_until` is.
+    """
     fresh = delivery.expires_at is None or now < delivery.expires_at
-    return settings.unknown == "resend" and delivery.resends == 0 and fresh
+    waited = delivery.next_attempt_at is None or delivery.next_attempt_at <= waits_until
+    return settings.unknown == "resend" and delivery.resends == 0 and fresh and waited
 
 
 class Refusals:
-    """Policy refusals in a row: a few are about recipients, many are about us.
+    """Refusals in a row that may be about us, and doubts in a row: few are nothing, many are.
 
-    A relay that blocks our address or finds our mail unsigned refuses everybody (5.7.x), and
-    nobody must be given up for that.
+    A relay that blocks our address, has counted enough of our mail for today or finds it unsigned
+    refuses everybody, and nobody must be given up for that. So whoever is refused is deferred,
+    until somebody else is taken. One that is lost after each message may have taken all of them.
     """
 
     def __init__(self) -> None:
         self._row: dict[int, PermanentFailure] = {}
+        self._doubts: list[OutcomeUnknown] = []
+        self._theirs: list[int] = []
         self._anybody_taken = False
 
     def note(self, delivery_id: int, outcome: Receipt | DigestError) -> None:
         """Take one outcome into account."""
-        if isinstance(outcome, PermanentFailure) and _POLICY.match(outcome.reply):
+        if isinstance(outcome, PermanentFailure) and outcome.about_us:
             self._row[delivery_id] = outcome
+        elif isinstance(outcome, OutcomeUnknown):
+            self._doubts.append(outcome)
         elif isinstance(outcome, Receipt) and not self.too_many:
+            self._theirs += self._row
             self._row.clear()
+            self._doubts.clear()
             self._anybody_taken = True
 
     @property
     def too_many(self) -> bool:
         """Say whether sending has to stop."""
-        return len(self._row) >= POLICY_LIMIT
+        return max(len(self._row), len(self._doubts)) >= LIMIT
 
     @property
     def are_all(self) -> bool:
@@ -172,15 +198,21 @@ class Refusals:
         return len(self._row) > 1 and not self._anybody_taken
 
     @property
-    def deliveries(self) -> list[int]:
-        """Return the deliveries that were refused in a row."""
-        return list(self._row)
+    def given_up(self) -> list[int]:
+        """Return the deliveries that were refused for their readers, as others were taken."""
+        last = self._row if self._anybody_taken and not self.too_many else ()
+        return [*self._theirs, *last]
 
-    def alert(self) -> TransportRefused:
+    def alert(self) -> TransportRefused | OutcomeUnknown:
         """Return what the operator has to know."""
+        if len(self._doubts) >= LIMIT:
+            last = self._doubts[-1]
+            return OutcomeUnknown(
+                f"the relay is lost after one message after the other ({last})", reply=last.reply
+            )
         said = next(reversed(self._row.values())).reply
         return TransportRefused(
-            f"the relay refuses one mail after the other by its policy ({said}): check SPF, DKIM "
-            "and the standing of your address, and what the relay allows you; nobody was given up",
+            f"the relay refuses one mail after the other ({said}): check SPF, DKIM and the "
+            "standing of your address, and what the relay allows you; nobody was given up",
             reply=said,
         )

@@ -24,6 +24,15 @@ _LOGIN = frozenset({530, 534, 535, 538})
 # RCPT, too.
 _OF_THE_SENDER = re.compile(r"5\.(?:1\.[78]|7\.\d+)\b")
 
+# RFC 3463 section 3.4: the trouble is the mail system's, not a mailbox's.
+_OF_THE_SYSTEM = re.compile(r"4\.3\.\d+\b")
+
+# Gmail says of a sender's daily limit "550 5.4.5".
+_OF_A_LIMIT = re.compile(r"5\.4\.5\b")
+
+# RFC 3463 sections 3.2 and 3.3: an address or a mailbox, of which some relays know only at the end.
+_OF_A_READER = re.compile(r"5\.[12]\.\d+\b")
+
 # What MAIL says of one message: its size (RFC 1870 section 6.1) or its options (RFC 5321 section
 # 4.1.1.11), with their status (RFC 3463) where the code is another one.
 _OF_THE_MESSAGE = re.compile(r"(?:501|523|552|555)\b|5\d\d 5\.(?:2\.3|3\.4|6\.\d+)\b")
@@ -173,7 +182,10 @@ def refusal(reply: Reply, when: str) -> TransportError:
         )
     if 400 <= reply.code < 500:
         return TemporaryFailure(
-            f"the relay deferred it {when}: {said}", reply=said, retry_after=asked_wait(said)
+            f"the relay deferred it {when}: {said}",
+            reply=said,
+            retry_after=asked_wait(said),
+            about_us=when == "at MAIL" or _OF_THE_SYSTEM.match(reply.text) is not None,
         )
     return PermanentFailure(
         f"the relay refused it {when}: {said}", reply=said, about_us=_is_about_us(reply, when)
@@ -181,9 +193,15 @@ def refusal(reply: Reply, when: str) -> TransportError:
 
 
 def _is_about_us(reply: Reply, when: str) -> bool:
-    """Say whether a 5xx is of the sender: by its status, or at MAIL, which names no reader."""
-    if _OF_THE_SENDER.match(reply.text):
+    """Say whether a 5xx may be of the sender, not of who was to read the message.
+
+    By its status; at MAIL, which names no reader; or after the message, whose reader the relay had
+    accepted.
+    """
+    if _OF_THE_SENDER.match(reply.text) or _OF_A_LIMIT.match(reply.text):
         return True
+    if when == "after the message":
+        return not _OF_A_READER.match(reply.text)
     return when == "at MAIL" and not _OF_THE_MESSAGE.match(str(reply))
 
 

@@ -432,8 +432,8 @@ def test_a_worker_that_is_slow_and_alive_keeps_what_it_is_sending(store: Store) 
 
     asyncio.run(start())
     # Another host, which knows nothing of that worker but its lease.
-    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
+    deliver.recover(store, clock=clock, is_gone=lambda _: None)
     assert states(store) == {"sending": 1}
     clock.advance(LEASE.total_seconds())
-    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
-    assert states(store) == {"deferred": 1}
+    deliver.recover(store, clock=clock, is_gone=lambda _: None)
+    assert states(store) == {"unknown": 1}

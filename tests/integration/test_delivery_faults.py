@@ -17,6 +17,7 @@ from digest import deliver
 from digest.clock import ShiftedClock
 from digest.config import DeliverySettings, Smtp
 from digest.deliver import DeliverReport
+from digest.deliver.verdict import LIMIT
 from digest.model import Delivery, DeliveryState, Message, Pick, Subscriber
 from digest.ports import Clock
 from digest.store import Store
@@ -26,12 +27,18 @@ from tests.support.relay import Relay, Script
 from tests.support.samples import NOW, plan, subscribe
 
 READERS = 12
+LATER = NOW + timedelta(hours=12)
 
 
 def compose(delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
     """Make a message that is large enough to be cut."""
     head = f"Message-ID: {delivery.message_id}\r\nDate: {delivery.date:%a, %d %b %Y}\r\n\r\n"
     return Message("papers@example.org", subscriber.email, (head + "words \r\n" * 5000).encode())
+
+
+def states(store: Store) -> dict[str, int]:
+    with store.read() as tx:
+        return tx.deliveries.counts()
 
 
 def address(number: int) -> str:
@@ -348,3 +355,85 @@ def test_a_database_that_is_locked_for_a_while_loses_no_reply(
         holder.join()
         assert relay.count() == {address(number): 1 for number in range(30)}
     lock.close()
+
+
+# --- trouble that is the relay's, or ours, and no reader's ----------------------------------
+
+
+def test_a_relay_that_loses_all_it_takes_gets_a_few_messages_and_no_second_copies(
+    store: Store,
+) -> None:
+    planned(store, 40, expires_at=LATER)
+    clock = FakeClock(NOW)
+    with Relay({"DOT": {"*": ["close"] * 200}}) as relay:
+        report = send(store, relay, clock=clock)
+        assert report.exit_code == 75
+        assert "lost after one message after the other" in report.errors[0]
+        assert report.unknown <= LIMIT + 3  # those that were on the way on other connections
+        before = len(relay.taken)
+        assert before == report.unknown
+        # The next tick sends none of them again: the relay may lose them again.
+        send(store, relay, clock=clock)
+        assert set(relay.count().values()) == {1}
+    clock.advance(3600)
+    with Relay() as relay:
+        assert send(store, relay, clock=clock).sent == 40
+        assert set(relay.count().values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("DOT", "550 5.4.5 Daily user sending limit exceeded"),
+        ("DOT", "554 Message rejected: Sending suspended for this account"),
+        ("MAIL", "553 5.1.8 Sender address rejected: Domain not found"),
+        ("RCPT", "550 5.7.1 Your address is blocked"),
+    ],
+)
+def test_a_relay_that_has_had_enough_of_us_makes_nobody_fail(
+    store: Store, verb: str, reply: str
+) -> None:
+    planned(store, 20, expires_at=LATER)
+    clock = FakeClock(NOW)
+    usual = "250 2.0.0 queued"
+    with Relay({verb: {"*": [usual] * 5 + [reply] * 100}}) as relay:
+        report = send(store, relay, clock=clock, connections=1)
+    assert (report.sent, report.failed, report.exit_code) == (5, 0, 78)
+    assert reply.partition(" ")[2] in report.errors[0]
+    clock.advance(3600)
+    with Relay() as relay:
+        assert send(store, relay, clock=clock).sent == 15
+    assert states(store) == {"sent": 20}
+
+
+def test_a_reader_whose_mailbox_refuses_us_fails_when_another_was_taken(store: Store) -> None:
+    planned(store, 6)
+    script = {"RCPT": {address(2): ["550 5.7.1 we know no such sender"]}}
+    with Relay(script) as relay:
+        report = send(store, relay, connections=1)
+    assert (report.sent, report.failed, report.deferred, report.errors) == (5, 1, 0, [])
+    assert states(store) == {"sent": 5, "failed": 1}
+
+
+def test_readers_that_are_refused_one_in_each_run_are_not_given_up(store: Store) -> None:
+    clock = FakeClock(NOW)
+    planned(store, 1, expires_at=LATER)
+    with Relay({"RCPT": {"*": ["550 5.7.1 blocked"] * 100}}) as relay:
+        for _ in range(8):
+            assert send(store, relay, clock=clock).failed == 0
+            clock.advance(900)
+    with Relay() as relay:
+        assert send(store, relay, clock=clock).sent == 1
+
+
+@pytest.mark.parametrize("reply", ["452 4.3.1 Insufficient system storage", "421 4.3.2 not now"])
+def test_a_relay_without_room_for_hours_costs_nobody_their_digest(store: Store, reply: str) -> None:
+    planned(store, 12, expires_at=LATER)
+    clock = FakeClock(NOW)
+    with Relay({"MAIL": {"*": [reply] * 5000}}) as relay:
+        for _ in range(16):
+            report = send(store, relay, clock=clock)
+            assert (report.failed, report.exit_code) == (0, 75)
+            clock.advance(1800)
+    with Relay() as relay:
+        assert send(store, relay, clock=clock).sent == 12

@@ -109,7 +109,11 @@ def test_every_fault_is_named(
         ("RCPT", "550 5.1.8 <papers@example.org>: Sender address rejected", True),
         ("DATA", "554 5.6.0 no", False),
         ("DOT", "554-5.7.1 not\r\n554 5.7.1 wanted", True),
-        ("DOT", "550 version 5.7.1 of it", False),
+        ("DOT", "554 Message rejected: Sending suspended for this account", True),
+        ("DOT", "550 5.4.5 Daily user sending limit exceeded", True),
+        ("DOT", "550 5.1.1 nobody of that name", False),
+        ("DOT", "552 5.2.2 mailbox full", False),
+        ("RCPT", "550 version 5.7.1 of it", False),
     ],
 )
 def test_a_refusal_that_names_no_reader_is_about_us(
@@ -118,6 +122,28 @@ def test_a_refusal_that_names_no_reader_is_about_us(
     script = {verb: [f"{reply}\r\n".encode()]}
     with FaultyServer(script) as server, transport(server.port).open() as session:
         with pytest.raises(PermanentFailure) as caught:
+            session.send(message())
+        assert caught.value.about_us is about_us
+
+
+@pytest.mark.parametrize(
+    ("verb", "reply", "about_us"),
+    [
+        ("MAIL", "452 4.3.1 no room", True),
+        ("MAIL", "451 later", True),
+        ("RCPT", "452 4.3.1 no room", True),
+        ("DOT", "451 4.3.0 queue file write error", True),
+        ("RCPT", "450 4.7.1 greylisted", False),
+        ("RCPT", "452 4.2.2 mailbox full", False),
+        ("DOT", "451 later", False),
+    ],
+)
+def test_a_relay_without_room_is_told_from_a_mailbox_without(
+    verb: str, reply: str, *, about_us: bool
+) -> None:
+    script = {verb: [f"{reply}\r\n".encode()]}
+    with FaultyServer(script) as server, transport(server.port).open() as session:
+        with pytest.raises(TemporaryFailure) as caught:
             session.send(message())
         assert caught.value.about_us is about_us
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.config import DeliverySettings
 from digest.deliver import LEASE, Pace, Paces, backoff, decide, gate, is_abandoned, may_resend
-from digest.deliver.verdict import POLICY_LIMIT, Refusals
+from digest.deliver.verdict import LIMIT, Refusals
 from digest.errors import (
     DigestError,
     OutcomeUnknown,
@@ -88,6 +88,27 @@ def test_after_the_last_attempt_a_delivery_has_failed() -> None:
         assert decide(last, error, settings=SETTINGS, now=NOW).state is DeliveryState.FAILED
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        TransportUnavailable("hung up"),
+        TemporaryFailure("no room", reply="452 4.3.1 no room", about_us=True),
+        PermanentFailure("not today", reply="550 5.4.5 daily limit", about_us=True),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_nobody_is_given_up_for_our_trouble_while_the_edition_lasts(error: DigestError) -> None:
+    tried = replace(DELIVERY, attempts=9, expires_at=NOW + timedelta(hours=12))
+    verdict = decide(tried, error, settings=SETTINGS, now=NOW)
+    assert (verdict.state, verdict.changes["attempts"]) == (DeliveryState.DEFERRED, 8)
+    first = decide(replace(tried, attempts=1), error, settings=SETTINGS, now=NOW)
+    again = decide(
+        replace(tried, attempts=first.changes["attempts"] + 1), error, settings=SETTINGS, now=NOW
+    )
+    # What is not counted does not wait longer each time.
+    assert first.changes["next_attempt_at"] == again.changes["next_attempt_at"]
+
+
 def test_a_deferred_delivery_waits_as_long_as_the_relay_asks() -> None:
     error = TemporaryFailure("greylisted", retry_after=7200)
     verdict = decide(DELIVERY, error, settings=SETTINGS, now=NOW)
@@ -152,10 +173,21 @@ def test_a_claim_is_abandoned_when_its_worker_is_dead_or_its_lease_is_over() -> 
 def test_a_doubtful_delivery_is_sent_again_once_while_it_is_fresh() -> None:
     doubtful = replace(DELIVERY, state=DeliveryState.UNKNOWN, expires_at=NOW + LEASE)
     hold = DeliverySettings(unknown="hold")
-    assert may_resend(doubtful, settings=SETTINGS, now=NOW)
-    assert not may_resend(doubtful, settings=hold, now=NOW)
-    assert not may_resend(replace(doubtful, resends=1), settings=SETTINGS, now=NOW)
-    assert not may_resend(doubtful, settings=SETTINGS, now=NOW + LEASE)
+    assert may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=NOW)
+    assert not may_resend(doubtful, settings=hold, now=NOW, waits_until=NOW)
+    again = replace(doubtful, resends=1)
+    assert not may_resend(again, settings=SETTINGS, now=NOW, waits_until=NOW)
+    late = NOW + LEASE
+    assert not may_resend(doubtful, settings=SETTINGS, now=late, waits_until=late)
+
+
+def test_what_the_relay_lost_waits_before_it_is_sent_again() -> None:
+    verdict = decide(DELIVERY, OutcomeUnknown("lost"), settings=SETTINGS, now=NOW)
+    until = verdict.changes["next_attempt_at"]
+    assert until == NOW + timedelta(seconds=SETTINGS.backoff)
+    doubtful = replace(DELIVERY, state=verdict.state, next_attempt_at=until)
+    assert not may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=NOW)
+    assert may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=until)
 
 
 def places(pace: Pace, now: datetime, count: int) -> list[float]:
@@ -203,47 +235,51 @@ def test_a_slow_domain_stops_no_other() -> None:
     assert paces.first(people[1:2], now=NOW) == (NOW + timedelta(seconds=1), None)
 
 
-def test_many_policy_refusals_in_a_row_are_about_us() -> None:
-    blocked = PermanentFailure("no", reply="550 5.7.1 your address is blocked")
+BLOCKED = PermanentFailure("no", reply="550 5.7.1 your address is blocked", about_us=True)
+
+
+def test_many_refusals_in_a_row_are_about_us() -> None:
     refusals = Refusals()
-    for number in range(POLICY_LIMIT - 1):
-        refusals.note(number, blocked)
+    for number in range(LIMIT - 1):
+        refusals.note(number, BLOCKED)
     refusals.note(100, TemporaryFailure("later", reply="451 4.7.1 later"))
     refusals.note(101, PermanentFailure("no", reply="550 5.1.1 nobody of that name"))
     assert not refusals.too_many
-    refusals.note(102, blocked)
+    refusals.note(102, BLOCKED)
     assert refusals.too_many
-    assert refusals.deliveries == [0, 1, 2, 3, 102]
+    assert refusals.given_up == []
     assert "5.7.1" in str(refusals.alert())
 
 
-def test_one_that_is_taken_ends_a_row_of_refusals() -> None:
+def test_one_that_is_taken_ends_a_row_of_refusals_and_they_were_about_readers() -> None:
     refusals = Refusals()
     for number in range(20):
-        refusals.note(number, PermanentFailure("no", reply="550-5.7.26 unsigned"))
+        refusals.note(number, BLOCKED)
         if number % 3 == 0:
-            refusals.note(number, Receipt("250 ok"))
+            refusals.note(100 + number, Receipt("250 ok"))
     assert not refusals.too_many
+    assert refusals.given_up == list(range(20))
 
 
 def test_a_small_list_that_is_refused_as_a_whole_is_refused_for_our_sake() -> None:
-    blocked = PermanentFailure("no", reply="550 5.7.1 your address is blocked")
     refusals = Refusals()
-    refusals.note(0, blocked)
+    refusals.note(0, BLOCKED)
     assert not refusals.are_all  # one alone tells nothing
-    refusals.note(1, blocked)
+    refusals.note(1, BLOCKED)
     assert refusals.are_all
     assert not refusals.too_many
+    assert refusals.given_up == []
     refusals.note(2, Receipt("250 ok"))
-    refusals.note(3, blocked)
-    refusals.note(4, blocked)
+    refusals.note(3, BLOCKED)
+    refusals.note(4, BLOCKED)
     assert not refusals.are_all
+    assert refusals.given_up == [0, 1, 3, 4]
 
 
 def test_one_that_was_on_its_way_and_is_taken_after_the_alert_gives_nobody_up() -> None:
     refusals = Refusals()
-    for number in range(POLICY_LIMIT):
-        refusals.note(number, PermanentFailure("no", reply="550 5.7.1 your address is blocked"))
+    for number in range(LIMIT):
+        refusals.note(number, BLOCKED)
     refusals.note(100, Receipt("250 ok"))
     assert refusals.too_many
-    assert refusals.deliveries == list(range(POLICY_LIMIT))
+    assert refusals.given_up == []

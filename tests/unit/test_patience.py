@@ -30,6 +30,15 @@ def test_a_relay_that_cannot_be_reached_may_be_tried_at_each_tick() -> None:
     assert patience.allows(NOW)
 
 
+def test_a_relay_that_loses_all_that_it_is_given_is_left_alone() -> None:
+    patience = Patience()
+    lost = DeliverReport(exit_code=75, errors=["lost after the dot"], in_doubt={1, 2})
+    patience.note(lost, now=NOW)
+    assert not patience.allows(NOW)
+    patience.note(DeliverReport(exit_code=75, errors=["lost"], in_doubt={3}, sent=9), now=NOW)
+    assert patience.allows(NOW)
+
+
 def test_one_mail_that_is_taken_ends_it_and_a_quiet_tick_does_not() -> None:
     patience = Patience()
     for _ in range(3):
