@@ -111,7 +111,7 @@ class Ledger:
         self._group = _Group()
         self._timer: asyncio.TimerHandle | None = None
         self._on_the_way: set[int] = set()
-        self._refusals = Refusals()
+        self._refusals = Refusals(connections)
         self._ended = False
 
     @property

@@ -33,7 +33,7 @@ LEASE = timedelta(minutes=15)
 LONGEST_BACKOFF = timedelta(hours=6)
 
 # So many refusals in a row are about us, not about the readers; and so many messages in a row that
-# were lost after their end are the relay's trouble.
+# were lost after their end, beside one on each connection, are the relay's trouble.
 LIMIT = 5
 
 
@@ -166,10 +166,12 @@ class Refusals:
 
     A relay that blocks our address, has counted enough of our mail for today or finds it unsigned
     refuses everybody, and nobody must be given up for that. So whoever is refused is deferred,
-    until somebody else is taken. One that is lost after each message may have taken all of them.
+    until somebody else is taken. One that is lost after each message may have taken all of them;
+    when it is started anew, it is lost once on each of the `connections`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, connections: int = 1) -> None:
+        self._most_doubts = connections + LIMIT
         self._row: dict[int, PermanentFailure] = {}
         self._doubts: list[OutcomeUnknown] = []
         self._theirs: list[int] = []
@@ -190,7 +192,11 @@ class Refusals:
     @property
     def too_many(self) -> bool:
         """Say whether sending has to stop."""
-        return max(len(self._row), len(self._doubts)) >= LIMIT
+        return len(self._row) >= LIMIT or self._loses_all
+
+    @property
+    def _loses_all(self) -> bool:
+        return len(self._doubts) >= self._most_doubts
 
     @property
     def are_all(self) -> bool:
@@ -205,7 +211,7 @@ class Refusals:
 
     def alert(self) -> TransportRefused | OutcomeUnknown:
         """Return what the operator has to know."""
-        if len(self._doubts) >= LIMIT:
+        if self._loses_all:
             last = self._doubts[-1]
             return OutcomeUnknown(
                 f"the relay is lost after one message after the other ({last})", reply=last.reply

@@ -369,7 +369,7 @@ def test_a_relay_that_loses_all_it_takes_gets_a_few_messages_and_no_second_copie
         report = send(store, relay, clock=clock)
         assert report.exit_code == 75
         assert "lost after one message after the other" in report.errors[0]
-        assert report.unknown <= LIMIT + 3  # those that were on the way on other connections
+        assert report.unknown <= 4 + LIMIT + 3  # those that were on the way on other connections
         before = len(relay.taken)
         assert before == report.unknown
         # The next tick sends none of them again: the relay may lose them again.
@@ -379,6 +379,16 @@ def test_a_relay_that_loses_all_it_takes_gets_a_few_messages_and_no_second_copie
     with Relay() as relay:
         assert send(store, relay, clock=clock).sent == 40
         assert set(relay.count().values()) == {1}
+
+
+def test_a_relay_that_is_started_anew_is_lost_on_every_connection_and_goes_on(
+    store: Store,
+) -> None:
+    planned(store, 40, expires_at=LATER)
+    with Relay({"DOT": {"*": ["close"] * 16}}) as relay:
+        report = send(store, relay, connections=16)
+    assert (report.sent, report.errors) == (40, [])
+    assert sum(relay.count().values()) == 56
 
 
 @pytest.mark.parametrize(
