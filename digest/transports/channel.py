@@ -21,6 +21,7 @@ from digest.errors import (
 from digest.model import Message, Receipt
 from digest.transports.conversation import (
     CLOSING,
+    OUT_OF_STEP,
     Offers,
     Replies,
     Reply,
@@ -77,6 +78,8 @@ class SmtpChannel:
             if reply.code < 400:
                 self._give_up("talking nonsense")
                 raise self._unavailable(f" at {verb}")
+            if reply.code == OUT_OF_STEP and verb != "DATA":
+                raise self._out_of_step(verb, reply)
             self._needs_reset = True
             if len(replies) == len(_VERBS) and agreed("DATA", replies[-1]):
                 # DATA was on its way when the recipient was refused: RFC 2920 section 3.1.
@@ -146,11 +149,11 @@ class SmtpChannel:
         if self._offers.pipelining:
             self._write(b"".join(reset + commands))
             if reset:
-                await self._reply("RSET")
+                await self._agree_to_reset()
             return await self._answers()
         if reset:
             self._write(reset[0])
-            await self._reply("RSET")
+            await self._agree_to_reset()
         replies: list[Reply] = []
         for verb, command in zip(_VERBS, commands, strict=True):
             self._write(command)
@@ -158,6 +161,11 @@ class SmtpChannel:
             if not agreed(verb, replies[-1]):
                 break
         return replies
+
+    async def _agree_to_reset(self) -> None:
+        """Hear that an envelope is forgotten; what follows would be added to it otherwise."""
+        if not agreed("RSET", reply := await self._reply("RSET")):
+            raise self._out_of_step("RSET", reply)
 
     async def _answers(self) -> list[Reply]:
         """Return the replies to an envelope that was said in one go.
@@ -202,6 +210,11 @@ class SmtpChannel:
             self._give_up(f"closed by the relay ({reply})" if reply.code else "talking nonsense")
             raise self._unavailable(f" at {to}")
         return reply
+
+    def _out_of_step(self, verb: str, reply: Reply) -> TransportUnavailable:
+        """Give up a connection whose replies are about what was said before, not about this."""
+        self._give_up(f"out of step: {reply}")
+        return self._unavailable(f" at {verb}")
 
     def _unavailable(self, when: str = "") -> TransportUnavailable:
         return TransportUnavailable(

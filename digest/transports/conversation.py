@@ -17,6 +17,9 @@ from digest.model import Message
 # "Service not available, closing transmission channel": RFC 5321 section 3.8.
 CLOSING = 421
 
+# "Bad sequence of commands": what was said before was not understood as it was meant.
+OUT_OF_STEP = 503
+
 # RFC 4954 section 6: the relay wants a login, or another one.
 _LOGIN = frozenset({530, 534, 535, 538})
 
@@ -38,7 +41,7 @@ _OF_A_READER = re.compile(r"5\.[12]\.\d+\b")
 _OF_THE_MESSAGE = re.compile(r"(?:501|523|552|555)\b|5\d\d 5\.(?:2\.3|3\.4|6\.\d+)\b")
 
 # The first digit counts (RFC 5321 section 4.3.2).
-_AGREED = {"MAIL": 2, "RCPT": 2, "DATA": 3, "the final dot": 2}
+_AGREED = {"RSET": 2, "MAIL": 2, "RCPT": 2, "DATA": 3, "the final dot": 2}
 
 # A reply has a few lines of at most 512 octets (RFC 5321 section 4.5.3.1.5).
 _LONGEST_REPLY = 65_536

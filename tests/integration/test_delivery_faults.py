@@ -175,6 +175,34 @@ def test_whatever_comes_at_whatever_time_nothing_is_lost(
     assert counts(sqlite_store) == {"sent": READERS}
 
 
+@pytest.mark.parametrize("pipelining", [True, False], ids=["pipelining", "one-by-one"])
+@pytest.mark.parametrize(
+    ("verb", "reply"),
+    [
+        ("RSET", "502 5.5.1 not implemented"),
+        ("RSET", "451 4.3.0 not now"),
+        ("MAIL", "503 5.5.1 nested MAIL command"),
+        ("RCPT", "503 5.5.1 need MAIL"),
+    ],
+)
+def test_a_connection_that_is_out_of_step_fails_no_reader(
+    sqlite_store: Store, verb: str, reply: str, *, pipelining: bool
+) -> None:
+    planned(sqlite_store)
+    unknown = {VICTIM: ["550 5.1.1 nobody of that name"]}
+    script: Script = {"RCPT": unknown, verb: {"*": [reply]}}
+    if verb == "MAIL":
+        script = {"RCPT": unknown, "MAIL": {"*": ["250 2.1.0 ok", reply]}}
+    if verb == "RCPT":
+        script = {"RCPT": {**unknown, address(5): [reply]}}
+    with Relay(script, pipelining=pipelining) as relay:
+        report = send(sqlite_store, relay, connections=1)
+        inbox = relay.count()
+        assert relay.connections == 2
+    assert inbox == {address(number): 1 for number in range(READERS) if number != 3}
+    assert (report.failed, report.sent, report.errors) == (1, READERS - 1, [])
+
+
 def test_with_hold_nothing_is_ever_doubled(store: Store) -> None:
     planned(store)
     with Relay({"DOT": {"*": ["close"] * 3}}) as relay:

@@ -72,6 +72,8 @@ def send_twice(script: Mapping[str, Sequence[bytes]]) -> tuple[list[object], Fau
         ({"DATA": [CLOSE]}, TransportUnavailable, False),
         ({"RCPT": [b"what is this?\r\n"]}, TransportUnavailable, False),
         ({"DATA": [b"250 not yet\r\n"]}, TransportUnavailable, False),
+        ({"MAIL": [b"503 5.5.1 nested MAIL\r\n"]}, TransportUnavailable, False),
+        ({"RCPT": [b"503 5.5.1 MAIL first\r\n"]}, TransportUnavailable, False),
         ({"DOT": [CLOSE]}, OutcomeUnknown, False),
         ({"DOT": [b"what is this?\r\n"]}, OutcomeUnknown, False),
     ],

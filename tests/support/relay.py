@@ -203,6 +203,8 @@ class _Talk:
             verb = command[:4].upper()
             if verb == "EHLO":
                 self._writer.write(self._relay.greeting().encode())
+            elif verb == "MAIL" and self._sender:
+                self._writer.write(b"503 5.5.1 nested MAIL command\r\n")
             elif verb == "MAIL":
                 self._sender = (await self._answer("MAIL")).startswith("2")
             elif verb == "RCPT":
@@ -210,8 +212,8 @@ class _Talk:
             elif verb == "DATA":
                 await self._data()
             elif verb == "RSET":
-                self._reset()
-                await self._answer("RSET")
+                if (await self._answer("RSET")).startswith("2"):
+                    self._reset()
             elif verb in _USUAL:
                 await self._answer(verb)
                 if verb == "QUIT":
