@@ -118,7 +118,7 @@ class SmtpChannel:
         if agreed("the final dot", reply) and not early:
             return Receipt(str(reply))
         if 400 <= reply.code < 600:
-            raise refusal(reply, "after the message")
+            raise refusal(reply, f"{'in the middle of' if early else 'after'} the message")
         if early:
             raise self._unavailable()
         self._give_up("its reply makes no sense")
@@ -186,10 +186,14 @@ class SmtpChannel:
     def _expect_silence(self) -> None:
         """Raise `TransportUnavailable` where the relay has hung up, or spoken out of turn.
 
-        What it said would be taken for its answer to what is said next.
+        What it said would be taken for its answer to what is said next. Where a content is due, a
+        refusal is of that.
         """
         if self._replies:
-            self._give_up(f"it spoke out of turn ({self._replies[0]})")
+            reply = self._replies[0]
+            self._give_up(f"it spoke out of turn ({reply})")
+            if self._in_content and 400 <= reply.code < 600 and reply.code != CLOSING:
+                raise refusal(reply, "before the message")
         if self._lost is not None:
             raise self._unavailable()
 
@@ -242,6 +246,8 @@ class SmtpChannel:
         except _LATER:
             return
         except OSError as error:
+            if self._in_content:
+                self._read()  # a relay that hangs up in the middle may have said why
             self._lose(error.strerror or type(error).__name__)
 
     def _flush_later(self) -> None:

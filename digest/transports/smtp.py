@@ -251,6 +251,8 @@ class SmtpSession:
         return self._runner.run(self._send(message))
 
     async def _send(self, message: Message) -> Receipt:
+        if not self._channel.is_open:  # it ended with the message before
+            self._channel = await self._transport.channel()
         try:
             await self._channel.prepare(message)
         except TransportUnavailable:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,7 +26,7 @@ from digest.errors import (
 from digest.model import Message
 from digest.testing import Inbox
 from digest.transports.smtp import SmtpTransport
-from tests.support.smtpd import CLOSE, CUT, ENDLESS, FaultyServer
+from tests.support.smtpd import CLOSE, CUT, EARLY, ENDLESS, FaultyServer
 
 
 def message(to: str = "robotics@example.org", body: bytes = b"Hello.\r\n") -> Message:
@@ -157,6 +159,40 @@ def test_a_connection_cut_in_the_middle_of_a_message_sent_nothing() -> None:
             session.send(message(body=body * 400_000))
         assert caught.type is TransportUnavailable
     assert server.messages == []
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (b"552 5.3.4 too large\r\n", PermanentFailure),
+        (b"452 4.3.1 full\r\n", TemporaryFailure),
+        (b"421 4.3.2 going down\r\n", TransportUnavailable),
+        (b"250 2.0.0 queued\r\n", TransportUnavailable),
+    ],
+)
+def test_a_refusal_before_the_content_is_heard(reply: bytes, error: type[TransportError]) -> None:
+    found, server = send_twice({"DATA": [b"354 go on\r\n" + reply]})
+    assert found[0] is error
+    if error is not TransportUnavailable:
+        assert (server.connections, len(server.messages)) == (2, 1)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_refusal_in_the_middle_of_the_content_is_heard(*, late: bool) -> None:
+    """The relay hangs up then, and what comes after is lost: before we write, or while we do."""
+    large = message(body=(b"x" * 70 + b"\r\n") * 400_000)
+
+    async def send(port: int) -> None:
+        channel = await transport(port).channel()
+        await channel.prepare(large)
+        if late:
+            time.sleep(1)  # nothing is read meanwhile
+        await channel.send(large, message())
+
+    with FaultyServer({"DATA": [EARLY]}) as server:
+        with pytest.raises(PermanentFailure, match=r"in the middle of the message: 552 5\.3\.4"):
+            asyncio.run(send(server.port))
+        assert server.messages == []
 
 
 def test_one_connection_serves_many_messages() -> None:

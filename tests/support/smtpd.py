@@ -4,8 +4,9 @@
 
 Each verb (and `CONNECT`, and `DOT` for the end of a message) has a list of replies that are given
 one after the other, in pieces, then the usual one. `CLOSE` hangs up instead of replying; at `DOT`
-the message was taken all the same. `CUT` at `DATA` hangs up in the middle of the message. `ENDLESS`
-is said again and again, for five seconds, before it hangs up.
+the message was taken all the same. `CUT` at `DATA` hangs up in the middle of the message; `EARLY`
+says soon that it is too large, reads none of it, and hangs up. `ENDLESS` is said again and again,
+for five seconds, before it hangs up.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import BinaryIO, Self
 
 CLOSE = b""
 CUT = b"354 go on, but not for long\r\n"
+EARLY = b"354 go on, for now\r\n"
 ENDLESS = b"220-and so on\r\n"
 
 _USUAL = {
@@ -79,6 +81,10 @@ class FaultyServer:
         verb = "CONNECT"
         while (reply := self._answer(connection, verb)) != CLOSE and verb != "QUIT":
             if verb == "DATA" and reply.startswith(b"354"):
+                if reply == EARLY:
+                    time.sleep(0.3)
+                    connection.sendall(b"552 5.3.4 too large\r\n")
+                    return
                 content = self._read(lines, cut=reply == CUT)
                 if content is None:
                     return
