@@ -119,8 +119,7 @@ class Answers:
             def keep(answer: _Answering) -> None:
                 self._drop(asked)
                 if answer.is_public and changes is not None:
-                    content = b"".join(answer.content)
-                    self._keep(asked, _Answer(answer.start, content, changes, now))
+                    self._keep(asked, _Answer(answer.start, answer.content, changes, now))
                 until_made.close()
 
             # What the tag is is not known before the answer is made.
@@ -169,11 +168,15 @@ class _Answering:
         self._made = made
         self._is_known = False
         self.start: Message = {}
-        self.content: list[bytes] = []
+        self.content = b""
         self.is_public = False
 
     async def hear(self, message: Message) -> None:
-        """Pass a part of the answer on."""
+        """Take a part of the answer; send all of it once the last one is here.
+
+        Its reader may take none of it for as long as they like: whoever waits for the answer to
+        be made does not wait for that.
+        """
         if message["type"] == "http.response.start":
             told = Headers(raw=message["headers"])
             tag = told.get("etag", "")
@@ -181,16 +184,15 @@ class _Answering:
             self.is_public = is_good and told.get("cache-control") == PUBLIC
             self._is_known = is_good and _is_known(self._asked, tag)
             self.start = message
-            # Who stands outside adds headers to what is sent.
-            await self._send(_not_modified(message) if self._is_known else {**message})
             return
-        if self.is_public:
-            self.content.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            self._made(self)  # how long its reader takes is another matter
-        if self._is_known:
-            message = {**message, "body": b""}
-        await self._send(message)
+        self.content += message.get("body", b"")
+        if message.get("more_body", False):
+            return
+        self._made(self)
+        # Who stands outside adds headers to what is sent.
+        await self._send(_not_modified(self.start) if self._is_known else {**self.start})
+        content = b"" if self._is_known else self.content
+        await self._send({"type": "http.response.body", "body": content})
 
 
 def _asked(scope: Scope, headers: Headers) -> _Asked:

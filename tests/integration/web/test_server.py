@@ -20,8 +20,9 @@ from digest.config import Settings, Site
 from digest.errors import ConfigError
 from digest.rendering import JinjaRenderer
 from digest.store import Store
+from digest.web.answers import MOST_AT_WORK
 from digest.web.security import LARGEST_BODY
-from digest.web.server import MOST_REQUESTS, WebServer
+from digest.web.server import MOST_REQUESTS, PatientProtocol, WebServer
 from tests.support.site import EMAIL, Running, with_proxies
 
 
@@ -102,6 +103,31 @@ def test_whoever_asks_nothing_shuts_nobody_out(site: Running) -> None:
         status = slow.recv(4096).split(b"\r\n")[0]
         assert status.startswith(b"HTTP/1.1 ")
         assert status.split()[1] not in (b"503", b"408")
+
+
+def test_whoever_reads_nothing_holds_up_no_page(site: Running) -> None:
+    address = (site.server.host, site.server.port)
+    deaf = set()
+    with ExitStack() as held:
+        for number in range(MOST_AT_WORK):
+            one = held.enter_context(socket.socket())
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            one.connect(address)
+            deaf.add(one.getsockname())
+            one.sendall(b"GET /subscribe?name=%d HTTP/1.1\r\nHost: x\r\n\r\n" % number * 400)
+
+        def is_full(client: object) -> bool:
+            return any(
+                isinstance(one, PatientProtocol) and one.client == client and one.flow.write_paused
+                for one in list(site.server._server.server_state.connections)
+            )
+
+        end = time.monotonic() + 60
+        while not all(map(is_full, deaf)) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert all(map(is_full, deaf))
+        for path in ("/subscribe?name=0", "/subscribe?name=other", "/archive"):
+            assert httpx.get(f"{site.server.url}{path}", timeout=15).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/subscribe", "/style.css", "/icon.svg", "/nowhere"])
