@@ -85,14 +85,14 @@ class Shield:
         async def guarded(message: Message) -> None:
             nonlocal has_begun
             if message["type"] == "http.response.start":
-                has_begun = True
                 self._add_headers(MutableHeaders(scope=message))
             await send(message)
+            has_begun = True
 
         if len(scope["query_string"]) + len(scope["path"]) > LONGEST_ADDRESS:
             await PlainTextResponse("That address is too long.\n", 414)(scope, receive, guarded)
             return
-        # Somebody who does not read what is sent must not keep their place for ever.
+        # What takes for ever must not keep its place.
         try:
             async with asyncio.timeout(self._time_to_answer) as patience:
                 await self._app(scope, limited, guarded)

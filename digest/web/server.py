@@ -23,20 +23,26 @@ PATIENCE = 5  # seconds that requests get to end when the server stops
 
 
 class PatientProtocol(H11Protocol):
-    """HTTP/1.1 that hangs up where the head of a request does not arrive in time.
+    """HTTP/1.1 that hangs up where a request does not arrive, or its answer is not read, in time.
 
-    uvicorn only limits the time between two requests: a visitor who sends a byte now and then
-    would keep one of the places for ever. Nor does it tell connections on which nothing is asked
-    from requests: two hundred of them would shut everybody out. The oldest of those is closed.
+    uvicorn only limits the time between two requests: a visitor who sends a byte now and then, or
+    reads none, would keep one of the places for ever. Nor does it tell connections on which
+    nothing is asked from requests: two hundred of them would shut everybody out. The oldest of
+    those is closed.
     """
 
     time_for_head = 15.0  # seconds
+    time_to_read = 20.0  # seconds, for the next of an answer
+    least_read = 16 * 1024  # bytes
     _deadline: asyncio.TimerHandle | None = None
+    _reading: asyncio.TimerHandle | None = None
     _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first head; where all places are taken, hang up on whoever asks nothing."""
         super().connection_made(transport)
+        # To be told of whatever waits to be read, and not of 64 KiB and more only.
+        transport.set_write_buffer_limits(0)
         self._since = self.loop.time()
         self._watch()
         if len(self.connections) >= MOST_REQUESTS:
@@ -54,9 +60,31 @@ class PatientProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
-        if self._deadline is not None:
-            self._deadline.cancel()
+        for timer in (self._deadline, self._reading):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Wait for the reader, or no more."""
+        super().pause_writing()
+        self._wait_for_reader()
+
+    def resume_writing(self) -> None:
+        """Write on, for all that there was is read."""
+        super().resume_writing()
+        if self._reading is not None:
+            self._reading.cancel()
+
+    def _wait_for_reader(self) -> None:
+        unread = self.transport.get_write_buffer_size()
+        self._reading = self.loop.call_later(self.time_to_read, self._look_at_reader, unread)
+
+    def _look_at_reader(self, unread: int) -> None:
+        if unread - self.transport.get_write_buffer_size() < self.least_read:
+            self.transport.abort()  # a mere end would wait until the rest is read
+        else:
+            self._wait_for_reader()
 
     def _watch(self) -> None:
         if self._is_answering():
@@ -75,7 +103,8 @@ class PatientProtocol(H11Protocol):
         ]
         idle = [one for one in held if one is not self and not one._is_answering()]
         if idle and len(held) >= MOST_REQUESTS:
-            min(idle, key=lambda one: one._since).transport.close()
+            # Whoever does not read their last answer would not go by being asked to.
+            min(idle, key=lambda one: one._since).transport.abort()
 
     def _is_answering(self) -> bool:
         cycle: RequestResponseCycle | None = self.cycle

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import given
@@ -18,8 +20,10 @@ from uvicorn.server import ServerState
 from digest.testing import FakeClock
 from digest.web.limits import BEAT, Limits, is_foreign, wait_for_the_beat
 from digest.web.security import Shield
-from digest.web.server import PatientProtocol
+from digest.web.server import MOST_REQUESTS, PatientProtocol
 from tests.support.samples import NOW
+
+T = TypeVar("T")
 
 BASE = "https://papers.example.org"
 
@@ -132,27 +136,133 @@ def test_an_answer_that_takes_too_long_is_given_up() -> None:
     assert b"later" in body["body"]
 
 
-@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
-def test_a_head_that_does_not_end_loses_its_place(sent: bytes) -> None:
-    class Hasty(PatientProtocol):
-        time_for_head = 0.1
+def test_an_answer_whose_beginning_nobody_takes_is_given_up_as_well() -> None:
+    asked_twice: list[str] = []
 
-    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
-        raise AssertionError("nothing was asked yet")
+    async def begins(_scope: Any, _receive: Receive, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
 
-    async def run() -> bytes:
+    async def run() -> None:
+        async def send(message: Any) -> None:
+            asked_twice.append(message["type"])
+            if len(asked_twice) == 1:
+                await asyncio.sleep(60)
+
+        async def never() -> Any:
+            await asyncio.sleep(60)
+
+        scope = {"type": "http", "headers": [], "method": "GET", "path": "/", "query_string": b""}
+        await Shield(begins, https=True, time_to_answer=0.05)(scope, never, send)
+
+    asyncio.run(run())
+    assert asked_twice == ["http.response.start", "http.response.start", "http.response.body"]
+
+
+LARGE = 2**18
+
+
+async def large(_scope: Any, _receive: Any, send: Any) -> None:
+    """Answer more than the system takes off our hands."""
+    headers = [(b"content-length", b"%d" % LARGE)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    await send({"type": "http.response.body", "body": bytes(LARGE)})
+
+
+class Hasty(PatientProtocol):
+    """A server that waits for a moment only."""
+
+    time_for_head = 0.1
+    time_to_read = 0.5
+
+
+Visit = Callable[[tuple[str, int], set[Any]], Awaitable[T]]
+
+
+def visited(app: Any, visit: Visit[T], protocol: type[PatientProtocol] = Hasty) -> T:
+    """Return what a visit to a server finds, which is told its address and its connections."""
+
+    async def run() -> T:
         loop = asyncio.get_running_loop()
-        config = Config(app, log_config=None, lifespan="off", ws="none")
+        config = Config(app, log_config=None, lifespan="off", ws="none", http=protocol)
         config.load()
         state = ServerState()
         server = await loop.create_server(
-            lambda: Hasty(config, server_state=state, app_state={}), "127.0.0.1", 0
+            lambda: protocol(config, server_state=state, app_state={}), "127.0.0.1", 0
         )
-        reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+        server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        try:
+            async with asyncio.timeout(30):
+                return await visit(server.sockets[0].getsockname(), state.connections)
+        finally:
+            server.close()
+
+    return asyncio.run(run())
+
+
+def asking(address: tuple[str, int], sent: bytes) -> socket.socket:
+    """Return a connection that has asked for something, and reads little at a time."""
+    visitor = socket.socket()
+    visitor.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    visitor.connect(address)
+    visitor.setblocking(False)
+    visitor.send(sent)
+    return visitor
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: "])
+def test_a_head_that_does_not_end_loses_its_place(sent: bytes) -> None:
+    async def app(_scope: Any, _receive: Any, _send: Any) -> None:
+        raise AssertionError("nothing was asked yet")
+
+    async def visit(address: tuple[str, int], _connections: set[Any]) -> bytes:
+        reader, writer = await asyncio.open_connection(*address)
         writer.write(sent)
         rest = await asyncio.wait_for(reader.read(), 5)
         writer.close()
-        server.close()
         return rest
 
-    assert asyncio.run(run()) == b""
+    assert visited(app, visit) == b""
+
+
+GET = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("sent", [GET, GET * 3, GET.replace(b"x", b"x\r\nConnection: close")])
+def test_who_does_not_read_loses_their_place(sent: bytes) -> None:
+    async def visit(address: tuple[str, int], connections: set[Any]) -> bool:
+        with asking(address, sent):
+            while not connections:
+                await asyncio.sleep(0.01)
+            while connections:
+                await asyncio.sleep(0.01)
+        return True
+
+    assert visited(large, visit)
+
+
+def test_who_reads_slowly_gets_all_of_it() -> None:
+    async def visit(address: tuple[str, int], _connections: set[Any]) -> int:
+        loop = asyncio.get_running_loop()
+        got = 0
+        with asking(address, GET) as visitor:
+            while got < LARGE:
+                got += len(await loop.sock_recv(visitor, 2**14))
+                await asyncio.sleep(0.05)
+        return got
+
+    assert visited(large, visit) >= LARGE
+
+
+def test_who_does_not_read_makes_room_for_others() -> None:
+    class Patient(Hasty):
+        time_to_read = 3600
+
+    async def visit(address: tuple[str, int], connections: set[Any]) -> int:
+        with ExitStack() as deaf:
+            for _ in range(MOST_REQUESTS + 10):
+                deaf.enter_context(asking(address, GET))
+                await asyncio.sleep(0.005)
+            await asyncio.sleep(0.1)
+            return len(connections)
+
+    assert visited(large, visit, Patient) < MOST_REQUESTS
