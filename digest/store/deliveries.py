@@ -183,6 +183,15 @@ class Deliveries:
         """Return the delivery that has that key."""
         return self._one(joined().where(deliveries.c.key == key))
 
+    def last_planned(self, subscriber_id: int, kind: DeliveryKind) -> datetime | None:
+        """Return the date of the newest delivery of a kind to one subscriber."""
+        found: datetime | None = self._connection.execute(
+            select(func.max(deliveries.c.date)).where(
+                deliveries.c.subscriber_id == subscriber_id, deliveries.c.kind == kind
+            )
+        ).scalar()
+        return found
+
     def picks(self, delivery_id: int) -> list[Pick]:
         """Return the picks of one delivery, in their order."""
         rows = self._connection.execute(

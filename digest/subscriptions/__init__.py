@@ -30,6 +30,7 @@ from digest.subscriptions.members import (
     send_link,
     sign_up,
     start_afresh,
+    still_asks,
     unsubscribe,
 )
 from digest.subscriptions.wishes import (
@@ -73,6 +74,7 @@ __all__ = [
     "send_link",
     "sign_up",
     "start_afresh",
+    "still_asks",
     "timezones",
     "unsubscribe",
 ]

@@ -151,6 +151,19 @@ def confirm(
     return _let_in(tx, subscriber, origin=origin, now=now, domain=domain, hash_email=hash_email)
 
 
+def still_asks(tx: Transaction, subscriber: Subscriber, made_at: datetime) -> bool:
+    """Say whether a link to confirm that was made then is that of the latest request.
+
+    A sign-up that sends no mail leaves the link that is under way alone, and brings none back
+    that has been used: somebody else may have made it.
+    """
+    asked_at = tx.deliveries.last_planned(subscriber.id, DeliveryKind.CONFIRM)
+    # Tokens count whole seconds.
+    if asked_at is None or made_at < asked_at.replace(microsecond=0):
+        return False
+    return subscriber.confirmed_at is None or made_at > subscriber.confirmed_at
+
+
 def rejoin(
     tx: Transaction,
     public_id: str,

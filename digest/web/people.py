@@ -79,17 +79,15 @@ class TokenPages:
         return self._confirmed(subscriber, Purpose.CONFIRM, token)
 
     def _who_asked(self, tx: Transaction, token: str) -> Subscriber:
-        """Return whose sign-up a link is about; raise `SignUpExpired` where that is long ago."""
+        """Return whose sign-up a link is about; raise `SignUpExpired` if it asks no more."""
         app = self.pages.app
-        subscriber = subscriptions.find(tx, read_token(self.pages.app, Purpose.CONFIRM, token)[0])
-        life = timedelta(days=app.settings.retention.unconfirmed_days)
-        asked_at = subscriber.created_at
-        if (
-            subscriber.status is SubscriberStatus.UNCONFIRMED
-            and asked_at is not None
-            and app.clock.now() - asked_at > life
-        ):
-            raise SignUpExpired("This link is too old: please sign up again.")
+        subscriber = subscriptions.find(tx, read_token(app, Purpose.CONFIRM, token)[0])
+        if subscriber.status is SubscriberStatus.UNCONFIRMED:
+            made_at = app.signer.made_at(Purpose.CONFIRM, token)
+            life = timedelta(days=app.settings.retention.unconfirmed_days)
+            is_old = app.clock.now() - made_at > life
+            if is_old or not subscriptions.still_asks(tx, subscriber, made_at):
+                raise SignUpExpired("This link is too old: please sign up again.")
         return subscriber
 
     def _confirmed(self, subscriber: Subscriber, purpose: Purpose, token: str) -> Response:

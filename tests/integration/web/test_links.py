@@ -74,6 +74,51 @@ def test_a_link_that_is_too_old_says_what_to_do(site: Running) -> None:
     assert status(site) is SubscriberStatus.UNCONFIRMED
 
 
+DAY = 86_400.0
+
+
+def test_a_used_link_brings_nobody_back_whoever_signs_them_up(site: Running) -> None:
+    url = confirm_path(site)
+    site.client.post(url)
+    leaving = site.path(site.app.links.unsubscribe(pending(site).public_id))
+    site.client.post(leaving, data={"action": "leave"})
+    # On the same day, when the sign-up sends no mail, on the next, when it does, and then again.
+    for days in (0, 1, 0):
+        site.clock.advance(days * DAY)
+        somebody = pending(site, keywords="of an attacker")
+        assert status(site) is SubscriberStatus.UNCONFIRMED
+        for method in ("GET", "POST"):
+            assert site.client.request(method, url).status_code == 410
+    assert status(site) is SubscriberStatus.UNCONFIRMED
+    assert site.mails().count(DeliveryKind.CONFIRM) == 2
+    fresh = site.path(site.app.links.confirm(somebody.public_id))
+    assert "You are in" in site.client.post(fresh).text
+
+
+def test_a_link_that_was_too_old_stays_so(site: Running) -> None:
+    url = confirm_path(site)
+    site.clock.advance(8 * DAY)
+    pending(site)
+    assert site.client.post(url).status_code == 410
+    assert status(site) is SubscriberStatus.UNCONFIRMED
+
+
+def test_a_sign_up_that_sends_no_mail_leaves_the_link_under_way_alone(site: Running) -> None:
+    url = confirm_path(site)
+    site.clock.advance(60)
+    pending(site)
+    assert site.mails() == [DeliveryKind.CONFIRM]
+    assert "You are in" in site.client.post(url).text
+
+
+def test_the_link_of_an_older_mail_is_dead_once_there_is_a_newer_one(site: Running) -> None:
+    url = confirm_path(site)
+    site.clock.advance(DAY)
+    newer = confirm_path(site)
+    assert site.client.post(url).status_code == 410
+    assert "You are in" in site.client.post(newer).text
+
+
 # --- unsubscribe --------------------------------------------------------------------------
 
 
