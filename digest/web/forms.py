@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -36,6 +37,7 @@ TRAP = "website"
 LIBRARY = "library"
 MOST_FIELDS = 300
 MOST_SEEDS = 150
+CHARSETS = (b"utf-8", b"utf8", b"us-ascii")
 _BETWEEN_PAPERS = r"[\s,;]+"
 
 Known = Callable[[Collection[str]], Collection[str]]
@@ -45,8 +47,13 @@ Known = Callable[[Collection[str]], Collection[str]]
 async def read_form(request: Request) -> FormData:
     """Return the fields of a POST, whichever of the two ways they are encoded.
 
-    A file of papers is read into a field; raise `HTTPException` for more fields or files.
+    A file of papers is read into a field; raise `HTTPException` for more fields or files, and
+    for another charset than UTF-8.
     """
+    _, said = parse_options_header(request.headers.get("content-type"))
+    # Whatever Python can decode would be (`idna`, `unicode_escape`): errors and half characters.
+    if said.get(b"charset", b"utf-8").lower() not in CHARSETS:
+        raise HTTPException(400)
     async with request.form(max_files=1, max_fields=MOST_FIELDS) as form:
         fields = form.multi_items()
         if len(fields) > MOST_FIELDS:

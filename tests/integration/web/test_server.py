@@ -183,6 +183,42 @@ def test_files_and_nonsense_in_a_form_are_no_traceback(site: Running) -> None:
     assert answer.status_code == 422
 
 
+def in_charset(site: Running, charset: str, path: str, value: bytes) -> httpx.Response:
+    """Send a form that says in which charset it is."""
+    return site.client.post(
+        path,
+        content=b'--x\r\nContent-Disposition: form-data; name="email"\r\n\r\n%s\r\n--x--\r\n'
+        % value,
+        headers={"Content-Type": f"multipart/form-data; boundary=x; charset={charset}"},
+    )
+
+
+@pytest.mark.parametrize("path", ["/subscribe", "/preferences"])
+@pytest.mark.parametrize(
+    ("charset", "value"),
+    [
+        ("unicode_escape", rb"\ud800@example.org"),
+        ("utf-7", b"+2AA-"),
+        ("undefined", b"x"),
+        ("punycode", b"9999999999999"),
+        ("idna", b"xn--" + b"a" * 70),
+        ('"a\\b"', b"x"),
+        ("x" * 5000, b"x"),
+        ("", b"x"),
+    ],
+)
+def test_a_form_in_another_charset_is_refused(
+    site: Running, charset: str, value: bytes, path: str
+) -> None:
+    assert in_charset(site, charset, path, value).status_code == 400
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8", "us-ascii"])
+def test_a_form_in_ours_is_read(site: Running, charset: str) -> None:
+    assert in_charset(site, charset, "/subscribe", EMAIL.encode()).status_code == 200
+    assert site.subscriber() is not None
+
+
 class BrokenRenderer(JinjaRenderer):
     """Something of ours with a bug."""
 
