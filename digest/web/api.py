@@ -116,6 +116,7 @@ def create(pages: Pages, reader: Reader) -> FastAPI:
         openapi_url=None,
         servers=[{"url": f"{base}{PATH}"}],
         root_path_in_servers=False,
+        redirect_slashes=False,
     )
     _add_lists(api, reader, base)
     _add_documents(api, pages)

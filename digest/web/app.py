@@ -47,7 +47,14 @@ def create(app: App) -> FastAPI:
     pages = Pages(app)
     trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
     watchers = networks("metrics_from", app.settings.web.metrics_from)
-    site = FastAPI(title=app.settings.site.name, docs_url=None, redoc_url=None, openapi_url=None)
+    # Redirections would lead to wherever the visitor says we are, tokens and all, and without TLS.
+    site = FastAPI(
+        title=app.settings.site.name,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+    )
     reader = Reader.of(app.store, app.clock, app.settings)
     sampler = Sampler(app)
     site.include_router(SignUpPages(pages, reader, sampler, trusted).router())

@@ -160,6 +160,15 @@ def test_unknown_pages_and_wrong_methods_are_answered_in_words(site: Running) ->
     assert site.client.delete("/subscribe").status_code == 405
 
 
+@pytest.mark.parametrize(
+    "path", ["/subscribe/", "/confirm/abc/", "/preferences/abc/", "/api/v1", "/api/v1/papers/"]
+)
+def test_no_answer_leads_to_where_the_visitor_says_we_are(site: Running, path: str) -> None:
+    answer = site.client.get(path, headers={"Host": "evil.example"})
+    assert answer.status_code == 404
+    assert "evil.example" not in str(answer.headers) + answer.text
+
+
 def test_long_requests_are_cut_off(site: Running) -> None:
     long = {"email": EMAIL, "keywords": "x" * LARGEST_BODY}
     assert site.client.post("/subscribe", data=long).status_code == 413
