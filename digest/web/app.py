@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from digest.app import App
 from digest.errors import (
@@ -167,6 +167,10 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
             return api.problem(status, "There is no such page.", headers)
         title, advice = STATUSES.get(status, ("That cannot be done", "Please go back."))
         return pages.notice(title, advice, status=status, headers=headers)
+
+    @site.exception_handler(ClientDisconnect)
+    def let_go(_request: Request, _error: ClientDisconnect) -> Response:
+        return Response(status_code=400)  # nobody hears it, and there is nothing to log
 
     @site.exception_handler(Exception)
     def fail(_request: Request, _error: Exception) -> Response:

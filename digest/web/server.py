@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import socket
+from collections import Counter
 from threading import Thread
 
 import uvicorn
@@ -19,6 +21,7 @@ from digest.web.app import create
 
 # More requests than this at once are answered 503. A connection without one makes room for others.
 MOST_REQUESTS = 200
+BETWEEN_WARNINGS = 60.0  # seconds
 PATIENCE = 5  # seconds that requests get to end when the server stops
 
 
@@ -116,6 +119,33 @@ class PatientProtocol(H11Protocol):
             self.transport.close()
 
 
+class Sparing(logging.Filter):
+    """Lets each warning about single requests through once a minute, with how many there were.
+
+    Whoever sends many that are refused would write the log full.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+        self._held: Counter[str] = Counter()
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether a line is to be written, with the number of those that it stands for."""
+        if record.levelno != logging.WARNING:
+            return True
+        self._held[record.msg] += 1
+        if record.created - self._said.get(record.msg, -math.inf) < BETWEEN_WARNINGS:
+            return False
+        self._said[record.msg] = record.created
+        number = self._held.pop(record.msg)
+        record.msg = f"{record.msg} ({number} since the last such line)"
+        return True
+
+
+_SPARING = Sparing()
+
+
 class WebServer:
     """The web server in a thread of its own.
 
@@ -144,6 +174,9 @@ class WebServer:
         self.port: int = self._socket.getsockname()[1]
         # Paths hold tokens: they belong in no log, whatever handlers there are.
         logging.getLogger("uvicorn.access").disabled = True
+        logging.getLogger("uvicorn.error").addFilter(_SPARING)
+        # It quotes forms that cannot be read; who sent them is told.
+        logging.getLogger("python_multipart.multipart").disabled = True
         self._server = uvicorn.Server(
             uvicorn.Config(
                 self._answer,

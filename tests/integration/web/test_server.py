@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
@@ -22,8 +22,16 @@ from digest.rendering import JinjaRenderer
 from digest.store import Store
 from digest.web.answers import MOST_AT_WORK
 from digest.web.security import LARGEST_BODY
-from digest.web.server import MOST_REQUESTS, PatientProtocol, WebServer
+from digest.web.server import MOST_REQUESTS, PatientProtocol, Sparing, WebServer
 from tests.support.site import EMAIL, Running, with_proxies
+
+
+def until(is_so: Callable[[], object]) -> bool:
+    """Wait until something is so, half a minute at most; say whether it is."""
+    end = time.monotonic() + 30
+    while not is_so() and time.monotonic() < end:
+        time.sleep(0.01)
+    return bool(is_so())
 
 
 def test_health_and_readiness(site: Running) -> None:
@@ -59,10 +67,7 @@ def test_a_server_knows_whether_it_is_making_an_answer(site: Running) -> None:
     server.start()
 
     def settles(*, asked: bool) -> bool:
-        end = time.monotonic() + 10
-        while server.is_asked() is not asked and time.monotonic() < end:
-            time.sleep(0.01)
-        return server.is_asked() is asked
+        return until(lambda: server.is_asked() is asked)
 
     half = b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhalf"
     with ThreadPoolExecutor() as visitors:
@@ -122,10 +127,7 @@ def test_whoever_reads_nothing_holds_up_no_page(site: Running) -> None:
                 for one in list(site.server._server.server_state.connections)
             )
 
-        end = time.monotonic() + 60
-        while not all(map(is_full, deaf)) and time.monotonic() < end:
-            time.sleep(0.05)
-        assert all(map(is_full, deaf))
+        assert until(lambda: all(map(is_full, deaf)))
         for path in ("/subscribe?name=0", "/subscribe?name=other", "/archive"):
             assert httpx.get(f"{site.server.url}{path}", timeout=15).status_code == 200
 
@@ -259,6 +261,50 @@ def test_no_token_is_logged(site: Running, caplog: pytest.LogCaptureFixture) -> 
     site.client.post(f"/unsubscribe/{token}")
     assert token not in caplog.text
     assert EMAIL not in caplog.text
+
+
+def test_who_hangs_up_while_sending_a_form_is_not_worth_a_line(
+    site: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    tasks = site.server._server.server_state.tasks
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Type: %s\r\nContent-Length: 99\r\n\r\n--x\r\n"
+    for path in (b"/subscribe", b"/preferences", b"/unsubscribe/abc"):
+        for kind in (b"application/x-www-form-urlencoded", b"multipart/form-data; boundary=x"):
+            with socket.create_connection((site.server.host, site.server.port)) as visitor:
+                visitor.sendall(head % (path, kind))
+                assert until(lambda: tasks)
+            assert until(lambda: not tasks)
+    assert caplog.text == ""
+
+
+def test_refused_requests_do_not_fill_the_log(
+    site: Running, caplog: pytest.LogCaptureFixture
+) -> None:
+    no_form = (
+        b"POST /subscribe HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        b"Content-Length: 9\r\n\r\nnonsense\n"
+    )
+    for sent in (b"nonsense\r\n\r\n", no_form):
+        for _ in range(10):
+            with socket.create_connection((site.server.host, site.server.port)) as visitor:
+                visitor.sendall(sent)
+                assert visitor.recv(4096).startswith(b"HTTP/1.1 400 ")
+    assert len(caplog.records) <= 1
+
+
+def test_a_warning_tells_once_a_minute_how_many_there_were() -> None:
+    sparing = Sparing()
+
+    def said(message: str, at: float, level: int = logging.WARNING) -> str | None:
+        record = logging.LogRecord("uvicorn.error", level, "", 0, message, None, None)
+        record.created = at
+        return record.getMessage() if sparing.filter(record) else None
+
+    assert said("full", 0) == "full (1 since the last such line)"
+    assert [said("full", second) for second in range(1, 60)] == [None] * 59
+    assert said("broken", 59) == "broken (1 since the last such line)"
+    assert said("full", 60) == "full (60 since the last such line)"
+    assert said("a bug", 60, logging.ERROR) == said("a bug", 60, logging.ERROR) == "a bug"
 
 
 def test_a_port_in_use_is_said_at_once(site: Running) -> None:
