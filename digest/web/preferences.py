@@ -63,7 +63,6 @@ class PreferencesPages:
     def send_link(self, request: Request, form: FormData = Form) -> Response:
         """Mail the link to whoever has the address; the answer and its time are always the same."""
         app = self.pages.app
-        began = app.clock.now()
         refuse_foreign(request, app.settings.site.base_url)
         typed = forms.text(form, "email")
         try:
@@ -71,6 +70,7 @@ class PreferencesPages:
         except InvalidInput as error:
             context = {"email": typed, "problems": {"email": str(error)}}
             return self.pages.show("link", context, status=422)
+        began = app.clock.now()
         if not self.requests.allow(visitor(request, self.trusted), began):
             return self.pages.too_many("Too many links were asked for from here")
         if not forms.text(form, forms.TRAP):
@@ -78,9 +78,8 @@ class PreferencesPages:
                 subscriptions.send_link(
                     tx, email, now=began, domain=app.domain, hash_email=app.signer.hash_email
                 )
-        answer = self.pages.show("link_sent", {"email": email})
         wait_for_the_beat(app.clock, began)
-        return answer
+        return self.pages.show("link_sent", {"email": email})
 
     # --- the preferences --------------------------------------------------------------
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import logging
 import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import httpx
@@ -17,7 +18,10 @@ import pytest
 
 from digest import subscriptions
 from digest.links import Links, on
-from digest.model import Cadence, DeliveryKind, Opinion, SubscriberStatus
+from digest.model import Cadence, Candidate, DeliveryKind, Opinion, Paper, SubscriberStatus
+from digest.ports import Ranking
+from digest.rendering import JinjaRenderer
+from digest.testing import ListRanker
 from digest.tokens import Purpose, Signer
 from digest.web.forms import MOST_FIELDS
 from digest.web.limits import BEAT
@@ -157,6 +161,39 @@ def test_answers_about_an_address_leave_on_the_beat(site: Running, page: str, em
     site.client.post(page, data={"email": email})
     spent = (site.clock.now() - began).total_seconds() - 0.123
     assert spent == pytest.approx(BEAT, abs=1e-3)
+
+
+@pytest.mark.parametrize("page", ["/subscribe", "/preferences"])
+def test_work_for_the_form_moves_nothing_about_the_address_over_a_beat(
+    site: Running, page: str
+) -> None:
+    """Whoever sends much has it take long; that must not be what ends near a beat."""
+    slow = 0.4 * BEAT
+
+    class Slow(JinjaRenderer):
+        def page(self, name: str, context: Mapping[str, Any]) -> str:
+            site.clock.advance(slow)
+            return super().page(name, context)
+
+    class Thoughtful(ListRanker):
+        def fit(
+            self, candidates: Sequence[Candidate], background: Sequence[Paper], now: datetime
+        ) -> Ranking:
+            site.clock.advance(slow)
+            return super().fit(candidates, background, now)
+
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    app = replace(site.app, renderer=Slow(), ranker=Thoughtful())
+    server = WebServer(app, "127.0.0.1", 0)
+    server.start()
+    for _ in range(2):
+        began = site.clock.now()
+        assert httpx.post(f"{server.url}{page}", data={"email": EMAIL}).status_code == 200
+        work = (site.clock.now() - began).total_seconds() - BEAT
+        assert work / slow == pytest.approx(round(work / slow), abs=0.05)
+        assert work > 0
+    server.stop()
 
 
 def test_no_page_asks_another_site_for_anything(site: Running) -> None:
