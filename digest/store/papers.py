@@ -20,7 +20,7 @@ from sqlalchemy import (
 
 from digest.model import AsListed, Candidate, Paper, SignalName, Titled, Track
 from digest.store.changes import Changes
-from digest.store.rows import chunks, paper_of
+from digest.store.rows import chunks, paper_of, possible
 from digest.store.signals import histories
 from digest.store.tables import paper_categories, papers, signals
 
@@ -38,7 +38,7 @@ class Papers:
     def many(self, keys: Iterable[str]) -> dict[str, Paper]:
         """Return those papers that are known, by key."""
         found: dict[str, Paper] = {}
-        for chunk in chunks(dict.fromkeys(keys)):
+        for chunk in chunks(possible(keys)):
             rows = self._connection.execute(select(papers).where(papers.c.key.in_(chunk)))
             found.update((row.key, paper_of(row)) for row in rows)
         return found

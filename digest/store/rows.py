@@ -52,10 +52,15 @@ def _as_listed(told: Mapping[str, Any]) -> AsListed:
     return AsListed(at and datetime.fromisoformat(at), told["has_media"], told["keywords"])
 
 
+def possible(keys: Iterable[str]) -> dict[str, None]:
+    """Return the keys that papers may have, each once: PostgreSQL takes no NUL in a text."""
+    return dict.fromkeys(key for key in keys if "\0" not in key)
+
+
 def paper_ids(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     """Return the row ids of those papers that are known."""
     found: dict[str, int] = {}
-    for chunk in chunks(dict.fromkeys(keys)):
+    for chunk in chunks(possible(keys)):
         rows = connection.execute(select(papers.c.key, papers.c.id).where(papers.c.key.in_(chunk)))
         found.update((row.key, row.id) for row in rows)
     return found

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
+from digest import feedback
 from digest.errors import InvalidInput, NotFound, StoreBusy
 from digest.model import (
     AsListed,
@@ -177,6 +178,18 @@ def test_a_later_opinion_replaces_an_earlier_one(store: Store) -> None:
         assert [each.opinion for each in tx.feedback.of(reader.id)] == [Opinion.LESS]
         with pytest.raises(NotFound):
             tx.feedback.give(reader.id, "arxiv:2611.99999", Opinion.MORE, now=NOW)
+
+
+def test_a_key_that_no_paper_can_have_is_that_of_none(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        assert list(tx.papers.many(["\0", paper().key])) == [paper().key]
+        with pytest.raises(NotFound):
+            tx.feedback.give(reader.id, "arxiv:\0", Opinion.MORE, now=NOW)
+        tx.feedback.withdraw(reader.id, "\0")
+        with pytest.raises(NotFound):
+            feedback.look(tx, reader.public_id, "\0", Opinion.MORE)
 
 
 def test_opinions_of_one_reader_are_forgotten_together(store: Store) -> None:
