@@ -134,11 +134,19 @@ def own_headers(
     delivery: Delivery, subscriber: Subscriber, subject: str, *, unsubscribe: str
 ) -> Iterator[wire.Header]:
     """Yield the header fields of one reader's message, encoded and folded."""
-    yield "To", wire.mailbox(subscriber.name, subscriber.email, used=4)
+    yield "To", wire.mailbox(name_of(delivery, subscriber), subscriber.email, used=4)
     yield "Subject", wire.text(subject, used=9)
     yield "Message-ID", delivery.message_id
     if delivery.kind in LISTED:
         yield "List-Unsubscribe", f"<{unsubscribe}>"
+
+
+def name_of(delivery: Delivery, subscriber: Subscriber) -> str:
+    """Return how a mail addresses its reader: not at all before they have said that it is them.
+
+    Until then anybody may have typed the name, and would have us mail their words to others.
+    """
+    return "" if delivery.kind is DeliveryKind.CONFIRM else subscriber.name
 
 
 def feedback_id(delivery: Delivery, domain: str) -> str:
@@ -167,7 +175,7 @@ def context(
         **shared_context(delivery, subscriber.cadence, site=site),
         **parts_context(delivery, len(picks)),
         "about": about_context(delivery),
-        "subscriber": {"name": subscriber.name, "email": subscriber.email},
+        "subscriber": {"name": name_of(delivery, subscriber), "email": subscriber.email},
         "papers": [
             paper_context(
                 pick,

@@ -119,6 +119,12 @@ def test_a_name_that_is_known_is_used() -> None:
     assert (address.display_name, address.addr_spec) == ("Zoë, of the lab", READER.email)
 
 
+def test_a_stranger_puts_no_name_into_a_mail_to_somebody_else() -> None:
+    readers = [replace(READER, name=name) for name in ("Ada", "")]
+    named, nameless = (mail(DeliveryKind.CONFIRM, subscriber=reader) for reader in readers)
+    assert named.content == nameless.content
+
+
 def test_notes_of_the_edition_stand_in_both_parts() -> None:
     facts = {**DELIVERY.facts, "notes": ["arxiv could not be read today."]}
     for kind in ("plain", "html"):
