@@ -34,6 +34,11 @@ class Entry:
     at: datetime
     note: str = ""
 
+    @property
+    def updated(self) -> datetime:
+        """Return when it came, or was published where that is later: nothing changes before."""
+        return max(self.at, self.paper.published_at or self.at)
+
 
 @dataclass(frozen=True)
 class FeedPages:
@@ -111,7 +116,7 @@ class Feed:
         root = Xml.Element("feed", xmlns=_NAMESPACE)
         _add(root, "id", f"{self.base}/#{self.name}")
         _add(root, "title", self.title)
-        newest = max((entry.at for entry in entries), default=None)
+        newest = max((entry.updated for entry in entries), default=None)
         _add(root, "updated", newest.isoformat() if newest else "2000-01-01T00:00:00+00:00")
         if self.path:
             Xml.SubElement(root, "link", rel="self", href=self.base + self.path)
@@ -128,7 +133,7 @@ class Feed:
         element = _add(root, "entry")
         _add(element, "id", page)
         _add(element, "title", paper.title)
-        _add(element, "updated", entry.at.isoformat())
+        _add(element, "updated", entry.updated.isoformat())
         if paper.published_at is not None:
             _add(element, "published", paper.published_at.isoformat())
         Xml.SubElement(element, "link", rel="alternate", href=page, type="text/html")

@@ -159,6 +159,18 @@ def test_the_feed_has_what_is_trending(full: Running) -> None:
     assert entry.findtext(f"{ATOM}updated") == "2026-11-24T07:00:00+00:00"
 
 
+def test_no_entry_of_a_feed_changed_before_it_was_published(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([paper(published_at=NOW + timedelta(hours=3))], source="rss", listed_at=NOW)
+        tx.signals.record([Signal(paper().key, "hf", SignalName.UPVOTES, 60, NOW)])
+    content = site.client.get("/feed.atom").content
+    (entry,) = entries(content)
+    later = (NOW + timedelta(hours=3)).isoformat()
+    assert entry.findtext(f"{ATOM}published") == later
+    assert entry.findtext(f"{ATOM}updated") == later
+    assert Xml.fromstring(content).findtext(f"{ATOM}updated") == later
+
+
 def test_a_feed_is_well_formed_whatever_papers_bring_along(site: Running) -> None:
     hostile = paper(
         title="]]> <b>&\x00\x0b\ufffe title",
