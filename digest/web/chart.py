@@ -26,7 +26,8 @@ class Dot:
 class Chart:
     """One figure of one paper over time, in a box of 640 by 150.
 
-    `line` and `area` are paths of SVG; `first` and `last` are the days at both ends.
+    `line` and `area` are paths of SVG, empty for a lone figure; `first` and `last` are the times
+    at both ends, the same for all charts of a paper.
     """
 
     name: str
@@ -48,18 +49,17 @@ def charts(signals: Iterable[Signal], listed_at: datetime, now: datetime) -> lis
     series: dict[SignalName, dict[str, list[Signal]]] = {}
     for signal in signals:
         series.setdefault(signal.name, {}).setdefault(signal.source, []).append(signal)
-    return [
-        _chart(max(series[name].values(), key=len), listed_at, now)
-        for name in SignalName
-        if name in series
-    ]
-
-
-def _chart(signals: Sequence[Signal], listed_at: datetime, now: datetime) -> Chart:
-    first = min(listed_at, signals[0].observed_at)
+    told = [max(series[name].values(), key=len) for name in SignalName if name in series]
+    if not told:
+        return []
+    first = min(listed_at, *(each[0].observed_at for each in told))
     # The last figure holds until now, though not for ever: an old paper keeps its beginnings.
-    seen = signals[-1].observed_at
+    seen = max(each[-1].observed_at for each in told)
     last = max(min(now, seen + (seen - first) / 4), seen, first + timedelta(hours=1))
+    return [_chart(each, first, last) for each in told]
+
+
+def _chart(signals: Sequence[Signal], first: datetime, last: datetime) -> Chart:
     most = max(1, *(signal.value for signal in signals))
 
     def dot(signal: Signal) -> Dot:
@@ -72,16 +72,18 @@ def _chart(signals: Sequence[Signal], listed_at: datetime, now: datetime) -> Cha
         )
 
     dots = tuple(map(dot, signals))
-    steps = [f"{dots[0].x} {dots[0].y}", *(f"{one.x} {one.y}" for one in dots[1:])]
-    steps.append(f"{WIDTH - _RIGHT} {dots[-1].y}")
-    ground = HEIGHT - _BOTTOM
-    line = f"M{' L'.join(steps)}"
+    line = area = ""
+    if len(dots) > 1:
+        steps = [*(f"{one.x} {one.y}" for one in dots), f"{WIDTH - _RIGHT} {dots[-1].y}"]
+        ground = HEIGHT - _BOTTOM
+        line = f"M{' L'.join(steps)}"
+        area = f"{line} L{WIDTH - _RIGHT} {ground} L{dots[0].x} {ground} Z"
     return Chart(
         name=signals[0].name.value,
         source=signals[0].source,
         dots=dots,
         line=line,
-        area=f"{line} L{WIDTH - _RIGHT} {ground} L{dots[0].x} {ground} Z",
+        area=area,
         first=first,
         last=last,
     )

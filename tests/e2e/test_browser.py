@@ -315,6 +315,42 @@ def test_text_stands_out_from_its_ground(browser: Browser, site: Running, scheme
     assert weak == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_can_be_chosen_stands_out_from_its_ground(
+    browser: Browser, site: Running, scheme: str
+) -> None:
+    context = browser.new_context(base_url=str(site.client.base_url), color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    page.goto("/subscribe")
+    edges = {
+        name: page.locator(name).first.evaluate(
+            """one => {
+                const style = getComputedStyle(one);
+                return [style.borderTopColor, style.backgroundColor].map(colour =>
+                    "#" + colour.match(/[0-9]+/g).slice(0, 3)
+                        .map(part => (+part).toString(16).padStart(2, "0")).join(""));
+            }"""
+        )
+        for name in (".chip input:not(:checked) + span", "#email")
+    }
+    context.close()
+    # WCAG 2.2, success criterion 1.4.11.
+    assert {name: pair for name, pair in edges.items() if contrast(*pair) < 3} == {}
+
+
+@pytest.mark.parametrize("width", [320, 390, 1100])
+def test_a_field_stands_beside_its_name(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 740})
+    page.goto("/search")
+    for name in ("field", "category"):
+        label = page.locator(f'label[for="{name}"]').bounding_box()
+        field = page.locator(f"#{name}").bounding_box()
+        assert label is not None
+        assert field is not None
+        assert field["y"] <= label["y"] < field["y"] + field["height"]
+    assert fits(page)
+
+
 def contrast(one: str, other: str) -> float:
     """Return the contrast ratio of two colours like #a0b1c2 (WCAG 2.2)."""
     light, dark = sorted((luminance(one), luminance(other)), reverse=True)

@@ -41,10 +41,21 @@ def test_dots_stay_within_the_box_and_go_to_the_right() -> None:
     assert places[-1] > WIDTH / 2
 
 
-def test_one_figure_at_the_moment_of_listing_is_a_line_too() -> None:
+def test_one_figure_at_the_moment_of_listing_is_a_dot() -> None:
     (chart,) = charts([signal(0, 0)], NOW, NOW)
-    assert chart.line.startswith("M")
+    assert len(chart.dots) == 1
+    assert (chart.line, chart.area) == ("", "")
     assert chart.last > chart.first
+
+
+def test_charts_of_one_paper_stand_below_each_other_in_time() -> None:
+    seen = [signal(1, 2), signal(3, 50), signal(7, 20, SignalName.COMMENTS)]
+    seen += [signal(n, 20 + n, SignalName.STARS) for n in range(3)]
+    found = charts(seen, NOW, NOW + timedelta(hours=60))
+    assert {(one.first, one.last) for one in found} == {(NOW, NOW + timedelta(hours=60))}
+    upvotes, comments, stars = found
+    assert comments.dots[0].x == stars.dots[0].x
+    assert upvotes.dots[0].x < stars.dots[0].x < upvotes.dots[1].x
 
 
 def test_nothing_counted_is_no_chart() -> None:
