@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,7 +11,7 @@ from digest.model import Paper
 from digest.ranking.text import WORD, stemmed, stems, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
-
+_HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
 
 _KEPT = 4096  # papers whose words are remembered, and phrases
 
@@ -106,10 +107,14 @@ def _spaced(words: Sequence[str]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A person's name in comparable parts."""
+    """A person's name in comparable parts.
+
+    `given` are the given names, a hyphenated one being one name; `parts` are all their parts.
+    """
 
     surname: str
     given: tuple[str, ...]
+    parts: tuple[str, ...]
 
     @classmethod
     def parse(cls, text: str) -> Name:
@@ -118,7 +123,9 @@ class Name:
         if comma and words(first) and words(first)[0] not in _SUFFIXES:
             text = f"{first} {last}"
         parts = [part for part in words(text) if part not in _SUFFIXES]
-        return cls(parts[-1], tuple(parts[:-1])) if parts else cls("", ())
+        if not parts:
+            return cls("", (), ())
+        return cls(parts[-1], _joined(parts[:-1], text), tuple(parts[:-1]))
 
     @property
     def is_whole(self) -> bool:
@@ -128,7 +135,8 @@ class Name:
     def fits(self, other: Name) -> float:
         """Return how sure it is that both are one person: 1, 0.6 by initials only, or 0.
 
-        A surname alone stands for everybody of that name.
+        A surname alone stands for everybody of that name. Ming-Hsuan is Minghsuan and Ming Hsuan,
+        but not Ming; a middle name that only one of both has is no difference.
         """
         if not self.surname or self.surname != other.surname:
             return 0.0
@@ -136,16 +144,28 @@ class Name:
             return 1.0
         if not other.given:
             return 0.0
-        pairs = list(zip(self.given, other.given, strict=False))
-        if not all(_agree(mine, theirs) for mine, theirs in pairs):
-            return 0.0
-        return 1.0 if pairs[0][0] == pairs[0][1] and len(pairs[0][0]) > 1 else 0.6
+        if not (self.is_whole and other.is_whole):
+            return 0.6 if _agree(self.parts, other.parts) else 0.0
+        same = "".join(self.given) == "".join(other.given)
+        return 1.0 if same or _agree(self.given, other.given) else 0.0
 
 
-def _agree(mine: str, theirs: str) -> bool:
-    if len(mine) == 1 or len(theirs) == 1:
-        return mine[0] == theirs[0]
-    return mine == theirs
+def _joined(parts: Sequence[str], text: str) -> tuple[str, ...]:
+    """Join what hyphens part in a text; initials stay for themselves, and a surname is none."""
+    spelled = _spaced(parts)
+    for name in _HYPHENATED.findall(text):
+        some = words(name)
+        if all(len(part) > 1 for part in some):
+            spelled = spelled.replace(_spaced(some), f" {''.join(some)} ")
+    return tuple(spelled.split())
+
+
+def _agree(mine: Sequence[str], theirs: Sequence[str]) -> bool:
+    """Return whether names that both have are the same, as far as they are spelled out."""
+    return all(
+        one[0] == other[0] if len(one) == 1 or len(other) == 1 else one == other
+        for one, other in zip(mine, theirs, strict=False)
+    )
 
 
 class Authors:
