@@ -51,7 +51,9 @@ class Arranger:
         keywords, categories, authors = Keywords(papers), Categories(papers), Authors(papers)
         self._authors = lru_cache(_KEPT)(authors.find)
         self._found = {
-            InterestKind.KEYWORD: lru_cache(_KEPT)(lambda value: frozenset(keywords.find(value))),
+            InterestKind.KEYWORD: lru_cache(_KEPT)(
+                lambda value: frozenset(keywords.find(value).itself)
+            ),
             InterestKind.CATEGORY: lru_cache(_KEPT)(
                 lambda value: frozenset(categories.find(value))
             ),

@@ -106,7 +106,7 @@ class DefaultRanking:
         if interest.kind is InterestKind.SEED:
             column = self.content.row(interest.value)
             return np.array([] if column is None else [column], np.int64)
-        return self.matches[interest.kind](interest.value).columns
+        return self.matches[interest.kind](interest.value).itself
 
     @one_thread()
     def score(self, profiles: Sequence[Profile]) -> DefaultScores:

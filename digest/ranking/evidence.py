@@ -162,9 +162,12 @@ class Case:
             note = f"times {lean:.3f}: so its content leans"
             return _evidence(kind, name, lean * strength, weight, base=strength, note=note)
         left = self.left.get(matches.value, 1.0) if kind is EvidenceKind.KEYWORD else 1.0
-        if matches.telling < 1:
-            base = strength / matches.telling
-            note = f"times {matches.telling:.3f}: many papers have it"
+        telling, why = matches.telling, "many papers have it"
+        if column in matches.akin:
+            telling, why = matches.akin[column], "it has another word of that stem"
+        if telling < 1:
+            base = strength / telling
+            note = f"times {telling:.3f}: {why}"
             return _evidence(kind, name, strength, weight, base=base, note=note, left=left)
         return _evidence(kind, name, strength, weight, left=left)
 

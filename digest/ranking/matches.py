@@ -21,6 +21,7 @@ AUTHOR = 0.8
 FIRST_CATEGORY = 0.25
 OTHER_CATEGORY = 0.18
 
+_AKIN = 0.5  # what other words of a keyword's stem count beside it: "tokens" for "tokenization"
 _USUAL = 100  # a keyword that more than one paper of so many has tells less of each,
 _LEAST_TELLING = 0.4  # yet not so little that somebody with a broad one gets nothing
 
@@ -30,7 +31,8 @@ class Matches:
     """The candidates that match one interest by the letter, and how strongly.
 
     `found` holds the same by the place of the candidate, `names` authors as they are written.
-    `telling` is what is left of a keyword's strengths for being common.
+    `telling` is what is left of a keyword's strengths for being common, and `akin` is the same for
+    candidates that only have other words of its stems: they come last.
     """
 
     kind: InterestKind
@@ -40,6 +42,12 @@ class Matches:
     found: Mapping[int, float]
     names: Mapping[int, str]
     telling: float
+    akin: Mapping[int, float]
+
+    @property
+    def itself(self) -> npt.NDArray[np.int64]:
+        """Return the columns of the candidates that have just what was asked for."""
+        return self.columns[: len(self.columns) - len(self.akin)]
 
     @classmethod
     def of(
@@ -50,30 +58,36 @@ class Matches:
         *,
         names: Mapping[int, str] | None = None,
         telling: float = 1.0,
+        akin: Mapping[int, float] | None = None,
     ) -> Matches:
         """Keep what was found in both forms."""
         columns = np.fromiter(found.keys(), np.int64, len(found))
         strengths = np.fromiter(found.values(), np.float32, len(found))
-        return cls(kind, value, columns, strengths, found, names or {}, telling)
+        return cls(kind, value, columns, strengths, found, names or {}, telling, akin or {})
 
 
 def keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
     """Return what finds the papers that mention a keyword."""
     index = Keywords(papers)
 
+    def telling(count: int) -> float:
+        rarity = math.log((len(papers) + _USUAL) / max(1, count)) / math.log(_USUAL)
+        return min(1.0, max(_LEAST_TELLING, rarity))
+
     def find(value: str) -> Matches:
         found = index.find(value)
-        share = len(found) / (len(papers) + _USUAL)
-        rarity = math.log(1 / share) / math.log(_USUAL) if found else 0.0
-        telling = min(1.0, max(_LEAST_TELLING, rarity))
+        itself = telling(len(found.itself))
+        akin = _AKIN * telling(len(found.itself) + len(found.akin))
         return Matches.of(
             InterestKind.KEYWORD,
             value,
             {
-                column: telling * (IN_TITLE if in_title else IN_ABSTRACT)
-                for column, in_title in found.items()
+                column: left * (IN_TITLE if in_title else IN_ABSTRACT)
+                for some, left in ((found.itself, itself), (found.akin, akin))
+                for column, in_title in some.items()
             },
-            telling=telling,
+            telling=itself,
+            akin=dict.fromkeys(found.akin, akin),
         )
 
     return find

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from digest.model import Paper
-from digest.ranking.text import WORD, stemmed, stems, words
+from digest.ranking.text import WORD, stemmed, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
@@ -19,33 +19,72 @@ _KEPT = 4096  # papers whose words are remembered, and phrases
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """The papers that mention a phrase, by position, and whether in their title.
+
+    `itself` are those that write the phrase, once or several times, now or then; `akin` are those
+    that only write other words of its stems, such as "tokens" for "tokenization".
+    """
+
+    itself: Mapping[int, bool]
+    akin: Mapping[int, bool]
+
+
 class Keywords:
     """Finds phrases by their stems, whole words only, in titles and abstracts."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        self._titles: list[str] = []
-        self._abstracts: list[str] = []
+        told = [(words(paper.title), words(paper.abstract)) for paper in papers]
+        vocabulary = list({word for texts in told for text in texts for word in text})
+        stem = dict(zip(vocabulary, stemmed(vocabulary), strict=True))
+        self._words: dict[str, list[str]] = {}
+        for word in vocabulary:
+            self._words.setdefault(stem[word], []).append(word)
+        self._written = [[_spaced(text) for text in texts] for texts in told]
+        self._stemmed = [
+            [_spaced([stem[word] for word in text]) for text in texts] for texts in told
+        ]
         self._rows: dict[str, list[int]] = {}
-        for row, paper in enumerate(papers):
-            title, abstract = stems(paper.title), stems(paper.abstract)
-            self._titles.append(_spaced(title))
-            self._abstracts.append(_spaced(abstract))
-            for stem in {*title, *abstract}:
-                self._rows.setdefault(stem, []).append(row)
+        for row, texts in enumerate(told):
+            for one in {stem[word] for text in texts for word in text}:
+                self._rows.setdefault(one, []).append(row)
 
-    def find(self, phrase: str) -> dict[int, bool]:
-        """Return the papers that mention `phrase`, by position, and whether in their title."""
-        asked = stems(phrase)
+    def find(self, phrase: str) -> Mentions:
+        """Return the papers that mention `phrase`."""
+        asked = words(phrase)
         if not asked:
-            return {}
-        rows = set.intersection(*(set(self._rows.get(stem, ())) for stem in asked))
-        wanted = _spaced(asked)
-        found: dict[int, bool] = {}
-        for row in sorted(rows):
-            in_title = wanted in self._titles[row]
-            if in_title or wanted in self._abstracts[row]:
-                found[row] = in_title
-        return found
+            return Mentions({}, {})
+        itself: dict[int, bool] = {}
+        akin: dict[int, bool] = {}
+        stems = stemmed(asked)
+        wanted = _spaced(stems)
+        # Most write a phrase as it is asked for, which is soon seen.
+        as_asked, pattern = _spaced(asked), self._pattern(asked, stems)
+        for row in sorted(set.intersection(*(set(self._rows.get(stem, ())) for stem in stems))):
+            places = [place for place, text in enumerate(self._stemmed[row]) if wanted in text]
+            if not places:
+                continue
+            same = [
+                place
+                for place in places
+                if as_asked in (text := self._written[row][place]) or pattern.search(text)
+            ]
+            if same:
+                itself[row] = same[0] == 0
+            else:
+                akin[row] = places[0] == 0
+        return Mentions(itself, akin)
+
+    def _pattern(self, asked: Sequence[str], stems: Sequence[str]) -> re.Pattern[str]:
+        """Return what finds the forms of each word, one after the other."""
+        forms = (
+            "|".join(
+                re.escape(one) for one in (word, *self._words.get(stem, ())) if _is_form(word, one)
+            )
+            for word, stem in zip(asked, stems, strict=True)
+        )
+        return re.compile(_spaced([f"(?:{some})" for some in forms]))
 
 
 class Forms:

@@ -76,6 +76,12 @@ def test_each_paper_counts_for_one_topic() -> None:
     ]
 
 
+def test_a_topic_counts_the_papers_that_have_the_word_itself() -> None:
+    (topic,) = arrange(*interests(InterestKind.KEYWORD, "diffusions")).about["topics"]
+    assert topic["papers"] == 3
+    assert "topics" not in arrange(*interests(InterestKind.KEYWORD, "diffusive")).about
+
+
 def test_without_a_keyword_a_category_is_told() -> None:
     found = arrange(*interests(InterestKind.CATEGORY, "cs.IR", "math.CO"))
     assert found.about["topics"] == [{"name": "cs.IR", "papers": 2, "kind": "category"}]

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from digest.model import Candidate, Interest, InterestKind, Paper, Profile
+from digest.model import Candidate, EvidenceKind, Interest, InterestKind, Paper, Profile
 from digest.ranking import ranker
 from tests.support.ranking import Listed
 from tests.unit.ranking.samples import (
@@ -45,6 +45,36 @@ def test_a_keyword_counts_clearly_and_more_in_the_title() -> None:
     assert scored["x:titled"].score > scored["x:mentioned"].score > 2 * MIN_SCORE
     assert all(scored[paper.key].score < 0.02 for paper in POOL)
     assert scored["x:titled"].reason == "matches your keyword zymurgy"
+
+
+def test_other_words_of_a_keywords_stem_count_half_and_take_nothing_from_the_word_itself() -> None:
+    brewed = Paper("x:brewed", "Personalization for beginners", "We brew.")
+    akin = Paper("x:akin", "A person for beginners", "We brew.")
+    others = [replace(paper, abstract=f"{paper.abstract} persons.") for paper in papers(120)]
+
+    def strengths(*papers: Paper) -> dict[str, float]:
+        ranking = ranker("default").fit([candidate(one) for one in papers], POOL, NOW)
+        scores = ranking.score([profile(want("keyword", "personalization"))])
+        return {
+            paper.key: one.strength
+            for column, paper in enumerate(each.paper for each in ranking.candidates)
+            for one in scores.explain(0, column).evidence
+            if one.kind is EvidenceKind.KEYWORD
+        }
+
+    few, many = strengths(*POOL, brewed, akin), strengths(*POOL, *others, brewed, akin)
+    assert few.keys() == {"x:brewed", "x:akin"}
+    assert few["x:brewed"] == many["x:brewed"] == pytest.approx(0.6)
+    # What is common is so for itself.
+    assert many["x:akin"] < few["x:akin"] < 0.3
+
+
+def test_a_muted_keyword_takes_out_what_has_the_word_itself() -> None:
+    pool = [
+        candidate(Paper(f"x:{n}", title)) for n, title in enumerate(("Tokenization", "Few tokens"))
+    ]
+    (left,) = fit(*pool).score(profile(want("keyword", "tokenizations", -1)))
+    assert left.paper.key == "x:1"
 
 
 def test_a_keyword_that_many_papers_have_tells_less_of_each() -> None:

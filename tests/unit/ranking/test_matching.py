@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Forms, Keywords, Name
+from digest.ranking.matching import Authors, Categories, Forms, Keywords, Mentions, Name
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:
@@ -14,27 +14,53 @@ def test_a_keyword_is_found_in_title_and_abstract() -> None:
     found = keywords(
         ("Diffusion policies", "A diffusion of diffusions."), ("Stars", "By diffusion."), ("x", "y")
     ).find("diffusion")
-    assert found == {0: True, 1: False}
+    assert found.itself == {0: True, 1: False}
 
 
-def test_case_accents_and_endings_do_not_count() -> None:
+def test_case_accents_number_and_tense_do_not_count() -> None:
     index = keywords(("SCHRÖDINGER Bridges", ""))
-    assert index.find("schrodinger bridge")
-    assert index.find("  Schrödinger   BRIDGES ")
+    assert index.find("schrodinger bridge").itself
+    assert index.find("  Schrödinger   BRIDGES ").itself
+    assert keywords(("We planned twice", "")).find("planning").itself
+
+
+def test_other_words_of_a_stem_are_kept_apart() -> None:
+    found = keywords(
+        ("Few tokens", "A tokenization."), ("Few tokens", "A token."), ("x", "tokens"), ("x", "y")
+    ).find("Tokenization")
+    assert found == Mentions(itself={0: False}, akin={1: True, 2: False})
+
+
+def test_each_word_of_a_phrase_must_be_the_same_one() -> None:
+    found = keywords(
+        ("Video generation", ""), ("Generation. Generative videos", ""), ("Generating videos", "")
+    )
+    assert found.find("generating video") == Mentions(itself={2: True}, akin={1: True})
+    assert found.find("videos generation") == Mentions(itself={0: True}, akin={})
+    assert found.find("generation videos") == Mentions(itself={}, akin={1: True, 2: True})
+
+
+def test_a_word_that_no_paper_writes_finds_those_akin_to_it() -> None:
+    assert keywords(("Few tokens", "")).find("tokenization") == Mentions({}, {0: True})
 
 
 def test_a_keyword_is_a_whole_word() -> None:
-    assert not keywords(("Storage of fragile eggs", "")).find("rag")
+    assert keywords(("Storage of fragile eggs", "")).find("rag") == Mentions({}, {})
 
 
 def test_the_words_of_a_phrase_stand_together() -> None:
     index = keywords(("Graph of neural networks", "Graph neural network"), ("neural", "networks"))
-    assert index.find("graph neural networks") == {0: False}
-    assert not index.find("neural graph")
+    assert index.find("graph neural networks") == Mentions(itself={0: False}, akin={})
+    assert index.find("neural graph") == Mentions({}, {})
 
 
 def test_hyphens_do_not_part_what_is_searched() -> None:
-    assert keywords(("Low-resource languages", "")).find("low resource language")
+    assert keywords(("Low-resource languages", "")).find("low resource language").itself
+
+
+def test_signs_of_a_pattern_are_letters_like_others() -> None:
+    assert keywords(("Faster C++ and C#", "")).find("c++").itself
+    assert keywords(("Faster C", "")).find("c++") == Mentions({}, {})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +97,7 @@ def test_a_paper_that_writes_a_keyword_anywhere_writes_it() -> None:
 
 
 def test_a_keyword_without_a_word_finds_nothing() -> None:
-    assert keywords(("?!", "...")).find("?!") == {}
+    assert keywords(("?!", "...")).find("?!") == Mentions({}, {})
 
 
 @pytest.mark.parametrize(
