@@ -97,6 +97,19 @@ class ExplainedScores(Scores, Protocol):
         ...
 
 
+@runtime_checkable
+class LedScores(Scores, Protocol):
+    """Scores that know which interest leads, so that none fills a digest; a ranker need not."""
+
+    def leading(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return a number for the interest that does most for each of some candidates.
+
+        `columns` has a row for each profile, and so has what is returned. The number is below
+        zero for none, and everywhere for a profile with but one interest.
+        """
+        ...
+
+
 class Ranking(Protocol):
     """The work of one edition that all subscribers share, ready to score any number of them."""
 

@@ -67,6 +67,8 @@ def _look(look: Look) -> Iterator[str]:
         yield from _explanation(one)
     if look.position is not None:
         worth = f"{look.score:.3f} * (1 - {look.diversity:.3f} * {look.likeness:.3f})"
+        if look.share:
+            worth += f" * (1 - {look.crowding:.3f} * {look.share:.3f})"
         yield _line("place", f"by {worth} = {look.worth:.3f}")
     if one is not None:
         for each in (*one.evidence, *one.against):

@@ -16,7 +16,7 @@ import numpy as np
 from digest.evaluation.metrics import Bootstrap, Estimate
 from digest.model import Candidate, Paper, Profile
 from digest.ports import MUTED, Ranker
-from digest.ranking import Likeness, choose
+from digest.ranking import Likeness, choose, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +95,17 @@ def _showings(moment: Moment, name: str, ranker: Ranker, diversity: float) -> It
     ranking = ranker.fit(moment.candidates, moment.background, moment.at)
     papers = [one.paper for one in ranking.candidates]
     keys = [paper.key for paper in papers]
-    scores = ranking.score([one.profile for one in moment.occasions]).score
+    scores = ranking.score([one.profile for one in moment.occasions])
     allowed = np.array([[key in one.open for key in keys] for one in moment.occasions])
     chosen = choose(
-        np.where(allowed, scores, np.float32(MUTED)),
+        np.where(allowed, scores.score, np.float32(MUTED)),
         Likeness(papers),
         max_papers=[len(one.sent) for one in moment.occasions],
         min_score=0.0,
         diversity=diversity,
+        leading=leading_of(scores),
     )
-    for occasion, row, columns in zip(moment.occasions, scores, chosen, strict=True):
+    for occasion, row, columns in zip(moment.occasions, scores.score, chosen, strict=True):
         right = _right(dict(zip(keys, row.tolist(), strict=True)), occasion)
         yield Showing(moment.at, name, occasion, tuple(keys[one] for one in columns), right)
 

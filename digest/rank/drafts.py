@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, Profile
-from digest.ports import Ranking, Scores
+from digest.ports import LedScores, Ranking, Scores
 from digest.ranking import Likeness
 from digest.ranking.drafting import team_draft
 
@@ -43,6 +43,12 @@ class AlignedScores:
     def reason(self, row: int, column: int) -> str:
         """Say why, as the ranking does."""
         return self._scores.reason(row, int(self._columns[column]))
+
+    def leading(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return which interest leads, as far as the ranking knows it."""
+        if isinstance(self._scores, LedScores):
+            return self._scores.leading(self._columns[columns])
+        return np.full(columns.shape, -1)
 
     def original(self, column: int) -> tuple[Scores, int]:
         """Return the scores that were moved, and where a column stands in them."""

@@ -14,6 +14,7 @@ from digest.ports import MUTED, ExplainedScores, Scores
 from digest.rank.drafts import AlignedScores
 from digest.rank.plans import Reader, counted
 from digest.rank.pool import Pool
+from digest.ranking import CROWDING, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +22,10 @@ class Look:
     """One paper as it stands for one reader.
 
     `position` is its place in the digest, or `None` with a `verdict` that says why it has none.
-    The place goes by `worth = score * (1 - diversity * likeness)`, where likeness is the largest
-    one to a paper above it. `ranker` is the one that drafted it; `explanation` is `None` where
-    that one cannot show its arithmetic.
+    The place goes by `worth = score * (1 - diversity * likeness) * (1 - crowding * share)`, where
+    likeness is the largest one to a paper above it, and share is what papers above it have of the
+    digest that owe it to the same interest. `ranker` is the one that drafted it; `explanation` is
+    `None` where that one cannot show its arithmetic.
     """
 
     paper: Paper
@@ -34,6 +36,8 @@ class Look:
     reason: str
     likeness: float
     diversity: float
+    share: float
+    crowding: float
     worth: float
     explanation: Explanation | None
 
@@ -53,6 +57,7 @@ def look_at(
     scored = [ranking.score([reader.profile]) for ranking in pool.rankings]
     teams = plan.facts.get("draft", {}).get("teams") or [0] * len(plan.picks)
     names = [settings.ranker, settings.interleave]
+    most = reader.subscriber.max_papers or settings.max_papers
     chosen = [pool.columns[pick.paper.key] for pick in plan.picks]
 
     def look(
@@ -61,6 +66,7 @@ def look_at(
         scores = scored[team]
         score = float(scores.score[0, column])
         alike = max((_likeness(pool, column, other) for other in above), default=0.0)
+        share = _share(scores, column, above) / most
         return Look(
             paper=pool.candidates[column].paper,
             position=None if verdict else len(above) + 1,
@@ -70,7 +76,9 @@ def look_at(
             reason=reason or scores.reason(0, column),
             likeness=alike,
             diversity=settings.diversity,
-            worth=score * (1 - settings.diversity * alike),
+            share=share,
+            crowding=CROWDING,
+            worth=score * (1 - settings.diversity * alike) * (1 - CROWDING * share),
             explanation=_explained(scores, 0, column),
         )
 
@@ -121,6 +129,14 @@ def _why_not(
 
 def _likeness(pool: Pool, column: int, other: int) -> float:
     return float(pool.likeness.of(np.array([column]), np.array([other]))[0])
+
+
+def _share(scores: Scores, column: int, above: Sequence[int]) -> int:
+    """Return how many papers above it owe their place to the same interest."""
+    if (leading := leading_of(scores)) is None:
+        return 0
+    lead, *others = leading(np.array([[column, *above]]))[0].tolist()
+    return others.count(lead) if lead >= 0 else 0
 
 
 def _explained(scores: Scores, row: int, column: int) -> Explanation | None:

@@ -26,7 +26,7 @@ from digest.rank.drafts import Drafted, draft
 from digest.rank.pool import Pool
 from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import choose
+from digest.ranking import choose, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,7 @@ def plans_for(
             max_papers=most,
             min_score=settings.min_score,
             diversity=settings.diversity,
+            leading=leading_of(one),
         )
         for one in scored
     ]

@@ -8,12 +8,13 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.attention import VERSION, Attention
-from digest.ranking.blend import Likeness, choose
+from digest.ranking.blend import CROWDING, Likeness, choose
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
 from digest.ranking.gains import figures, gained_lately
+from digest.ranking.leading import leading_of
 from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
@@ -21,6 +22,7 @@ from digest.ranking.topics import rising
 from digest.ranking.trending import measured
 
 __all__ = [
+    "CROWDING",
     "ENOUGH",
     "RANKERS",
     "VERSION",
@@ -36,6 +38,7 @@ __all__ = [
     "expectations",
     "figures",
     "gained_lately",
+    "leading_of",
     "measured",
     "names",
     "ranker",

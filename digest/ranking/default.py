@@ -21,6 +21,7 @@ from digest.ranking.closeness import Likes, Words
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
+from digest.ranking.leading import leading
 from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
@@ -242,6 +243,16 @@ class DefaultScores:
     def _mute(self, wishes: Wishes, muted: npt.NDArray[np.bool_]) -> None:
         for one in wishes.muted:
             muted[self._ranking.muted_by(one)] = True
+
+    def leading(self, columns: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """Return which interest does most for those candidates of each profile, -1 for none."""
+        count = len(self._ranking.candidates)
+        return np.stack(
+            [
+                leading(case, some, count=count)
+                for case, some in zip(self._cases, columns, strict=True)
+            ]
+        )
 
     # Why.
 

@@ -13,7 +13,7 @@ import pytest
 from digest.errors import ConfigError
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
 from digest.ports import Ranker
-from digest.ranking import RANKERS, names, ranker
+from digest.ranking import RANKERS, leading_of, names, ranker
 from digest.ranking.default import DefaultRanker
 from tests.support.ranking import Listed
 
@@ -107,6 +107,24 @@ def test_a_subscriber_gets_the_same_alone_and_among_others(each: Ranker) -> None
         assert np.array_equal(alone.relevance[0], together.relevance[row])
         for column in range(len(ranking.candidates)):
             assert alone.reason(0, column) == together.reason(row, column)
+
+
+def test_what_leads_is_the_same_alone_and_among_others(each: Ranker) -> None:
+    ranking = each.fit(CANDIDATES, PAPERS, NOW)
+    profiles = list(PROFILES.values())
+    leading = leading_of(ranking.score(profiles))
+    if leading is None:
+        pytest.skip("it does not know which interest leads")
+    columns = np.array([[row, 3, 2, 15] for row in range(len(profiles))])
+    together = leading(columns)
+    assert together.shape == columns.shape
+    assert np.issubdtype(together.dtype, np.integer)
+    for row, profile in enumerate(profiles):
+        alone = leading_of(ranking.score([profile]))
+        assert alone is not None
+        assert np.array_equal(alone(columns[row : row + 1])[0], together[row])
+        if len(profile.interests) + bool(profile.liked) < 2:
+            assert (together[row] < 0).all()
 
 
 def test_no_profiles_is_no_error(each: Ranker) -> None:

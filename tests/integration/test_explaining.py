@@ -135,6 +135,9 @@ def test_the_figures_that_are_shown_can_be_worked_out_again(at: Desk) -> None:
     assert [one["position"] for one in found["papers"]] == [*range(1, len(found["papers"]) + 1)]
     for one in found["papers"]:
         _check(one)
+    # The second of those that the same interest brings.
+    shares = sorted({one["share"] for one in found["papers"]})
+    assert shares[:2] == [0, pytest.approx(1 / 12)]
 
 
 def _check(one: dict[str, Any]) -> None:
@@ -152,7 +155,8 @@ def _check(one: dict[str, Any]) -> None:
     ours = (1 - weight) * told["relevance_raised"] * relevance
     score = told["discount"] * (ours + weight * told["trending_raised"] * told["trending"])
     assert one["score"] == pytest.approx(score, abs=1e-4)
-    assert one["worth"] == pytest.approx(score * (1 - one["diversity"] * one["likeness"]), abs=1e-4)
+    worth = score * (1 - one["diversity"] * one["likeness"]) * (1 - one["crowding"] * one["share"])
+    assert one["worth"] == pytest.approx(worth, abs=1e-4)
 
 
 def test_a_person_reads_the_sum_and_the_reason(at: Desk) -> None:

@@ -400,6 +400,31 @@ def test_a_digest_is_the_same_alone_and_among_others(store: Store) -> None:
     assert [picked(store, reader) for reader in readers] == together
 
 
+class TwoInterests(ListRanker):
+    """A ranker by whose first interest everybody gets the first six papers, and then the others."""
+
+    def fit(self, *given: Any) -> Any:
+        """Let every score know which interest leads."""
+        ranking = super().fit(*given)
+        score = ranking.score
+
+        def led(profiles: Sequence[Any]) -> Any:
+            scores: Any = score(profiles)
+            scores.leading = lambda columns: (columns >= 6).astype(int)
+            return scores
+
+        ranking.score = led  # type: ignore[method-assign]  # one method of a fake
+        return ranking
+
+
+def test_an_interest_with_many_papers_leaves_places_to_another(store: Store) -> None:
+    reader = subscribe(store, max_papers=4)
+    bring(store, *papers(24))
+    keys = [one.key for one in papers(24)]
+    turn(store, ranker=TwoInterests(keys), surprise=0)
+    assert picks(store, reader) == [[keys[0], keys[1], keys[2], keys[6]]]
+
+
 def test_a_run_that_is_stopped_goes_on_where_it_was(store: Store) -> None:
     for number in range(5):
         subscribe(store, f"reader{number}@example.org")

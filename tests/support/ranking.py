@@ -9,7 +9,7 @@ import numpy as np
 
 from digest.model import Candidate, Paper, Profile
 from digest.ports import MUTED, Ranker, Ranking
-from digest.ranking import Likeness, choose
+from digest.ranking import Likeness, choose, leading_of
 
 
 @dataclass(frozen=True)
@@ -52,11 +52,13 @@ class Listed:
     def choose(self, profile: Profile, *, max_papers: int, min_score: float) -> list[Paper]:
         """Return the papers of that reader's digest."""
         papers = [one.paper for one in self.ranking.candidates]
+        scores = self.ranking.score([profile])
         (chosen,) = choose(
-            self.ranking.score([profile]).score,
+            scores.score,
             Likeness(papers),
             max_papers=[max_papers],
             min_score=min_score,
             diversity=0.3,
+            leading=leading_of(scores),
         )
         return [papers[column] for column in chosen]

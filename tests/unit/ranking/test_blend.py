@@ -88,6 +88,33 @@ def test_diversity_lets_another_subject_pass() -> None:
     assert spread == ["soft gripper", "dusty galaxy"]
 
 
+# The interest that leads each of some papers: two ask for the same, one for nothing.
+LEADS = np.array([0, 0, 0, 1, 1, -1])
+SCORES = np.array([[0.9, 0.89, 0.88, 0.84, 0.7, 0.6]], np.float32)
+
+
+def led(leads: np.ndarray, *, max_papers: int, rows: int = 1) -> list[list[int]]:
+    return choose(
+        np.repeat(SCORES, rows, axis=0),
+        Likeness([Paper(f"p:{n}", f"word{n}") for n in range(6)]),
+        max_papers=[max_papers] * rows,
+        min_score=0.1,
+        diversity=0.3,
+        leading=lambda columns: leads[columns],
+    )
+
+
+def test_an_interest_makes_way_for_others_as_far_as_it_fills_the_digest() -> None:
+    # A third of the places takes a twelfth of 0.89, which is then below 0.84.
+    assert led(LEADS, max_papers=3) == [[0, 3, 1]]
+    assert led(np.zeros_like(LEADS), max_papers=3) == [[0, 1, 2]]
+
+
+def test_what_no_interest_leads_makes_way_for_nothing() -> None:
+    assert led(np.full_like(LEADS, -1), max_papers=3) == [[0, 1, 2]]
+    assert led(np.array([0, -1, 0, 1, 1, -1]), max_papers=3) == [[0, 1, 3]]
+
+
 def test_nearly_the_same_title_never_stands_twice() -> None:
     twins = [scored(0.9, "A Study of Soft Robots"), scored(0.8, "A study of soft robots.")]
     for diversity in (0.0, 0.3):
@@ -151,6 +178,7 @@ def test_a_digest_is_the_same_alone_and_among_others(
             max_papers=most[: len(scores)][rows],
             min_score=0.1,
             diversity=diversity,
+            leading=lambda columns: columns % 3 - 1,
         )
 
     assert chosen(slice(None)) == [chosen(slice(n, n + 1))[0] for n in range(len(scores))]
@@ -170,6 +198,7 @@ def test_each_place_goes_to_the_best_that_is_unlike_those_above(
         max_papers=[most],
         min_score=0.1,
         diversity=diversity,
+        leading=lambda columns: columns % 3 - 1,
     )
     # The same by the letter of the docstring, one paper at a time.
     ranked = sorted((n for n, score in enumerate(scores) if score >= 0.1), key=lambda n: -scores[n])
@@ -188,7 +217,8 @@ def test_each_place_goes_to_the_best_that_is_unlike_those_above(
 
         def value(n: int) -> float:
             nearest = max((alike(n, other) for other in expected), default=0.0)
-            return float(scores[n] * (1.0 - diversity * nearest))
+            mine = [other % 3 for other in expected if n % 3].count(n % 3)
+            return float(scores[n] * (1.0 - diversity * nearest) * (1.0 - 0.25 * mine / most))
 
         expected.append(max(free, key=value))
     assert chosen == expected
