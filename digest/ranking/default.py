@@ -23,6 +23,7 @@ from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
 from digest.ranking.leading import leading
 from digest.ranking.matches import Matches, authors, categories, keywords
+from digest.ranking.matching import mentions
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered
@@ -203,6 +204,7 @@ class DefaultScores:
             ],
             words=[(found, _weighing(one, left.get(one.value, 1.0))) for found, one in told],
             left=left,
+            refused=_refused(wishes),
             likes=likes,
             dislikes=dislikes,
             unwanted=self._ranking.content.like_texts(
@@ -296,6 +298,14 @@ def _measured(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candid
 
 def _weighing(interest: Interest, left: float) -> Interest:
     return interest if left == 1 else replace(interest, weight=interest.weight * left)
+
+
+def _refused(wishes: Wishes) -> Mapping[str, int]:
+    """Return how many disliked papers have each keyword."""
+    if not wishes.disliked:
+        return {}
+    keywords = [one.value for one in wishes.keywords]
+    return dict(zip(keywords, mentions(wishes.disliked, keywords), strict=True))
 
 
 def _met(meet: Callable[[Sequence[int]], Sequence[T | None]], rows: Sequence[int]) -> dict[int, T]:

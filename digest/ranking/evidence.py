@@ -33,7 +33,7 @@ Strength = TypeVar("Strength", float, Floats)
 LEAN = 0.25  # how much content moves a paper that matches by its category
 # Of what likes say for a paper so much is taken off what dislikes say against it, and of what an
 # author or a keyword says that it has to the letter: one paper of a subject that somebody has asked
-# for is no word against the subject.
+# for is no word against the subject. Of a keyword's it is shared with the dislikes that have it.
 _EXCUSED_BY_LIKES = 0.5
 _EXCUSED_BY_NAME = 0.8
 
@@ -51,14 +51,15 @@ class Case:
 
     `matches` are by the letter, each with the weight of its interest; `words` are the texts and
     keywords that say anything; `left` is what likes have left of the weight of each of those, by
-    its value; `dislikes` and `unwanted` are how strongly candidates are like disliked papers and
-    unwanted texts.
+    its value; `refused` says how many disliked papers have each keyword; `dislikes` and `unwanted`
+    are how strongly candidates are like disliked papers and unwanted texts.
     """
 
     wishes: Wishes
     matches: Sequence[tuple[Matches, float]]
     words: Sequence[tuple[Words, Interest]]
     left: Mapping[str, float]
+    refused: Mapping[str, int]
     likes: Likes | None
     dislikes: Floats | None
     unwanted: Floats | None
@@ -211,7 +212,10 @@ class Case:
             found = np.float32(_EXCUSED_BY_LIKES) * self.likes.strength
         for matches, weight in self.matches:
             if matches.kind in (InterestKind.AUTHOR, InterestKind.KEYWORD):
-                named = np.float32(_EXCUSED_BY_NAME * min(1.0, weight)) * matches.strengths
+                excuse = (
+                    _EXCUSED_BY_NAME * min(1.0, weight) / (1 + self.refused.get(matches.value, 0))
+                )
+                named = np.float32(excuse) * matches.strengths
                 found[matches.columns] = np.maximum(found[matches.columns], named)
         return found
 

@@ -17,6 +17,8 @@ _KEPT = 4096  # papers whose words are remembered, and phrases
 
 # How words end that mean the same thing, once or several times, now or then.
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
+_LONGEST_ENDING = 4  # with a doubled letter
+_APART = "|"  # is no word
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,26 @@ class Keywords:
             for word, stem in zip(asked, stems, strict=True)
         )
         return re.compile(_spaced([f"(?:{some})" for some in forms]))
+
+
+def mentions(papers: Sequence[Paper], phrases: Sequence[str]) -> list[int]:
+    """Return how many of a few papers write each phrase itself, once or several times."""
+    told = [_spaced([*words(paper.title), _APART, *words(paper.abstract)]) for paper in papers]
+    return [sum(_writes(text, asked) for text in told) for asked in map(words, phrases)]
+
+
+def _writes(told: str, asked: Sequence[str]) -> bool:
+    if not asked:
+        return False
+    # Words that only end in another way begin in the same one.
+    start = f" {asked[0][: max(1, len(asked[0]) - _LONGEST_ENDING)]}"
+    place = told.find(start)
+    while place >= 0:
+        here = told[place + 1 :].split(" ", len(asked))[: len(asked)]
+        if all(map(_is_form, asked, here)) and stemmed(asked) == stemmed(here):
+            return True
+        place = told.find(start, place + 1)
+    return False
 
 
 class Forms:

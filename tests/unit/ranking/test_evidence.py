@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +135,26 @@ def test_what_somebody_gave_us_is_said_to_be_why_it_has_no_score() -> None:
     }
     assert set(given_) == {first.key, second.key}
     assert all(one.discount == 0 for one in given_.values())
+
+
+def test_the_more_dislikes_have_a_keyword_the_less_it_excuses() -> None:
+    ranking = RANKINGS["terms"]
+    robots = [one for one in LIKED if one.categories == ("cs.RO",)]
+    others = [replace(one, title="Soft robot", abstract="An arm of force.") for one in robots]
+    with_it = [replace(one, title="Soft grippers") for one in robots]
+
+    def excuse(*disliked: Paper) -> float:
+        """Return what a keyword takes off what speaks against the first paper that has it."""
+        scores = ranking.score([replace(profile(want("keyword", "gripper")), disliked=disliked)])
+        columns = range(len(ranking.candidates))
+        found = (one for column in columns for one in scores.explain(0, column).against)
+        notes = [one.note.split()[1] for one in found if one.note]
+        return float(notes[0].removesuffix(":"))
+
+    alone = excuse(others[0])
+    assert excuse(*others[:3]) == alone
+    assert excuse(with_it[0]) == excuse(with_it[0], others[1]) == pytest.approx(alone / 2, abs=1e-3)
+    assert excuse(*with_it[:3]) == pytest.approx(alone / 4, abs=1e-3)
 
 
 def test_the_same_closeness_says_less_for_one_like_and_for_a_hundred_than_for_some() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Forms, Keywords, Mentions, Name
+from digest.ranking.matching import Authors, Categories, Forms, Keywords, Mentions, Name, mentions
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:
@@ -56,6 +56,18 @@ def test_the_words_of_a_phrase_stand_together() -> None:
 
 def test_hyphens_do_not_part_what_is_searched() -> None:
     assert keywords(("Low-resource languages", "")).find("low resource language").itself
+
+
+def test_papers_that_write_a_phrase_are_counted() -> None:
+    some = [
+        Paper("p:1", "Planned grids", "We plan."),
+        Paper("p:2", "A study", "Of planning grids, and planning the grid."),
+        Paper("p:3", "Of planes", "A grid"),
+        Paper("p:4", "On a plan", "Grids of it"),
+    ]
+    phrases = ["Planning", "planned grid", "grid", "plan grids", "?!"]
+    assert mentions(some, phrases) == [3, 2, 4, 2, 0]
+    assert mentions([], phrases) == [0] * 5
 
 
 def test_signs_of_a_pattern_are_letters_like_others() -> None:
