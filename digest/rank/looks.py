@@ -14,7 +14,7 @@ from digest.ports import MUTED, ExplainedScores, Scores
 from digest.rank.drafts import AlignedScores
 from digest.rank.plans import Reader, counted
 from digest.rank.pool import Pool
-from digest.ranking import CROWDING, leading_of
+from digest.ranking import CROWDING, beyond_usual, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +23,9 @@ class Look:
 
     `position` is its place in the digest, or `None` with a `verdict` that says why it has none.
     The place goes by `worth = score * (1 - diversity * likeness) * (1 - crowding * share)`, where
-    likeness is the largest one to a paper above it, and share is what papers above it have of the
-    digest that owe it to the same interest. `ranker` is the one that drafted it; `explanation` is
-    `None` where that one cannot show its arithmetic.
+    likeness is the largest one to a paper above it, beyond the usual, and share is what papers
+    above it have of the digest that owe it to the same interest. `ranker` is the one that drafted
+    it; `explanation` is `None` where that one cannot show its arithmetic.
     """
 
     paper: Paper
@@ -65,7 +65,9 @@ def look_at(
     ) -> Look:
         scores = scored[team]
         score = float(scores.score[0, column])
-        alike = max((_likeness(pool, column, other) for other in above), default=0.0)
+        alike = float(
+            beyond_usual(pool.likeness.of(np.array(above, np.int64), column)).max(initial=0.0)
+        )
         share = _share(scores, column, above) / most
         return Look(
             paper=pool.candidates[column].paper,

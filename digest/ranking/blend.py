@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.floating]
 Columns = npt.NDArray[np.int64]
 
 CROWDING = 0.25  # what a paper would lose if its leading interest had all places already
+_USUAL = 0.25  # share of words that papers of one field have in common without being alike
 _SAME_TITLE = 0.85  # share of the words that two titles have in common
 _POOL = 4  # how many papers are weighed against each other for each place
 _BLOCK = 256  # papers that are compared with all others at a time
@@ -100,9 +101,10 @@ def choose(
     `scores` has a row for each digest and a column for each paper; equal ones come in the order
     of their columns. Papers below `min_score` or zero are out. Each place goes to the paper with
     the highest `score * (1 - diversity * likeness)`, where likeness is the largest share of words
-    it has in common with a paper above it (maximal marginal relevance, Carbonell and Goldstein
-    1998): 0 keeps the order of the scores. Two papers with nearly the same title never stand
-    together. The papers that are weighed for a digest are the best `4 * max_papers + 20`.
+    it has in common with a paper above it, `beyond_usual` (maximal marginal relevance, Carbonell
+    and Goldstein 1998): 0 keeps the order of the scores. Two papers with nearly the same title
+    never stand together. The papers that are weighed for a digest are the best
+    `4 * max_papers + 20`.
 
     `leading` says for some columns of each digest which interest does most for each, or below zero
     for none; a quarter of its share of the digest is then taken off what a paper is worth, so that
@@ -130,13 +132,22 @@ def choose(
             chosen[row].append(int(taken[row]))
         nearness = likeness.of(taken[:, None], columns)
         left &= nearness >= 0
-        alike = np.maximum(alike, nearness)
+        alike = np.maximum(alike, beyond_usual(nearness))
         if leading is not None:
             lead = np.where(found, leads[everyone, best], -1)[:, None]
             crowd += ((leads == lead) & (lead >= 0)) / most[:, None]
     for row in np.flatnonzero([len(row) for row in chosen] < most):
         _fill(chosen[row], scores[row], likeness, most=int(most[row]), least=max(min_score, 0.0))
     return chosen
+
+
+def beyond_usual(likeness: Floats) -> Floats:
+    """Return what likeness counts for diversity (0..1): nothing up to the usual one of a field.
+
+    Else the papers that have least to do with others would win where many are worth the same.
+    """
+    beyond: Floats = np.maximum(0.0, likeness - np.float32(_USUAL)) / np.float32(1 - _USUAL)
+    return beyond
 
 
 def _best(scores: Floats, limits: Columns, *, least: float) -> tuple[Columns, Floats]:

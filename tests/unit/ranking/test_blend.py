@@ -115,6 +115,13 @@ def test_what_no_interest_leads_makes_way_for_nothing() -> None:
     assert led(np.array([0, -1, 0, 1, 1, -1]), max_papers=3) == [[0, 1, 3]]
 
 
+def test_equal_papers_keep_their_order_as_long_as_they_are_no_more_alike_than_usual() -> None:
+    common = [scored(0.5, f"alpha{n}", f"field beta{n} gamma{n} delta{n}") for n in range(4)]
+    alone = scored(0.5, "omega", "psi chi phi rho")
+    titles = digest([*common, alone], max_papers=4, min_score=0, diversity=0.3)
+    assert titles == ["alpha0", "alpha1", "alpha2", "alpha3"]
+
+
 def test_nearly_the_same_title_never_stands_twice() -> None:
     twins = [scored(0.9, "A Study of Soft Robots"), scored(0.8, "A study of soft robots.")]
     for diversity in (0.0, 0.3):
@@ -216,7 +223,7 @@ def test_each_place_goes_to_the_best_that_is_unlike_those_above(
             continue
 
         def value(n: int) -> float:
-            nearest = max((alike(n, other) for other in expected), default=0.0)
+            nearest = max((max(0, alike(n, one) - 0.25) / 0.75 for one in expected), default=0.0)
             mine = [other % 3 for other in expected if n % 3].count(n % 3)
             return float(scores[n] * (1.0 - diversity * nearest) * (1.0 - 0.25 * mine / most))
 
