@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -60,33 +60,34 @@ class Keywords:
         itself: dict[int, bool] = {}
         akin: dict[int, bool] = {}
         stems = stemmed(asked)
-        wanted = _spaced(stems)
-        # Most write a phrase as it is asked for, which is soon seen.
-        as_asked, pattern = _spaced(asked), self._pattern(asked, stems)
+        wanted, writes = _spaced(stems), self._writes(asked, stems)
         for row in sorted(set.intersection(*(set(self._rows.get(stem, ())) for stem in stems))):
-            places = [place for place, text in enumerate(self._stemmed[row]) if wanted in text]
-            if not places:
+            title, abstract = self._stemmed[row]
+            in_title = wanted in title
+            if not in_title and wanted not in abstract:
                 continue
-            same = [
-                place
-                for place in places
-                if as_asked in (text := self._written[row][place]) or pattern.search(text)
-            ]
-            if same:
-                itself[row] = same[0] == 0
+            if writes is None or (in_title and writes(self._written[row][0])):
+                itself[row] = in_title
+            elif writes(self._written[row][1]):
+                itself[row] = False
             else:
-                akin[row] = places[0] == 0
+                akin[row] = in_title
         return Mentions(itself, akin)
 
-    def _pattern(self, asked: Sequence[str], stems: Sequence[str]) -> re.Pattern[str]:
-        """Return what finds the forms of each word, one after the other."""
-        forms = (
-            "|".join(
-                re.escape(one) for one in (word, *self._words.get(stem, ())) if _is_form(word, one)
-            )
-            for word, stem in zip(asked, stems, strict=True)
-        )
-        return re.compile(_spaced([f"(?:{some})" for some in forms]))
+    def _writes(self, asked: Sequence[str], stems: Sequence[str]) -> Callable[[str], bool] | None:
+        """Return what finds the forms of words in a text; `None` where all of their stems are."""
+        known = [self._words.get(stem, []) for stem in stems]
+        forms = [
+            [one for one in some if _is_form(word, one)]
+            for word, some in zip(asked, known, strict=True)
+        ]
+        if forms == known:
+            return None
+        # Most write a phrase as it is asked for, which is soon seen.
+        as_asked = _spaced(asked)
+        either = [f"(?:{'|'.join(map(re.escape, some or [_APART]))})" for some in forms]
+        pattern = re.compile(_spaced(either))
+        return lambda text: as_asked in text or pattern.search(text) is not None
 
 
 def mentions(papers: Sequence[Paper], phrases: Sequence[str]) -> list[int]:
@@ -103,7 +104,7 @@ def _writes(told: str, asked: Sequence[str]) -> bool:
     place = told.find(start)
     while place >= 0:
         here = told[place + 1 :].split(" ", len(asked))[: len(asked)]
-        if all(map(_is_form, asked, here)) and stemmed(asked) == stemmed(here):
+        if here == asked or (all(map(_is_form, asked, here)) and stemmed(asked) == stemmed(here)):
             return True
         place = told.find(start, place + 1)
     return False
