@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from digest import crew, ingest, rank
+from digest import crew, deliver, ingest, rank
 from digest.app import App
 from digest.deliver import DeliverReport, OnProgress, Patience
 from digest.due import local_date
@@ -23,6 +23,7 @@ from digest.rank import expecting, topics
 from digest.ranking import text_of
 from digest.reading import meaning, settled
 from digest.report import RunReport, outcome
+from digest.workers import is_gone
 
 log = logging.getLogger(__name__)
 
@@ -172,7 +173,7 @@ def _foreseen(
     )
     with app.store.read() as tx:
         (reader,) = rank.readers_of(
-            tx, pool, [subscriber], settings=settings.ranking, besides=turn.key(subscriber)
+            tx, pool, [subscriber], turn, settings=settings.ranking, besides=turn.key(subscriber)
         )
     (planned,) = rank.plans_for(
         pool, turn, [reader], edition_id=None, settings=settings.ranking, domain=app.domain
@@ -274,6 +275,8 @@ def _rank(
     stopping: Callable[[], bool] = _never,
 ) -> None:
     with _timed(app.clock, report, "rank"):
+        # What a dead sender held makes way for a newer digest as what nobody holds does.
+        deliver.recover(app.store, clock=app.clock, is_gone=is_gone)
         report.ranked = rank.run(
             app.store,
             app.ranker,

@@ -38,11 +38,13 @@ def is_gone(worker: str, *, proc: Path = PROC) -> bool | None:
 def _world() -> str:
     """Return what tells the processes of this machine and container from those of others.
 
-    Two containers, or two machines made from one image, may have the same host name.
+    Two containers, or two machines made from one image, may have the same host name. What may not
+    be read is left out.
     """
     found = ""
-    with suppress(OSError):
-        found = MACHINE.read_text()
+    for file in (MACHINE, PROC / "sys/kernel/random/boot_id"):
+        with suppress(OSError):
+            found += file.read_text()
     with suppress(OSError):
         found += (PROC / "self/ns/pid").readlink().name
     return blake2b(found.encode(), digest_size=4).hexdigest()

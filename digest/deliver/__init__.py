@@ -20,8 +20,8 @@ import asyncio
 import itertools
 import logging
 import math
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Collection, Mapping
+from datetime import datetime
 
 from digest.config import DeliverySettings
 from digest.deliver.lanes import work
@@ -35,6 +35,7 @@ from digest.deliver.verdict import (
     backoff,
     decide,
     gate,
+    has_waited,
     is_abandoned,
     may_resend,
 )
@@ -72,8 +73,6 @@ IsGone = Callable[[str], bool | None]
 # How many deliveries are reserved at once, and for how many seconds of sending at most.
 _SHARD = 200
 _SHARD_SECONDS = 5.0
-
-_ANY_TIME = datetime.max.replace(tzinfo=UTC)
 
 _numbers = itertools.count(1)
 _at_work: set[str] = set()
@@ -143,7 +142,7 @@ def run(
     _at_work.add(name)
     try:
         recover(store, clock=clock, is_gone=gone)
-        resend(store, settings=settings, now=clock.now(), waits_until=clock.now())
+        resend(store, settings=settings, now=clock.now())
         with store.write() as tx:
             report.expired = tx.outbox.expire(now=clock.now())
             total = tx.outbox.due(now=clock.now())
@@ -151,8 +150,10 @@ def run(
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
             recover(store, clock=clock, is_gone=gone)
-            # At once: those were few, and the relay is not known to lose all.
-            resend(store, settings=settings, now=clock.now(), waits_until=_ANY_TIME)
+            now = clock.now()
+            resend(store, settings=settings, now=now)
+            # At once: those are few, and the relay is not known to lose all.
+            resend(store, settings=settings, now=now, among=frozenset(report.in_doubt))
             send()
         forget_resolved(store, report)
         progress(report, total)
@@ -197,12 +198,20 @@ def recover(store: Store, *, clock: Clock, is_gone: IsGone) -> None:
 
 
 def resend(
-    store: Store, *, settings: DeliverySettings, now: datetime, waits_until: datetime
+    store: Store,
+    *,
+    settings: DeliverySettings,
+    now: datetime,
+    among: Collection[int] | None = None,
 ) -> None:
-    """Have sent again what is in doubt and may be by that time (see `may_resend`)."""
+    """Have sent again what is in doubt and may be (see `may_resend`).
+
+    What the relay has lost waits for a while; what is `among` those deliveries does not.
+    """
     with store.write() as tx:
         for delivery in tx.deliveries.list(state=DeliveryState.UNKNOWN):
-            if may_resend(delivery, settings=settings, now=now, waits_until=waits_until):
+            waited = has_waited(delivery, now=now) if among is None else delivery.id in among
+            if waited and may_resend(delivery, settings=settings, now=now):
                 tx.deliveries.move(
                     delivery.id,
                     expected=DeliveryState.UNKNOWN,

@@ -78,7 +78,7 @@ class _Lane:
                 self._ledger.give_back(turn)
                 self._ledger.refuse(error)
                 return
-            if self._lost >= _LOST_IN_A_ROW:
+            if self._has_enough:
                 return
 
     def _settle(self, turn: Turn, outcome: Receipt | DigestError) -> None:
@@ -87,10 +87,15 @@ class _Lane:
             isinstance(outcome, TemporaryFailure) and outcome.about_us
         ):
             self._lost += 1
-            if self._lost >= _LOST_IN_A_ROW:
-                self._ledger.unreachable = outcome
+            if self._has_enough:
+                self._ledger.lost = outcome
         else:
             self._lost = 0
+
+    @property
+    def _has_enough(self) -> bool:
+        """Say whether the relay is lost to this lane, in this run."""
+        return self._lost >= _LOST_IN_A_ROW
 
     async def _next(self) -> Turn | None:
         """Return the next message, once its domain may have one."""
@@ -118,7 +123,7 @@ class _Lane:
             except DigestError as error:
                 self._settle(turn, error)
                 used = True
-                turn = await self._next()
+                turn = None if self._has_enough else await self._next()
                 continue
             if not await self._ledger.start(turn.claim):
                 # The relay waits for a content that must not leave: hang up.
@@ -143,7 +148,8 @@ class _Lane:
         except DigestError as error:
             outcome = error
         self._settle(turn, outcome)
-        if isinstance(outcome, TransportUnavailable | TransportRefused | OutcomeUnknown):
+        is_over = isinstance(outcome, TransportUnavailable | TransportRefused | OutcomeUnknown)
+        if is_over or self._has_enough:
             if isinstance(following, Turn):
                 self._ledger.give_back(following)
             return None

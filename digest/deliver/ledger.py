@@ -21,7 +21,13 @@ from digest.deliver.pace import Paces, give_way
 from digest.deliver.tally import DeliverReport
 from digest.deliver.turns import Claim, Turn
 from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
-from digest.errors import DigestError, StoreBusy, TransportError, TransportRefused
+from digest.errors import (
+    DigestError,
+    StoreBusy,
+    TransportError,
+    TransportRefused,
+    TransportUnavailable,
+)
 from digest.model import (
     Delivery,
     DeliveryState,
@@ -93,7 +99,8 @@ class Ledger:
         progress: Callable[[], None],
     ) -> None:
         self.report = report
-        self.unreachable: TransportError | None = None  # why a connection was of no use
+        self.unreachable: TransportUnavailable | None = None  # why a connection was not had
+        self.lost: TransportError | None = None  # why a lane ended that had one
         self._store = store
         self._compose = compose
         self._settings = settings
@@ -367,8 +374,10 @@ class Ledger:
 
         with self._store.read() as tx:
             left = tx.outbox.due(now=self._clock.now())
+        if self.lost is not None:
+            self.report.complain(self.lost)
         # One connection too many is no trouble while others do the work.
-        if self.unreachable is not None and (left or not self.report.sent):
+        if self.unreachable is not None and left:
             self.report.complain(self.unreachable)
 
     def _give_up(self, tx: Transaction, refused: Sequence[int]) -> None:

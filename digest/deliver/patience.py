@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from digest.deliver.tally import DeliverReport
-from digest.errors import TransportRefused
 
 FIRST_PAUSE = timedelta(minutes=1)
 LONGEST_PAUSE = timedelta(minutes=15)
@@ -31,8 +30,7 @@ class Patience:
 
     def note(self, report: DeliverReport, *, now: datetime) -> None:
         """Learn how a run of the stage ended."""
-        lost_all = bool(report.errors) and report.unknown > 0 and not report.sent
-        if report.exit_code == TransportRefused.exit_code or lost_all:
+        if report.refused:
             self._until = now + self._next
             self._next = min(2 * self._next, LONGEST_PAUSE)
         elif report.done:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from digest.errors import DigestError
+from digest.errors import DigestError, OutcomeUnknown, TransportRefused
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ class DeliverReport:
     skipped: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
     exit_code: int = 0  # that of the error that ended the sending
+    refused: bool = False  # the relay refuses all, or loses all: it is better left alone
 
     @property
     def unknown(self) -> int:
@@ -60,6 +61,7 @@ class DeliverReport:
     def complain(self, error: DigestError) -> None:
         """Note why nothing can be sent, once."""
         self.exit_code = error.exit_code
+        self.refused |= isinstance(error, TransportRefused | OutcomeUnknown)
         if str(error) not in self.errors:
             self.errors.append(str(error))
             log.error("nothing can be sent now: %s", error)
@@ -73,3 +75,4 @@ class DeliverReport:
             self.skipped[reason] = self.skipped.get(reason, 0) + number
         self.errors += [error for error in other.errors if error not in self.errors]
         self.exit_code = self.exit_code or other.exit_code
+        self.refused |= other.refused

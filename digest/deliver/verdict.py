@@ -109,10 +109,11 @@ def decide(
             attempts = delivery.attempts
             if _is_about_us(outcome) and delivery.expires_at is not None:
                 # Nobody is given up for our trouble: the time up to which it may leave ends it.
-                attempts -= 1
+                attempts, wait = attempts - 1, backoff(1, settings)
             elif attempts >= settings.max_attempts:
                 return Verdict(DeliveryState.FAILED, note)
-            wait = backoff(attempts, settings)
+            else:
+                wait = backoff(attempts, settings)
             if isinstance(outcome, TemporaryFailure) and outcome.retry_after is not None:
                 wait = max(wait, timedelta(seconds=outcome.retry_after))
             return Verdict(
@@ -148,17 +149,15 @@ def is_abandoned(
     return delivery.lease_until is None or delivery.lease_until <= now
 
 
-def may_resend(
-    delivery: Delivery, *, settings: DeliverySettings, now: datetime, waits_until: datetime
-) -> bool:
-    """Say whether the policy sends a second copy: once, and only while the edition is fresh.
-
-    One that the relay has lost waits, for the relay may lose it again; so only what may be tried
-    again by `waits_until` is.
-    """
+def may_resend(delivery: Delivery, *, settings: DeliverySettings, now: datetime) -> bool:
+    """Say whether the policy sends a second copy: once, and only while the edition is fresh."""
     fresh = delivery.expires_at is None or now < delivery.expires_at
-    waited = delivery.next_attempt_at is None or delivery.next_attempt_at <= waits_until
-    return settings.unknown == "resend" and delivery.resends == 0 and fresh and waited
+    return settings.unknown == "resend" and delivery.resends == 0 and fresh
+
+
+def has_waited(delivery: Delivery, *, now: datetime) -> bool:
+    """Say whether the wait of a delivery is over: the relay may lose it again."""
+    return delivery.next_attempt_at is None or delivery.next_attempt_at <= now
 
 
 class Refusals:
@@ -174,17 +173,20 @@ class Refusals:
         self._most_doubts = connections + LIMIT
         self._row: dict[int, PermanentFailure] = {}
         self._doubts: list[OutcomeUnknown] = []
-        self._theirs: list[int] = []
+        self._theirs: set[int] = set()
         self._anybody_taken = False
 
     def note(self, delivery_id: int, outcome: Receipt | DigestError) -> None:
         """Take one outcome into account."""
+        # In a long run one may be tried twice: the last word counts.
+        self._row.pop(delivery_id, None)
+        self._theirs.discard(delivery_id)
         if isinstance(outcome, PermanentFailure) and outcome.about_us:
             self._row[delivery_id] = outcome
         elif isinstance(outcome, OutcomeUnknown):
             self._doubts.append(outcome)
         elif isinstance(outcome, Receipt) and not self.too_many:
-            self._theirs += self._row
+            self._theirs.update(self._row)
             self._row.clear()
             self._doubts.clear()
             self._anybody_taken = True
@@ -207,7 +209,7 @@ class Refusals:
     def given_up(self) -> list[int]:
         """Return the deliveries that were refused for their readers, as others were taken."""
         last = self._row if self._anybody_taken and not self.too_many else ()
-        return [*self._theirs, *last]
+        return sorted({*self._theirs, *last})
 
     def alert(self) -> TransportRefused | OutcomeUnknown:
         """Return what the operator has to know."""

@@ -22,7 +22,7 @@ from digest.rank.attention import candidates_of
 from digest.rank.looks import Look, look_at
 from digest.rank.plans import Reader, message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
-from digest.rank.readers import libraries_of, readers_of
+from digest.rank.readers import libraries_of, newer_of, readers_of
 from digest.rank.topics import risen
 from digest.rank.turns import Turn, turn_of
 from digest.ranking import Phrases
@@ -147,20 +147,18 @@ def run(
                     phrases=phrases,
                 )
             pool = pools[cadence]
-            with store.write() as tx:
-                report.replaced += tx.outbox.replace(
-                    [reader.id for reader in people],
-                    after=pool.opens_at,
-                    due_before=one.turn.due_at,
-                    now=now,
-                )
             with store.read() as tx:
-                readers = readers_of(tx, pool, people, settings=settings)
+                readers = readers_of(tx, pool, people, one.turn, settings=settings)
             plans = plans_for(
                 pool, one.turn, readers, edition_id=edition.id, settings=settings, domain=domain
             )
             with store.write() as tx:
                 tx.deliveries.plan(plans)
+                report.replaced += tx.digests.make_way(
+                    [plan.subscriber_id for plan in plans if plan.reason is None],
+                    after=pool.opens_at,
+                    newer=newer_of(pool, one.turn),
+                )
             report.count(plans)
     return report
 

@@ -8,25 +8,29 @@ from digest.config import RankingSettings
 from digest.model import Feedback, InterestKind, Opinion, Paper, Profile, Subscriber
 from digest.rank.plans import Reader
 from digest.rank.pool import Pool
-from digest.store import Transaction
+from digest.rank.turns import Turn
+from digest.store import Newer, Transaction
 
 
 def readers_of(
     tx: Transaction,
     pool: Pool,
     people: Sequence[Subscriber],
+    turn: Turn,
     *,
     settings: RankingSettings,
     besides: str = "",
 ) -> list[Reader]:
     """Load what planning needs to know of these subscribers.
 
-    The delivery whose key is `besides` does not count.
+    Digests that make way for that of this turn do not count, nor the delivery whose key is
+    `besides`.
     """
+    newer = newer_of(pool, turn)
     ids = [subscriber.id for subscriber in people]
     profiles = profiles_of(tx, people, settings=settings)
-    since = tx.deliveries.considered_until(ids, after=pool.opens_at, besides=besides)
-    shown = tx.deliveries.shown(ids, pool.hot_keys, after=pool.opens_at, besides=besides)
+    since = tx.digests.considered_until(ids, after=pool.opens_at, newer=newer, besides=besides)
+    shown = tx.digests.shown(ids, pool.hot_keys, after=pool.opens_at, newer=newer, besides=besides)
     return [
         Reader(
             subscriber,
@@ -36,6 +40,11 @@ def readers_of(
         )
         for subscriber in people
     ]
+
+
+def newer_of(pool: Pool, turn: Turn) -> Newer:
+    """Return the edition of a turn as the one for which older ones make way."""
+    return Newer(turn.cadence, turn.date, pool.closes_at)
 
 
 def libraries_of(tx: Transaction, *, papers_at_most: int) -> list[list[Paper]]:

@@ -11,6 +11,7 @@ writers wait for each other instead of failing half-way.
 
 from __future__ import annotations
 
+from digest.store.digests import Newer
 from digest.store.store import Store, Transaction
 
-__all__ = ["Store", "Transaction"]
+__all__ = ["Newer", "Store", "Transaction"]

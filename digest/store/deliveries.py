@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Row,
     Select,
@@ -29,7 +28,6 @@ from digest.model import (
     Pick,
     Plan,
     SentDigest,
-    SkipReason,
 )
 from digest.store.rows import chunks, insert_rows, paper_ids, paper_of, unindexed
 from digest.store.subscribers import email_key
@@ -96,62 +94,6 @@ class Deliveries:
                 )
         insert_rows(self._connection, picks, rows)
 
-    def considered_until(
-        self, subscriber_ids: Iterable[int], *, after: datetime, besides: str = ""
-    ) -> dict[int, datetime]:
-        """Return up to when each subscriber's papers were considered in a digest after `after`.
-
-        Deliveries that failed, expired or were cancelled do not count, unless they may have
-        arrived all the same: what they would have shown is considered again. Nor does the one
-        whose key is `besides`.
-        """
-        found: dict[int, datetime] = {}
-        for chunk in chunks(subscriber_ids):
-            rows = self._connection.execute(
-                select(deliveries.c.subscriber_id, func.max(deliveries.c.planned_at).label("at"))
-                .where(
-                    deliveries.c.subscriber_id.in_(chunk),
-                    deliveries.c.planned_at > after,
-                    deliveries.c.kind == DeliveryKind.DIGEST,
-                    deliveries.c.key != besides,
-                    unindexed(_MAY_ARRIVE | _skipped(QUIET_REASONS)),
-                )
-                .group_by(deliveries.c.subscriber_id)
-            )
-            found.update((row.subscriber_id, row.at) for row in rows)
-        return found
-
-    def shown(
-        self,
-        subscriber_ids: Iterable[int],
-        paper_keys: Collection[str],
-        *,
-        after: datetime,
-        besides: str = "",
-    ) -> dict[int, set[str]]:
-        """Return which of those papers, listed after `after`, each subscriber has had or will get.
-
-        The delivery whose key is `besides` does not count.
-        """
-        found: dict[int, set[str]] = {}
-        keys = {id_: key for key, id_ in paper_ids(self._connection, paper_keys).items()}
-        for chunk in chunks(subscriber_ids if keys else ()):
-            rows = self._connection.execute(
-                select(deliveries.c.subscriber_id, picks.c.paper_id)
-                .join(picks, picks.c.delivery_id == deliveries.c.id)
-                .where(
-                    deliveries.c.subscriber_id.in_(chunk),
-                    # No digest shows a paper before it is listed.
-                    deliveries.c.planned_at > after,
-                    unindexed(_MAY_ARRIVE),
-                    deliveries.c.key != besides,
-                )
-            )
-            for subscriber_id, paper_id in rows:
-                if paper_id in keys:
-                    found.setdefault(subscriber_id, set()).add(keys[paper_id])
-        return found
-
     # --- changing ---------------------------------------------------------------------
 
     def move(
@@ -183,14 +125,18 @@ class Deliveries:
         """Return the delivery that has that key."""
         return self._one(joined().where(deliveries.c.key == key))
 
-    def last_planned(self, subscriber_id: int, kind: DeliveryKind) -> datetime | None:
-        """Return the date of the newest delivery of a kind to one subscriber."""
-        found: datetime | None = self._connection.execute(
-            select(func.max(deliveries.c.date)).where(
-                deliveries.c.subscriber_id == subscriber_id, deliveries.c.kind == kind
+    def last(self, subscriber_id: int, kind: DeliveryKind) -> Delivery | None:
+        """Return the newest delivery of a kind to one subscriber that has arrived or may."""
+        return self._one(
+            joined()
+            .where(
+                deliveries.c.subscriber_id == subscriber_id,
+                deliveries.c.kind == kind,
+                deliveries.c.state.in_(LIVE_STATES),
             )
-        ).scalar()
-        return found
+            .order_by(deliveries.c.id.desc())
+            .limit(1)
+        )
 
     def picks(self, delivery_id: int) -> list[Pick]:
         """Return the picks of one delivery, in their order."""
@@ -304,19 +250,6 @@ class Deliveries:
         if limit is not None:
             statement = statement.limit(limit)
         return [delivery_of(row) for row in self._connection.execute(statement)]
-
-
-def _skipped(reasons: Collection[SkipReason]) -> ColumnElement[bool]:
-    return (deliveries.c.state == DeliveryState.SKIPPED) & deliveries.c.reason.in_(reasons)
-
-
-# What has arrived, may still arrive, or may have: a copy whose outcome is not known was dropped,
-# or was followed by another one, whatever became of that.
-_MAY_ARRIVE = (
-    deliveries.c.state.in_(LIVE_STATES)
-    | _skipped([SkipReason.DROPPED])
-    | (deliveries.c.resends > 0)
-)
 
 
 def _is_quiet(row: Row[Any]) -> bool:

@@ -8,7 +8,7 @@ nothing in doubt.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -27,13 +27,12 @@ from sqlalchemy import (
 
 from digest.model import (
     Delivery,
-    DeliveryKind,
     DeliveryState,
     SubscriberStatus,
     SuppressionReason,
 )
 from digest.store.deliveries import delivery_of, joined
-from digest.store.rows import chunks, unindexed, update_rows
+from digest.store.rows import chunks, update_rows
 from digest.store.tables import deliveries, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
@@ -176,7 +175,7 @@ class Outbox:
                 deliveries.c.state.in_(WAITING),
                 deliveries.c.expires_at.is_not(None),
                 deliveries.c.expires_at <= now,
-                _is_free(now),
+                is_free(now),
             )
             .values(
                 state=DeliveryState.EXPIRED,
@@ -185,39 +184,6 @@ class Outbox:
                 lease_until=None,
             )
         ).rowcount
-
-    def replace(
-        self, subscriber_ids: Iterable[int], *, after: datetime, due_before: datetime, now: datetime
-    ) -> int:
-        """Expire the digests that wait for these subscribers, for a newer one is planned.
-
-        Those that were planned `after` a moment and due before the newer one, unless a worker
-        holds them; return how many that were. Two digests of one reader never leave together.
-        """
-        replaced = 0
-        for chunk in chunks(subscriber_ids):
-            replaced += self._connection.execute(
-                update(deliveries)
-                .where(
-                    deliveries.c.subscriber_id.in_(chunk),
-                    deliveries.c.planned_at > after,
-                    unindexed(
-                        and_(
-                            deliveries.c.kind == DeliveryKind.DIGEST,
-                            deliveries.c.state.in_(WAITING),
-                            deliveries.c.due_at < due_before,
-                            _is_free(now),
-                        )
-                    ),
-                )
-                .values(
-                    state=DeliveryState.EXPIRED,
-                    reason="a newer digest takes its place",
-                    claimed_by=None,
-                    lease_until=None,
-                )
-            ).rowcount
-        return replaced
 
     def claimed(self) -> list[Delivery]:
         """Return what workers hold: reserved, or being sent."""
@@ -232,7 +198,8 @@ class Outbox:
         return [delivery_of(row) for row in rows]
 
 
-def _is_free(now: datetime) -> ColumnElement[bool]:
+def is_free(now: datetime) -> ColumnElement[bool]:
+    """Say which deliveries nobody holds."""
     return or_(deliveries.c.claimed_by.is_(None), deliveries.c.lease_until <= now)
 
 
@@ -241,7 +208,7 @@ def _may_leave(now: datetime) -> ColumnElement[bool]:
     return and_(
         deliveries.c.next_attempt_at <= now,
         or_(expires_at.is_(None), expires_at > now),
-        _is_free(now),
+        is_free(now),
     )
 
 

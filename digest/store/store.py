@@ -22,6 +22,7 @@ from digest.store.changes import Changes
 from digest.store.claims import Claims
 from digest.store.counts import Counts
 from digest.store.deliveries import Deliveries
+from digest.store.digests import Digests
 from digest.store.editions import Editions
 from digest.store.embeddings import Embeddings
 from digest.store.feedback import FeedbackLog
@@ -61,6 +62,7 @@ class Transaction:
     editions: Editions
     deliveries: Deliveries
     outbox: Outbox
+    digests: Digests
     claims: Claims
     counts: Counts
     suppressions: Suppressions
@@ -86,6 +88,7 @@ class Transaction:
             editions=Editions(connection),
             deliveries=Deliveries(connection),
             outbox=Outbox(connection),
+            digests=Digests(connection),
             claims=Claims(connection),
             counts=Counts(connection),
             suppressions=Suppressions(connection),

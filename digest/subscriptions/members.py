@@ -157,9 +157,9 @@ def still_asks(tx: Transaction, subscriber: Subscriber, made_at: datetime) -> bo
     A sign-up that sends no mail leaves the link that is under way alone, and brings none back
     that has been used: somebody else may have made it.
     """
-    asked_at = tx.deliveries.last_planned(subscriber.id, DeliveryKind.CONFIRM)
+    asked = tx.deliveries.last(subscriber.id, DeliveryKind.CONFIRM)
     # Tokens count whole seconds.
-    if asked_at is None or made_at < asked_at.replace(microsecond=0):
+    if asked is None or made_at < asked.date.replace(microsecond=0):
         return False
     return subscriber.confirmed_at is None or made_at > subscriber.confirmed_at
 
@@ -223,8 +223,13 @@ def _notify(
     domain: str,
     facts: Mapping[str, Any] | None = None,
 ) -> bool:
-    """Write a mail of that kind, at most one a day; say whether it was."""
+    """Write a mail of that kind, at most one a day; say whether it was.
+
+    Who has confirmed and left since may ask once more on the same day: that link is used.
+    """
     key = f"{kind}:{subscriber.public_id}:{now.date().isoformat()}"
+    if kind is DeliveryKind.CONFIRM and subscriber.confirmed_at is not None:
+        key += f":{int(subscriber.confirmed_at.timestamp())}"
     plan = Plan(
         key=key,
         kind=kind,

@@ -409,6 +409,36 @@ def test_a_relay_that_loses_all_it_takes_gets_a_few_messages_and_no_second_copie
         assert set(relay.count().values()) == {1}
 
 
+def test_what_was_lost_before_is_not_sent_again_because_one_more_is_lost(store: Store) -> None:
+    planned(store, 40, expires_at=LATER)
+    clock = FakeClock(NOW)
+    with Relay({"DOT": {"*": ["close"] * 200}}) as relay:
+        lost = send(store, relay, clock=clock).unknown
+    with store.write() as tx:
+        for one in tx.deliveries.list(state=DeliveryState.PLANNED)[1:]:
+            tx.deliveries.move(
+                one.id, expected=DeliveryState.PLANNED, to=DeliveryState.SKIPPED, reason="cancelled"
+            )
+    clock.advance(60)
+    with Relay({"DOT": {"*": ["close"]}}) as relay:
+        report = send(store, relay, clock=clock)
+        assert (report.sent, sum(relay.count().values())) == (1, 2)
+    assert states(store)["unknown"] == lost
+
+
+def test_a_relay_without_room_is_asked_three_times_on_each_connection(store: Store) -> None:
+    planned(store, 60, expires_at=LATER)
+    full = ["452 4.3.1 no room"] * 500
+    with Relay({"MAIL": {"*": full}}) as relay:
+        report = send(store, relay)
+        assert sum(one.startswith("MAIL") for one in relay.commands) <= 3 * 4 * 2
+    assert (report.deferred, report.exit_code) == (12, 75)
+    with Relay({"MAIL": {"*": ["250 ok"] * 20 + full}}) as relay:
+        report = send(store, relay, worker="here/2/1")
+    assert report.sent == 20
+    assert "no room" in report.errors[0]
+
+
 def test_a_relay_that_is_started_anew_is_lost_on_every_connection_and_goes_on(
     store: Store,
 ) -> None:

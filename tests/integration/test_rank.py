@@ -133,6 +133,32 @@ def test_a_newer_digest_takes_the_place_of_one_that_still_waits(store: Store) ->
     assert sorted(picks(store, reader)[-1]) == [one.key for one in papers(3)]
 
 
+def test_a_digest_that_waits_stays_where_the_next_one_has_nothing(store: Store) -> None:
+    reader = subscribe(store, "robotics@example.org", "grasping")
+    bring(store, *papers(2))
+    turn(store)
+    report = turn(store, now=NOW + DAY, min_score=0.5, ranker=ranker("default"))
+    assert (report.planned, report.replaced) == (0, 0)
+    with store.read() as tx:
+        (old,) = tx.deliveries.list(email=reader.email, state=DeliveryState.PLANNED)
+    assert old.due_at <= NOW
+
+
+def test_a_week_makes_no_way_for_a_day_nor_a_day_for_one_before(store: Store) -> None:
+    reader = subscribe(store, cadence=Cadence.WEEKLY)
+    monday = datetime(2026, 11, 30, 7, tzinfo=NOW.tzinfo)
+    bring(store, *papers(2), at=monday - timedelta(hours=1))
+    turn(store, now=monday)
+    with store.write() as tx:
+        tx.subscribers.edit(reader.id, cadence=Cadence.DAILY)
+    bring(store, *papers(1, first=3), at=monday + DAY / 2)
+    assert turn(store, now=monday + DAY).replaced == 0
+    # A day that is asked for later is not newer.
+    assert turn(store, now=monday + DAY, date=monday.date(), force=True).replaced == 0
+    with store.read() as tx:
+        assert {one.state for one in tx.deliveries.list()} <= {"planned", "skipped"}
+
+
 def test_what_is_being_sent_keeps_its_place(store: Store) -> None:
     reader = subscribe(store)
     bring(store, *papers(1))

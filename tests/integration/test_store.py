@@ -286,7 +286,7 @@ def test_a_delivery_that_was_skipped_for_want_of_papers_is_planned_anew(store: S
         (delivery,) = tx.deliveries.list()
         assert delivery.state is DeliveryState.PLANNED
         assert len(tx.deliveries.picks(delivery.id)) == 1
-        assert tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR) == {
+        assert tx.digests.shown([reader.id], [paper().key], after=NOW - HOUR) == {
             reader.id: {paper().key}
         }
 
@@ -296,11 +296,11 @@ def test_what_was_never_delivered_may_be_shown_again(store: Store) -> None:
     with store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
         tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])
-        assert tx.deliveries.considered_until([reader.id], after=NOW - HOUR) == {reader.id: NOW}
+        assert tx.digests.considered_until([reader.id], after=NOW - HOUR) == {reader.id: NOW}
         (delivery,) = tx.deliveries.list()
         tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.FAILED)
-        assert tx.deliveries.considered_until([reader.id], after=NOW - HOUR) == {}
-        assert tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR) == {}
+        assert tx.digests.considered_until([reader.id], after=NOW - HOUR) == {}
+        assert tx.digests.shown([reader.id], [paper().key], after=NOW - HOUR) == {}
 
 
 def test_an_edition_is_written_once(store: Store) -> None:
@@ -411,8 +411,8 @@ def test_what_somebody_had_is_found_by_their_name_and_not_by_looking_through_all
                 plans.extend(row[3] for row in cursor.fetchall())
 
         edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
-        tx.deliveries.considered_until([reader.id], after=NOW - HOUR)
-        tx.deliveries.shown([reader.id], [paper().key], after=NOW - HOUR)
+        tx.digests.considered_until([reader.id], after=NOW - HOUR)
+        tx.digests.shown([reader.id], [paper().key], after=NOW - HOUR)
         tx.subscribers.rhythms()
         tx.subscribers.unplanned(Cadence.DAILY, edition, newest_paper=NOW)
         tx.subscribers.to_plan(Rhythm(), edition, newest_paper=NOW, after=0, limit=9)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from digest.config import DeliverySettings
 from digest.deliver import LEASE, Pace, Paces, backoff, decide, gate, is_abandoned, may_resend
-from digest.deliver.verdict import LIMIT, Refusals
+from digest.deliver.verdict import LIMIT, Refusals, has_waited
 from digest.errors import (
     DigestError,
     OutcomeUnknown,
@@ -173,12 +173,12 @@ def test_a_claim_is_abandoned_when_its_worker_is_dead_or_its_lease_is_over() -> 
 def test_a_doubtful_delivery_is_sent_again_once_while_it_is_fresh() -> None:
     doubtful = replace(DELIVERY, state=DeliveryState.UNKNOWN, expires_at=NOW + LEASE)
     hold = DeliverySettings(unknown="hold")
-    assert may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=NOW)
-    assert not may_resend(doubtful, settings=hold, now=NOW, waits_until=NOW)
+    assert may_resend(doubtful, settings=SETTINGS, now=NOW)
+    assert not may_resend(doubtful, settings=hold, now=NOW)
     again = replace(doubtful, resends=1)
-    assert not may_resend(again, settings=SETTINGS, now=NOW, waits_until=NOW)
+    assert not may_resend(again, settings=SETTINGS, now=NOW)
     late = NOW + LEASE
-    assert not may_resend(doubtful, settings=SETTINGS, now=late, waits_until=late)
+    assert not may_resend(doubtful, settings=SETTINGS, now=late)
 
 
 def test_what_the_relay_lost_waits_before_it_is_sent_again() -> None:
@@ -186,8 +186,8 @@ def test_what_the_relay_lost_waits_before_it_is_sent_again() -> None:
     until = verdict.changes["next_attempt_at"]
     assert until == NOW + timedelta(seconds=SETTINGS.backoff)
     doubtful = replace(DELIVERY, state=verdict.state, next_attempt_at=until)
-    assert not may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=NOW)
-    assert may_resend(doubtful, settings=SETTINGS, now=NOW, waits_until=until)
+    assert not has_waited(doubtful, now=NOW)
+    assert has_waited(doubtful, now=until)
 
 
 def places(pace: Pace, now: datetime, count: int) -> list[float]:
@@ -274,6 +274,15 @@ def test_a_small_list_that_is_refused_as_a_whole_is_refused_for_our_sake() -> No
     refusals.note(4, BLOCKED)
     assert not refusals.are_all
     assert refusals.given_up == [0, 1, 3, 4]
+
+
+def test_of_one_that_is_tried_twice_the_last_word_counts() -> None:
+    refusals = Refusals()
+    refusals.note(0, BLOCKED)
+    refusals.note(1, Receipt("250 ok"))
+    assert refusals.given_up == [0]
+    refusals.note(0, TemporaryFailure("full", reply="450 4.2.2 mailbox full"))
+    assert refusals.given_up == []
 
 
 def test_one_that_was_on_its_way_and_is_taken_after_the_alert_gives_nobody_up() -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from digest.deliver import DeliverReport, Patience
+from digest.errors import OutcomeUnknown, TransportRefused
 from tests.support.samples import NOW
 
-REFUSED = DeliverReport(exit_code=78, errors=["the relay wants a login"])
+REFUSED = DeliverReport()
+REFUSED.complain(TransportRefused("the relay wants a login"))
 MINUTE = timedelta(minutes=1)
 
 
@@ -32,11 +34,10 @@ def test_a_relay_that_cannot_be_reached_may_be_tried_at_each_tick() -> None:
 
 def test_a_relay_that_loses_all_that_it_is_given_is_left_alone() -> None:
     patience = Patience()
-    lost = DeliverReport(exit_code=75, errors=["lost after the dot"], in_doubt={1, 2})
+    lost = DeliverReport(sent=5, in_doubt={1, 2})
+    lost.complain(OutcomeUnknown("lost after one message after the other"))
     patience.note(lost, now=NOW)
     assert not patience.allows(NOW)
-    patience.note(DeliverReport(exit_code=75, errors=["lost"], in_doubt={3}, sent=9), now=NOW)
-    assert patience.allows(NOW)
 
 
 def test_one_mail_that_is_taken_ends_it_and_a_quiet_tick_does_not() -> None:

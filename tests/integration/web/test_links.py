@@ -82,7 +82,7 @@ def test_a_used_link_brings_nobody_back_whoever_signs_them_up(site: Running) -> 
     site.client.post(url)
     leaving = site.path(site.app.links.unsubscribe(pending(site).public_id))
     site.client.post(leaving, data={"action": "leave"})
-    # On the same day, when the sign-up sends no mail, on the next, when it does, and then again.
+    # On the same day, on the next, and then again, when the sign-up sends no mail.
     for days in (0, 1, 0):
         site.clock.advance(days * DAY)
         somebody = pending(site, keywords="of an attacker")
@@ -90,9 +90,22 @@ def test_a_used_link_brings_nobody_back_whoever_signs_them_up(site: Running) -> 
         for method in ("GET", "POST"):
             assert site.client.request(method, url).status_code == 410
     assert status(site) is SubscriberStatus.UNCONFIRMED
-    assert site.mails().count(DeliveryKind.CONFIRM) == 2
+    assert site.mails().count(DeliveryKind.CONFIRM) == 3
     fresh = site.path(site.app.links.confirm(somebody.public_id))
     assert "You are in" in site.client.post(fresh).text
+
+
+def test_who_has_left_may_come_back_on_the_same_day_by_one_more_mail(site: Running) -> None:
+    url = confirm_path(site)
+    site.client.post(url)
+    leaving = site.path(site.app.links.unsubscribe(pending(site).public_id))
+    site.client.post(leaving, data={"action": "leave"})
+    for _ in range(3):
+        site.clock.advance(60)
+        back = pending(site)
+    assert site.mails().count(DeliveryKind.CONFIRM) == 2
+    assert "You are in" in site.client.post(site.path(site.app.links.confirm(back.public_id))).text
+    assert status(site) is SubscriberStatus.CONFIRMED
 
 
 def test_a_link_that_was_too_old_stays_so(site: Running) -> None:
