@@ -37,19 +37,23 @@ class Keywords:
     """Finds phrases by their stems, whole words only, in titles and abstracts."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
-        told = [(words(paper.title), words(paper.abstract)) for paper in papers]
-        vocabulary = list({word for texts in told for text in texts for word in text})
+        # Kept as texts: lists of their words would take many times the room.
+        self._written = [
+            (_spaced(words(paper.title)), _spaced(words(paper.abstract))) for paper in papers
+        ]
+        vocabulary = list(
+            {word for texts in self._written for one in texts for word in one.split()}
+        )
         stem = dict(zip(vocabulary, stemmed(vocabulary), strict=True))
         self._words: dict[str, list[str]] = {}
         for word in vocabulary:
             self._words.setdefault(stem[word], []).append(word)
-        self._written = [[_spaced(text) for text in texts] for texts in told]
-        self._stemmed = [
-            [_spaced([stem[word] for word in text]) for text in texts] for texts in told
-        ]
+        self._stemmed: list[tuple[str, str]] = []
         self._rows: dict[str, list[int]] = {}
-        for row, texts in enumerate(told):
-            for one in {stem[word] for text in texts for word in text}:
+        for row, texts in enumerate(self._written):
+            title, abstract = ([stem[word] for word in one.split()] for one in texts)
+            self._stemmed.append((_spaced(title), _spaced(abstract)))
+            for one in {*title, *abstract}:
                 self._rows.setdefault(one, []).append(row)
 
     def find(self, phrase: str) -> Mentions:
