@@ -12,18 +12,15 @@ other one keeps.
 
 from __future__ import annotations
 
-import argparse
-import json
-from pathlib import Path
 from statistics import fmean
 
 import numpy as np
 
-from digest.evaluation.data import Collection, read
+from digest.evaluation.data import Collection
 from digest.evaluation.metrics import figures, order
 from digest.evaluation.protocol import Asked
 from digest.model import Interest, InterestKind, Profile
-from tests.benchmarks.threshold import Floats, Fold, first_fold
+from tests.benchmarks.threshold import Floats, Fold, first_fold, tell
 
 KEYWORDS = (0, 1, 3, 5)
 LIKES = (0, 1, 3, 10, 30)
@@ -103,19 +100,10 @@ def _hits(fold: Fold, one: Asked) -> np.ndarray:
     return np.isin(fold.task.candidates, list(one.hits))
 
 
-def main() -> None:
-    """Print the figures, or one JSON document."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--json", action="store_true")
-    given = parser.parse_args()
-    found = measure(read(given.folder))
-    if given.json:
-        print(json.dumps(found))
-        return
+def _show(found: dict[str, dict[str, float]]) -> None:
     for name, row in found.items():
         print(f"{name:50}", *(f"{likes}: {value:6.3f} " for likes, value in row.items()))
 
 
 if __name__ == "__main__":
-    main()
+    tell(__doc__, measure, _show)

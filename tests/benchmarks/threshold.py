@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ BACKGROUND = 5000  # as in digest.rank
 DAY = datetime(2000, 1, 1, tzinfo=UTC)
 
 Floats = npt.NDArray[np.float32]
+Found = TypeVar("Found")
 
 
 def measure(collection: Collection, seed: int = 7) -> dict[str, dict[str, list[float]]]:
@@ -120,16 +122,22 @@ def _figures(scores: Floats, task: Task, asked: list[Asked]) -> dict[str, list[f
     return figures
 
 
-def main() -> None:
-    """Print the figures, or one JSON document."""
-    parser = argparse.ArgumentParser(description=__doc__)
+def tell(
+    about: str | None, measure: Callable[[Collection], Found], show: Callable[[Found], None]
+) -> None:
+    """Measure the folder that the command line names, and show it or print one JSON document."""
+    parser = argparse.ArgumentParser(description=about)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     found = measure(read(given.folder))
     if given.json:
         print(json.dumps(found))
-        return
+    else:
+        show(found)
+
+
+def _show(found: dict[str, dict[str, list[float]]]) -> None:
     print(f"{'known':12}", *(f"{f'>= {least:g}':>24}" for least in THRESHOLDS))
     for name, figures in found.items():
         cells = [f"{over:7.1%} {right:7.2f} {hit:7.2f}" for over, right, hit in figures.values()]
@@ -137,4 +145,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    tell(__doc__, measure, _show)
