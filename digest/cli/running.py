@@ -24,8 +24,10 @@ from digest.cli.state import Day, Email, Json, parse_moment, state_of
 from digest.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from digest.app import App
     from digest.model import Message
     from digest.report import RunReport
+    from digest.web.server import WebServer
 
 
 def register(cli: typer.Typer) -> None:
@@ -42,37 +44,38 @@ def serve(
     """Run the scheduler, the workers and the web pages until a signal comes."""
     from digest import scheduler
     from digest.garbage import rare_collections
-    from digest.web.server import WebServer
 
     with state_of(context).open() as app, rare_collections():
         if no_web:
             scheduler.serve(app)
             return
-        server = WebServer(app)
-        server.start()
-        say(f"pages are at {server.url}")
-        # Who makes a page waits ten times less for the thread that plans mail.
-        sys.setswitchinterval(0.0005)
-        try:
+        with _pages_of(app) as server:
+            # Who makes a page waits ten times less for the thread that plans mail.
+            sys.setswitchinterval(0.0005)
             scheduler.serve(replace(app, waited_for=server.is_asked), pages=server.is_running)
-        finally:
-            server.stop()
 
 
 def web(context: typer.Context) -> None:
     """Serve the pages alone, beside a `digest serve --no-web`, until a signal comes."""
     from digest import scheduler
     from digest.garbage import rare_collections
+
+    with state_of(context).open() as app, rare_collections(), _pages_of(app) as server:
+        scheduler.stand_by(app, pages=server.is_running)
+
+
+@contextmanager
+def _pages_of(app: App) -> Iterator[WebServer]:
+    """Serve the pages while the block lasts, and say where."""
     from digest.web.server import WebServer
 
-    with state_of(context).open() as app, rare_collections():
-        server = WebServer(app)
-        server.start()
-        say(f"pages are at {server.url}")
-        try:
-            scheduler.stand_by(app, pages=server.is_running)
-        finally:
-            server.stop()
+    server = WebServer(app)
+    server.start()
+    say(f"pages are at {server.url}")
+    try:
+        yield server
+    finally:
+        server.stop()
 
 
 def run(

@@ -16,7 +16,7 @@ from digest.model import (
     DeliveryState,
     SkipReason,
 )
-from digest.store.outbox import WAITING, is_free
+from digest.store.outbox import WAITING, as_expired, is_free
 from digest.store.rows import chunks, paper_ids, unindexed
 from digest.store.tables import deliveries, editions, picks
 
@@ -59,12 +59,7 @@ class Digests:
                     deliveries.c.planned_at > after,
                     deliveries.c.kind == DeliveryKind.DIGEST,
                     deliveries.c.key != besides,
-                    unindexed(
-                        or_(
-                            _counts(newer),
-                            _skipped(QUIET_REASONS),
-                        )
-                    ),
+                    unindexed(_counts(newer) | _skipped(QUIET_REASONS)),
                 )
                 .group_by(deliveries.c.subscriber_id)
             )
@@ -117,12 +112,7 @@ class Digests:
                     deliveries.c.planned_at > after,
                     unindexed(_makes_way(newer)),
                 )
-                .values(
-                    state=DeliveryState.EXPIRED,
-                    reason="a newer digest takes its place",
-                    claimed_by=None,
-                    lease_until=None,
-                )
+                .values(as_expired("a newer digest takes its place"))
             ).rowcount
         return count
 

@@ -177,12 +177,7 @@ class Outbox:
                 deliveries.c.expires_at <= now,
                 is_free(now),
             )
-            .values(
-                state=DeliveryState.EXPIRED,
-                reason="the time up to which it may leave had passed",
-                claimed_by=None,
-                lease_until=None,
-            )
+            .values(as_expired("the time up to which it may leave had passed"))
         ).rowcount
 
     def claimed(self) -> list[Delivery]:
@@ -196,6 +191,16 @@ class Outbox:
             .order_by(deliveries.c.id)
         )
         return [delivery_of(row) for row in rows]
+
+
+def as_expired(reason: str) -> dict[str, Any]:
+    """Return what is written of deliveries that wait and are not to leave any more."""
+    return {
+        "state": DeliveryState.EXPIRED,
+        "reason": reason,
+        "claimed_by": None,
+        "lease_until": None,
+    }
 
 
 def is_free(now: datetime) -> ColumnElement[bool]:
