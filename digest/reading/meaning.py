@@ -81,6 +81,11 @@ class Places:
         found: npt.NDArray[np.int64] = places[self.rows[places] == rows]
         return found
 
+    def of(self, rows: npt.NDArray[np.int64]) -> Places:
+        """Return the places of those rows alone."""
+        places = np.sort(self.where(rows))
+        return Places(self.rows[places], self.vectors[places])
+
 
 _NOWHERE = Places(np.empty(0, np.int64), np.zeros((0, 1), np.float32))
 

@@ -46,7 +46,8 @@ def search(
         return []
     rows = np.array([hit.paper_id for hit in hits], np.int64)
     scores = _shares(hits)
-    found = _blended(places, rows, scores, among if is_plain(asked) else rows)
+    allowed = among if is_plain(asked) else rows
+    found = _blended(places if allowed is None else places.of(allowed), rows, scores)
     return [int(row) for row in found[:MOST]]
 
 
@@ -68,10 +69,7 @@ def _shares(hits: Sequence[Hit]) -> npt.NDArray[np.float32]:
 
 
 def _blended(
-    places: Places,
-    rows: npt.NDArray[np.int64],
-    scores: npt.NDArray[np.float32],
-    among: npt.NDArray[np.int64] | None,
+    places: Places, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]
 ) -> npt.NDArray[np.int64]:
     by_row = dict(zip(rows.tolist(), scores.tolist(), strict=True))
     first = places.where(rows[:_FIRST])
@@ -81,18 +79,12 @@ def _blended(
     meant = weights @ places.vectors[first]
     meant /= max(float(np.linalg.norm(meant)), 1e-6)
     blend = np.float32(_MEANT) * places.cosines(meant)
-    if among is not None:
-        allowed = np.zeros(len(blend), np.bool_)
-        allowed[places.where(among)] = True
-        blend[~allowed] = -np.inf
     ordered = np.argsort(rows)
     known = places.where(rows[ordered])
     blend[known] += np.array([by_row[int(row)] for row in places.rows[known]], np.float32)
-    best = _best(blend, MOST)
-    best = best[np.isfinite(blend[best])]
-    found = places.rows[best]
+    found = places.rows[_best(blend, MOST)]
     # What has come in since places were found has its words alone to speak for it.
-    placeless = rows[~np.isin(rows, places.rows)]
+    placeless = rows[~np.isin(rows, places.rows[known])]
     return np.concatenate([found[: MOST - len(placeless)], placeless])
 
 
