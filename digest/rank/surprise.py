@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import blake2b
-from itertools import islice
+from itertools import compress, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -42,6 +42,7 @@ def surprised(
     """
     hot = np.flatnonzero(pool.ranking.trending >= TALKED_ABOUT)
     hot = hot[np.argsort(-pool.ranking.trending[hot], kind="stable")]
+    strange = counted[:, hot] & (scores.relevance[:, hot] < UNWANTED) & (scores.score[:, hot] > 0)
     found: list[list[int]] = []
     for row, (profile, columns) in enumerate(zip(profiles, chosen, strict=True)):
         found.append([])
@@ -49,12 +50,8 @@ def surprised(
             continue
         if min(most[row], len(columns)) < LEAST:
             continue
-        likely = hot[
-            counted[row, hot]
-            & (scores.relevance[row, hot] < UNWANTED)
-            & (scores.score[row, hot] > 0)
-        ]
-        found[row] = _drawn(pool, likely.tolist(), columns, keys[row], number)
+        likely = hot[strange[row]].tolist()
+        found[row] = _drawn(pool, likely, columns, keys[row], number)
     return found
 
 
@@ -63,14 +60,10 @@ def _drawn(
 ) -> list[int]:
     """Draw from the first few that come from a field of which the digest holds nothing."""
     fields = {pool.fields[column] for column in chosen} | {""}
-    mine = np.array(chosen, np.int64)
-    fresh = (
-        column
-        for column in likely
-        if pool.fields[column] not in fields and (pool.likeness.of(mine, column) >= 0).all()
-    )
+    fresh = [column for column in likely if pool.fields[column] not in fields]
+    alike = pool.likeness.of(np.array(chosen)[:, None], np.array(fresh, np.int64))
     few = sorted(
-        islice(fresh, FEW),
+        islice(compress(fresh, alike.min(axis=0) >= 0), FEW),
         key=lambda column: blake2b(
             f"{key} {pool.candidates[column].paper.key}".encode(), digest_size=8
         ).digest(),
