@@ -68,7 +68,7 @@ class Content:
         liked = {paper.key: paper for library in libraries for paper in library}
         self._liked = {key: row for row, key in enumerate(liked)}
         self._taste = SharedTaste.learn(
-            lambda: self._vectors(list(liked.values())),
+            lambda: self._kept(list(liked.values())),
             [[self._liked[paper.key] for paper in library] for library in libraries],
             self._candidates,
         )
@@ -271,6 +271,14 @@ class Content:
         """Return the row of a candidate."""
         row = self._rows.get(key)
         return row if row is not None and row < len(self._candidates) else None
+
+    def _kept(self, papers: Sequence[Paper]) -> Vectors:
+        """Return vectors of papers that are asked for again, reader by reader: keep them."""
+        strange = [paper for paper in papers if paper.key not in self._rows]
+        if strange:
+            self._corpus = Vectors.stack([self._corpus, self._vectors(strange)])
+            self._rows |= {paper.key: row for row, paper in enumerate(strange, len(self._rows))}
+        return self._vectors(papers)
 
     def _vectors(self, papers: Sequence[Paper]) -> Vectors:
         strange = [paper for paper in papers if paper.key not in self._rows]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from digest.model import Paper, Profile
@@ -114,3 +118,29 @@ def test_the_digest_learns_from_all_readers() -> None:
     sand = [scored[made[place].key] for place in NEW_SAND]
     clay = [scored[made[place].key] for place in NEW_CLAY]
     assert min(sand) > max(clay)
+
+
+class _Counting:
+    """Embeddings that mean nothing and count how often they are asked about each paper."""
+
+    def __init__(self) -> None:
+        self.asked: Counter[str] = Counter()
+
+    def of_papers(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        self.asked.update(texts)
+        return self.of_words(texts)
+
+    def of_words(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        return np.ones((len(texts), 1), np.float32)
+
+
+def test_papers_that_readers_share_are_read_once_for_all_of_them() -> None:
+    made = [Paper(f"t:{number}", *text.split(". ")) for number, text in enumerate(TEXTS)]
+    libraries = [[made[place] for place in library] for library in _libraries(READERS + 20)]
+    candidates = [samples.candidate(made[place]) for place in NEW_SAND]
+    counting = _Counting()
+    ranking = DefaultRanker(counting).fit_among(candidates, [], samples.NOW, libraries)
+    for library in libraries[:2]:
+        ranking.score([Profile(liked=tuple(library))])
+    assert set(counting.asked.values()) == {1}
+    assert len(counting.asked) > len(candidates)
