@@ -88,10 +88,12 @@ def cosines(papers: Vectors, texts: Sequence[Words]) -> Floats:
     theirs = np.zeros((len(texts), len(terms)), np.float32)
     text = np.repeat(np.arange(len(texts)), [span.stop - span.start for _, span in held])
     theirs[text, place] = np.concatenate([some.data[span] for some, span in held])
-    shared = np.isin(papers.terms.indices, terms)
-    paper = np.repeat(np.arange(len(papers)), np.diff(papers.terms.indptr))[shared]
+    places = np.searchsorted(terms, papers.terms.indices)
+    after = np.searchsorted(terms, papers.terms.indices, side="right")
+    shared = np.flatnonzero(after > places)
+    paper = np.searchsorted(papers.terms.indptr, shared, side="right") - 1
     ours = np.zeros((len(papers), len(terms)), np.float32)
-    ours[paper, np.searchsorted(terms, papers.terms.indices[shared])] = papers.terms.data[shared]
+    ours[paper, places[shared]] = papers.terms.data[shared]
     meanings = np.stack([one.vectors.meanings[one.row] for one in texts])
     found: Floats = ours @ theirs.T + papers.meanings @ meanings.T
     return found

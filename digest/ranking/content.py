@@ -149,15 +149,15 @@ class Content:
 
     def _about(self, met: _Met, library: Library, texts: Sequence[Words]) -> list[float]:
         """Count the likes that are about each text, by how close they are to it (0..1)."""
-        own = cosines(met.vectors[met.start + library.rows], texts)
-        found = []
-        for cosine, words in zip(own.T, texts, strict=True):
+        group = met.vectors[met.start : met.start + len(met.papers)]
+        near = np.ascontiguousarray(cosines(group, texts)[library.rows].T)
+        for cosine, words in zip(near, texts, strict=True):
             if len(words.rows):
                 wider = self._relevance.with_background(library, words.rows) @ words.shares
-                cosine = (cosine + wider) / 2
-            closeness = 100 * (1 + NEAREST_SHARE) * cosine - words.usual
-            found.append(words.known * float(strength_of_words(closeness).sum()))
-        return found
+                cosine[:] = (cosine + wider) / 2
+        usual = np.array([[words.usual] for words in texts], np.float32)
+        about = strength_of_words(100 * (1 + NEAREST_SHARE) * near - usual).sum(axis=1)
+        return [words.known * one for words, one in zip(texts, about.tolist(), strict=True)]
 
     def _shared(self, papers: Sequence[Paper]) -> list[int]:
         """Return the rows of those papers that readers share."""

@@ -12,6 +12,8 @@ from digest.errors import EmbedderUnavailable
 from digest.model import Paper, Profile
 from digest.ports import Embedder
 from digest.ranking import ranker, score_libraries
+from digest.ranking.closeness import cosines
+from digest.ranking.content import Content
 from digest.ranking.space import Columns, Space, Vectors
 from digest.testing import FakeEmbedder
 from tests.support.ranking import Listed
@@ -151,3 +153,13 @@ def test_what_is_close_in_meaning_is_said_to_be() -> None:
         best = ranking.score(wish)[0]
         assert best.paper in [made[place] for place in OTHER_ICE]
         assert best.reason.startswith(reason)
+
+
+@pytest.mark.parametrize("texts", [["glacier frost", "we look at dune"], ["unheard"]])
+def test_papers_meet_texts_as_the_product_of_their_vectors(texts: list[str]) -> None:
+    papers = [Paper(f"t:{number}", text, "") for number, text in enumerate(TEXTS)]
+    words = [*filter(None, Content(papers, [], [], embeddings()).words(texts))]
+    _, vectors = Space.fit([(text, "") for text in TEXTS], embeddings())
+    expected = Columns(Vectors.stack([one.own for one in words])).cosines(vectors[5:25])
+    assert len(words) == len(texts)
+    assert np.allclose(cosines(vectors[5:25], words), expected, atol=1e-6)
