@@ -139,13 +139,13 @@ class DefaultScores:
         weight = np.array([case.trending_weight for case in self._cases], np.float32)[:, None]
         # Who wants but one of both gets it as it is.
         mixed = (weight > 0) & (weight < 1)
-        self._raised = [np.where(mixed, one, 1) for one in balance(relevance, ranking.trending)]
-        ours, theirs = self._raised
+        ours, theirs = (np.where(mixed, one, 1) for one in balance(relevance, ranking.trending))
         self.score = blend(
             ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
         ).astype(np.float32)
         self.score[muted] = MUTED
         self.relevance = relevance * discount
+        self._raised = np.hstack([ours, theirs]).tolist()
 
     def _open(self, profiles: Sequence[Profile]) -> list[Case]:
         """Find what the interests of each profile match."""
@@ -260,15 +260,15 @@ class DefaultScores:
 
     def reason(self, row: int, column: int) -> str:
         """Say why a candidate is chosen for a profile."""
-        ours, theirs = (float(one[row, 0]) for one in self._raised)
-        case = self._cases[row]
+        ours, theirs = self._raised[row]
         return self._ranking.teller.reason(
-            case, column, relevance_raised=ours, trending_raised=theirs
+            self._cases[row], column, relevance_raised=ours, trending_raised=theirs
         )
 
     def explain(self, row: int, column: int) -> Explanation:
         """Return the arithmetic of a candidate's score for a profile."""
         ranking, case = self._ranking, self._cases[row]
+        ours, theirs = self._raised[row]
         content = ranking.content
         evidence = [case.detailed(one, content, column) for one in case.evidence(column)]
         against = [case.detailed(one, content, column) for one in case.against(column, content.row)]
@@ -282,8 +282,8 @@ class DefaultScores:
             discount=math.prod(one.factor for one in against),
             trending=float(ranking.trending[column]),
             trending_weight=case.trending_weight,
-            relevance_raised=float(self._raised[0][row, 0]),
-            trending_raised=float(self._raised[1][row, 0]),
+            relevance_raised=ours,
+            trending_raised=theirs,
             score=float(self.score[row, column]),
             muted_by=", ".join(muted),
         )
