@@ -103,9 +103,7 @@ def letters(sqlite_store: Store) -> Store:
     return sqlite_store
 
 
-@settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
-)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 @given(st.text(max_size=40))
 def test_no_question_breaks_the_index(letters: Store, asked: str) -> None:
     found(letters, asked)

@@ -125,7 +125,7 @@ texts = st.lists(
 
 @given(title=texts, reason=texts, abstract=texts, name=texts, site_name=st.text(max_size=60))
 @example(title="", reason="", abstract="\n\n", name="", site_name="")
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_any_text_makes_a_mail_whose_signatures_hold(
     both: tuple[Key, ...], title: str, reason: str, abstract: str, name: str, site_name: str
 ) -> None:

@@ -10,7 +10,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import Bounces
@@ -179,7 +179,6 @@ def test_an_address_that_cannot_be_written_fails_with_a_reason() -> None:
 texts = st.text(st.characters(codec="utf-8"), max_size=200)
 
 
-@settings(deadline=None)
 @given(title=texts, abstract=texts, author=texts, reason=texts, name=texts)
 def test_any_text_makes_a_sound_mail(
     title: str, abstract: str, author: str, reason: str, name: str

@@ -160,7 +160,7 @@ SHARED = composer()
 
 
 @given(digests(), readers, facts)
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.too_slow], max_examples=150)
 def test_a_spliced_digest_says_what_the_plain_one_says(
     picks: list[Pick], reader: Subscriber, facts: dict[str, Any]
 ) -> None:
@@ -174,7 +174,6 @@ def test_a_spliced_digest_says_what_the_plain_one_says(
 
 @given(texts, texts, texts)
 @example("a\n", "\n", ".")
-@settings(deadline=None)
 def test_what_a_slot_is_filled_with_changes_nothing_around_it(
     title: str, reason: str, name: str
 ) -> None:

@@ -372,7 +372,7 @@ SHUFFLED = fit(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(PROFILES)
 def test_any_profile_gives_sound_scores_in_a_fixed_order(taste: Profile) -> None:
     scored = RANKING.score(taste)
@@ -386,7 +386,7 @@ def test_any_profile_gives_sound_scores_in_a_fixed_order(taste: Profile) -> None
     assert RANKING.score(taste) == scored
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(PROFILES)
 def test_the_order_in_which_papers_come_does_not_count(taste: Profile) -> None:
     assert SHUFFLED.score(taste) == RANKING.score(taste)

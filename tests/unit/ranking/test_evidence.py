@@ -74,7 +74,7 @@ def _check(one: Evidence) -> None:
 
 
 @pytest.mark.parametrize("space", RANKINGS)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(taste=PROFILES)
 def test_the_figures_of_an_explanation_give_the_score(space: str, taste: Profile) -> None:
     ranking = RANKINGS[space]

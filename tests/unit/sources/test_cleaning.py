@@ -6,7 +6,7 @@ import unicodedata
 from time import monotonic
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.sources.cleaning import abstract, clean, one_line, shortened, without_markup
@@ -93,7 +93,6 @@ def test_a_huge_text_takes_no_time(piece: str) -> None:
 
 
 @given(st.text() | tangles)
-@settings(deadline=None)
 def test_a_clean_text_has_no_character_that_does_something(text: str) -> None:
     read = clean(text)
     assert all(
@@ -105,7 +104,6 @@ def test_a_clean_text_has_no_character_that_does_something(text: str) -> None:
 
 
 @given(st.text() | tangles)
-@settings(deadline=None)
 def test_cleaning_again_changes_nothing(text: str) -> None:
     assert one_line(one_line(text)) == one_line(text)
     assert without_markup(without_markup(text)) == without_markup(text)
