@@ -126,7 +126,8 @@ class Accounts:
             others = ~np.isin(part.columns, known.columns)
             expected = self._relevance.expected(paper, part.columns[others])
             absent -= part.scale * part.shrink * float(part.terms[others] @ expected)
-        yield Summand(SummandKind.ABSENT, "terms that it does not have", absent)
+        if absent:
+            yield Summand(SummandKind.ABSENT, "terms that it does not have", absent)
 
     def meant(self, parts: Sequence[Part], paper: int) -> float:
         """Return the share that meaning has beside the terms that bring a paper closer (0..1)."""

@@ -20,6 +20,7 @@ MOST_BY_CONTENT = 0.9
 # most after so many more.
 LIKES_CURVE = Curve(MOST_BY_CONTENT, 2.5, 6.0)
 WORDS_CURVE = Curve(MOST_BY_CONTENT, 3.0, 12.0)
+DISLIKE_CURVE = Curve(MOST_BY_CONTENT, 5.0, 3.0)  # of one disliked paper by itself
 _ALONE, _MANY, _CLEARER = 0.25, 10, 0.08  # how the first is stretched for one like and for many
 
 
@@ -76,6 +77,18 @@ class Likes(Closeness):
     rows: npt.NDArray[np.int64]
     shares: Floats
     about: Sequence[float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dislikes:
+    """How strongly each candidate is like disliked papers (0..1).
+
+    `nearest` is the place of the one that it is like by itself, or -1 where all of them together
+    say more.
+    """
+
+    strength: Floats
+    nearest: npt.NDArray[np.int64]
 
 
 def cosines(papers: Vectors, texts: Sequence[Words]) -> Floats:

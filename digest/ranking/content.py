@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -12,8 +12,10 @@ from digest.model import Paper, Summand, SummandKind
 from digest.ports import Embeddings
 from digest.ranking.accounts import Accounts, Part, nearest
 from digest.ranking.closeness import (
+    DISLIKE_CURVE,
     LIKES_CURVE,
     WORDS_CURVE,
+    Dislikes,
     Likes,
     Words,
     cosines,
@@ -163,12 +165,22 @@ class Content:
         """Return the rows of those papers that readers share."""
         return [self._liked[one.key] for one in papers if one.key in self._liked]
 
-    def like_papers(self, unwanted: Sequence[Sequence[Paper]]) -> list[Floats | None]:
-        """Return how strongly each candidate is like each of several groups of papers."""
+    def dislikes(self, disliked: Sequence[Sequence[Paper]]) -> list[Dislikes | None]:
+        """Return how strongly each candidate is like each of several groups of disliked papers."""
         return [
-            None if met.library is None else strength_at(met.closeness, LIKES_CURVE)
-            for met in self._meet(unwanted)
+            None if met.library is None else self._dislikes(met.closeness, met.library)
+            for met in self._meet(disliked)
         ]
+
+    def _dislikes(self, closeness: Floats, library: Library) -> Dislikes:
+        """Hold candidates against all of the papers together and against each by itself.
+
+        The middle of papers on many subjects is near to nothing.
+        """
+        together = strength_at(closeness, LIKES_CURVE)
+        place, near = self._relevance.nearest(library)
+        alone = strength_at(near, DISLIKE_CURVE)
+        return Dislikes(np.maximum(together, alone), np.where(alone > together, place, -1))
 
     def like_texts(self, texts: Sequence[str], weights: Sequence[float]) -> Floats | None:
         """Return how strongly each candidate is like unwanted texts."""
@@ -234,6 +246,15 @@ class Content:
         """Return what makes up the closeness of a candidate to papers, but for shared taste."""
         (met,) = self._meet([papers])
         return self._summands(met.vectors, met.library, column, [one.title for one in papers])
+
+    def summands_of_paper(self, paper: Paper, column: int) -> list[Summand]:
+        """Return what makes up the closeness of a candidate to one disliked paper by itself."""
+        (met,) = self._meet([[paper]])
+        if met.library is None:
+            return []
+        part = replace(Part.of(met.vectors, np.ones(1, np.float32)), shrink=0.0)
+        (usual,) = self._relevance.usual_of_each(met.library)
+        return [*self.accounts.summands([part], column), _usual(float(usual))]
 
     def summands_of_texts(
         self, texts: Sequence[str], weights: Sequence[float], column: int

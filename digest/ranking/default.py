@@ -17,7 +17,7 @@ from digest.ports import MUTED, Embeddings
 from digest.ranking import foreseen
 from digest.ranking.beside import left_beside
 from digest.ranking.blend import balance, blend
-from digest.ranking.closeness import Likes, Words
+from digest.ranking.closeness import Dislikes, Likes, Words
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
@@ -171,7 +171,7 @@ class DefaultScores:
             [row for row, wishes in enumerate(everyone) if wishes.liked],
         )
         dislikes = _met(
-            lambda rows: content.like_papers([everyone[row].disliked for row in rows]),
+            lambda rows: content.dislikes([everyone[row].disliked for row in rows]),
             [row for row, wishes in enumerate(everyone) if wishes.disliked],
         )
         return [
@@ -184,7 +184,7 @@ class DefaultScores:
         wishes: Wishes,
         told: Sequence[tuple[Words, Interest]],
         likes: Likes | None,
-        dislikes: Floats | None,
+        dislikes: Dislikes | None,
     ) -> Case:
         matches = self._ranking.matches
         left: Mapping[str, float] = {}
@@ -233,9 +233,8 @@ class DefaultScores:
 
     def _discount(self, case: Case, discount: Floats) -> None:
         """Lower the factor of what is like disliked papers and unlike what was asked for."""
-        for against in (case.dislikes, case.unwanted):
-            if against is not None:
-                discount *= 1 - np.maximum(0.0, against - case.excused)
+        for _, against in case.speaking_against:
+            discount *= 1 - np.maximum(0.0, against - case.excused)
         for paper in (*case.wishes.liked, *case.wishes.disliked):
             # Nobody needs to be sent what they gave us.
             column = self._ranking.content.row(paper.key)

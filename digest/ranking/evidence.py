@@ -11,11 +11,22 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from digest.model import Curve, Evidence, EvidenceKind, Interest, InterestKind, Summand, SummandKind
+from digest.model import (
+    Curve,
+    Evidence,
+    EvidenceKind,
+    Interest,
+    InterestKind,
+    Paper,
+    Summand,
+    SummandKind,
+)
 from digest.ranking.accounts import Part
 from digest.ranking.closeness import (
+    DISLIKE_CURVE,
     LIKES_CURVE,
     WORDS_CURVE,
+    Dislikes,
     Likes,
     Words,
     likes_curve,
@@ -61,7 +72,7 @@ class Case:
     left: Mapping[str, float]
     refused: Mapping[str, int]
     likes: Likes | None
-    dislikes: Floats | None
+    dislikes: Dislikes | None
     unwanted: Floats | None
 
     @cached_property
@@ -203,11 +214,16 @@ class Case:
     # What speaks against it.
 
     @cached_property
+    def speaking_against(self) -> list[tuple[EvidenceKind, Floats]]:
+        """Return how strongly each kind speaks against each candidate."""
+        disliked = None if self.dislikes is None else self.dislikes.strength
+        kinds = ((EvidenceKind.DISLIKES, disliked), (EvidenceKind.UNWANTED, self.unwanted))
+        return [(kind, strengths) for kind, strengths in kinds if strengths is not None]
+
+    @cached_property
     def excused(self) -> Floats:
         """Return how much of what speaks against each candidate is taken off."""
-        against = self.unwanted if self.dislikes is None else self.dislikes
-        assert against is not None
-        found: Floats = np.zeros_like(against)
+        found: Floats = np.zeros_like(self.speaking_against[0][1])
         if self.likes is not None:
             found = np.float32(_EXCUSED_BY_LIKES) * self.likes.strength
         for matches, weight in self.matches:
@@ -222,21 +238,27 @@ class Case:
     def against(self, column: int, column_of: Callable[[str], int | None]) -> list[Evidence]:
         """Return what speaks against a candidate; papers are found by their keys."""
         found = []
-        for kind, name, strengths in (
-            (EvidenceKind.DISLIKES, _count(len(self.wishes.disliked)), self.dislikes),
-            (EvidenceKind.UNWANTED, "unwanted texts", self.unwanted),
-        ):
-            if strengths is not None:
-                gross, excused = float(strengths[column]), float(self.excused[column])
-                note = f"less {excused:.3f}: so what was asked for excuses it" if excused else ""
-                net = max(0.0, gross - excused)
-                found.append(_evidence(kind, name, net, base=gross, note=note))
+        for kind, strengths in self.speaking_against:
+            name = "unwanted texts" if kind is EvidenceKind.UNWANTED else self._disliked(column)
+            gross, excused = float(strengths[column]), float(self.excused[column])
+            note = f"less {excused:.3f}: so what was asked for excuses it" if excused else ""
+            net = max(0.0, gross - excused)
+            found.append(_evidence(kind, name, net, base=gross, note=note))
         found += [
             _evidence(EvidenceKind.GIVEN, paper.title, 1.0)
             for paper in (*self.wishes.liked, *self.wishes.disliked)
             if column_of(paper.key) == column
         ]
         return found
+
+    def _disliked(self, column: int) -> str:
+        """Name the one disliked paper that speaks against a candidate, or how many do together."""
+        one = self._nearest_dislike(column)
+        return _count(len(self.wishes.disliked)) if one is None else one.title
+
+    def _nearest_dislike(self, column: int) -> Paper | None:
+        place = -1 if self.dislikes is None else int(self.dislikes.nearest[column])
+        return None if place < 0 else self.wishes.disliked[place]
 
     # What makes it up.
 
@@ -248,13 +270,15 @@ class Case:
         return replace(
             one,
             closeness=math.fsum(each.value for each in summands),
-            curve=self._curve(one.kind),
+            curve=self._curve(one.kind, column),
             summands=tuple(summands),
         )
 
-    def _curve(self, kind: EvidenceKind) -> Curve:
+    def _curve(self, kind: EvidenceKind, column: int) -> Curve:
         if kind is EvidenceKind.LIKES and self.likes is not None:
             return likes_curve(len(self.likes.papers))
+        if kind is EvidenceKind.DISLIKES and self._nearest_dislike(column):
+            return DISLIKE_CURVE
         return WORDS_CURVE if kind in _BY_WORDS else LIKES_CURVE
 
     def _summands(self, kind: EvidenceKind, content: Content, column: int) -> Sequence[Summand]:
@@ -262,6 +286,9 @@ class Case:
         if kind is EvidenceKind.LIKES:
             return content.summands_of_likes(wishes.liked, column)
         if kind is EvidenceKind.DISLIKES:
+            nearest = self._nearest_dislike(column)
+            if nearest is not None:
+                return content.summands_of_paper(nearest, column)
             return content.summands_of_papers(wishes.disliked, column)
         if kind is EvidenceKind.UNWANTED:
             texts = [text.value for text in wishes.unlike]

@@ -154,6 +154,16 @@ class Relevance:
         """Return what the usual paper has, in hundredths of cosine: a score is what exceeds it."""
         return float(self.measured([library])[1][0])
 
+    def nearest(self, likes: Library) -> tuple[npt.NDArray[np.int64], Floats]:
+        """Return for each paper which like is nearest, and how near, above the usual paper."""
+        above = 100 * likes.cosines[:, : self._count] - self.usual_of_each(likes)[:, None]
+        best = above.argmax(axis=0)
+        return likes.rows[best], np.take_along_axis(above, best[None], axis=0)[0]
+
+    def usual_of_each(self, likes: Library) -> Floats:
+        """Return what the usual paper has of each like by itself, in hundredths of cosine."""
+        return 100 * _usual(likes.cosines[:, self._count : self._scored])[:, 0]
+
     def with_background(self, likes: Library, background: npt.NDArray[np.int64]) -> Floats:
         """Return the cosines of likes with those rows of the background."""
         return likes.cosines[:, self._count + self._places[background]]

@@ -227,6 +227,20 @@ def test_dislikes_push_like_papers_down_and_leave_others_alone() -> None:
     assert sum(after[key].score for key in stars) > 0.95 * sum(before[key].score for key in stars)
 
 
+@pytest.mark.parametrize("others", [0, 2, 6, 24])
+def test_a_dislike_acts_however_many_there_are_on_other_subjects(others: int) -> None:
+    ranking = fit(*TODAY)
+    elsewhere = [one for one in papers(40, seed=4, prefix="no") if one.categories != ("cs.RO",)]
+
+    def relevance(*disliked: Paper) -> float:
+        """Return the mean relevance of the robot papers."""
+        scored = by_key(ranking.score(profile(want("category", "cs.RO"), disliked=disliked)))
+        return sum(scored[key].relevance for key in ROBOTS) / len(ROBOTS)
+
+    assert relevance(*elsewhere[:others]) > 0.95 * relevance()
+    assert relevance(*elsewhere[:others], PAST_ROBOTS[0]) < 0.75 * relevance()
+
+
 def test_a_dislike_spares_what_was_asked_for_by_name() -> None:
     ranking = fit(*TODAY)
 

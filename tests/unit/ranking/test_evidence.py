@@ -14,7 +14,7 @@ from digest.embedders import InMemory, Model
 from digest.model import Evidence, EvidenceKind, Explanation, Interest, InterestKind, Paper, Profile
 from digest.model import SummandKind as Kind
 from digest.ports import MUTED
-from digest.ranking.closeness import LIKES_CURVE, likes_curve
+from digest.ranking.closeness import DISLIKE_CURVE, LIKES_CURVE, likes_curve
 from digest.ranking.default import DefaultRanker, DefaultRanking
 from digest.ranking.taste import READERS
 from digest.testing import FakeEmbedder
@@ -135,6 +135,18 @@ def test_what_somebody_gave_us_is_said_to_be_why_it_has_no_score() -> None:
     }
     assert set(given_) == {first.key, second.key}
     assert all(one.discount == 0 for one in given_.values())
+
+
+@pytest.mark.parametrize("space", RANKINGS)
+def test_the_disliked_paper_that_a_paper_is_like_is_named(space: str) -> None:
+    titles = {one.title: one.categories for one in LIKED}
+    found = _explained(RANKINGS[space], Profile(disliked=tuple(LIKED))).values()
+    named = [one for one in found if one.against[0].name in titles]
+    assert named
+    for one in named:
+        assert titles[one.against[0].name] == one.paper.categories
+        assert one.against[0].curve == DISLIKE_CURVE
+        _check(one.against[0])
 
 
 def test_the_more_dislikes_have_a_keyword_the_less_it_excuses() -> None:
