@@ -22,6 +22,8 @@ LIKES_CURVE = Curve(MOST_BY_CONTENT, 2.5, 6.0)
 WORDS_CURVE = Curve(MOST_BY_CONTENT, 3.0, 12.0)
 DISLIKE_CURVE = Curve(MOST_BY_CONTENT, 5.0, 3.0)  # of one disliked paper by itself
 _ALONE, _MANY, _CLEARER = 0.25, 10, 0.08  # how the first is stretched for one like and for many
+_COHESION = 10.0  # of many likes in one field, in hundredths of cosine
+_NARROWEST = 0.3  # so much of the curve is left for likes that have nothing in common
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,12 +65,14 @@ class Words(Closeness):
 class Likes(Closeness):
     """The same of liked papers.
 
-    `papers` are those that say anything. `carrier` is the place of the one that has most in the
-    cosine of all of them with each candidate, and `carried` its share. `by_readers` is what those
-    add who like the same papers. `vectors` (their `rows`) and `shares` make up what they are about.
-    `about` says how many of them are about each of the texts that were asked about.
+    `papers` are those that say anything, and `curve` is that of their strength. `carrier` is the
+    place of the one that has most in the cosine of all of them with each candidate, and `carried`
+    its share. `by_readers` is what those add who like the same papers. `vectors` (their `rows`)
+    and `shares` make up what they are about. `about` says how many of them are about each of the
+    texts that were asked about.
     """
 
+    curve: Curve
     carrier: npt.NDArray[np.int32]
     carried: Floats
     by_readers: Floats | None
@@ -112,14 +116,20 @@ def cosines(papers: Vectors, texts: Sequence[Words]) -> Floats:
     return found
 
 
-def likes_curve(count: int) -> Curve:
+def likes_curve(count: int, cohesion: float) -> Curve:
     """Return how strength grows with closeness to so many liked papers.
 
     More likes make a clearer centre, to which all that is near is closer, and one like alone says
     little of what else is liked: with this a strength has the same chance of being right for
-    libraries of any size (docs/explanation/ranking.md).
+    libraries of any size (docs/explanation/ranking.md). The centre of likes on several subjects is
+    far from each of them. How far is seen by the likes themselves, if they are more than a few:
+    `cohesion` is how close the usual one is to the others.
     """
     stretch = (1 + _ALONE / count**2) * max(1.0, count / _MANY) ** _CLEARER
+    if count > _MANY:
+        one_field = _COHESION * (1 - _MANY / count)
+        least = max(_NARROWEST, (_MANY / count) ** 0.5)
+        stretch *= min(1.0, max(least, cohesion / one_field))
     return Curve(LIKES_CURVE.most, LIKES_CURVE.least * stretch, LIKES_CURVE.width * stretch)
 
 

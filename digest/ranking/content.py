@@ -127,6 +127,7 @@ class Content:
 
     def _likes(self, met: _Met, library: Library, texts: Sequence[Words]) -> Likes:
         papers = [met.papers[row] for row in library.rows]
+        curve = likes_curve(len(papers), library.cohesion)
         closeness = met.closeness
         by_readers = None
         if self._taste is not None:
@@ -137,8 +138,9 @@ class Content:
         most = np.take_along_axis(parts, carrier[None], axis=0)[0]
         return Likes(
             closeness=closeness,
-            strength=strength_at(closeness, likes_curve(len(papers))),
+            strength=strength_at(closeness, curve),
             lean=lean_at(closeness, LIKES_CURVE),
+            curve=curve,
             carrier=carrier.astype(np.int32),
             carried=most / np.maximum(parts.sum(axis=0), 1e-6),
             by_readers=by_readers,

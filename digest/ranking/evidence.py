@@ -29,7 +29,6 @@ from digest.ranking.closeness import (
     Dislikes,
     Likes,
     Words,
-    likes_curve,
     shares_together,
     strength_of_words,
     together,
@@ -276,7 +275,7 @@ class Case:
 
     def _curve(self, kind: EvidenceKind, column: int) -> Curve:
         if kind is EvidenceKind.LIKES and self.likes is not None:
-            return likes_curve(len(self.likes.papers))
+            return self.likes.curve
         if kind is EvidenceKind.DISLIKES and self._nearest_dislike(column):
             return DISLIKE_CURVE
         return WORDS_CURVE if kind in _BY_WORDS else LIKES_CURVE

@@ -32,13 +32,15 @@ class Library:
     """Likes by their cosines with the papers and the background, a row for each.
 
     `rows` are the places of the likes that say anything, `shares` what each of them counts
-    in the centre of all, which has the length one.
+    in the centre of all, which has the length one. `cohesion` is how close the usual like is to
+    the others together, in hundredths of cosine above the usual paper: 0 for one alone.
     """
 
     rows: npt.NDArray[np.int64]
     cosines: Floats
     weights: Floats
     shares: Floats
+    cohesion: float = 0.0
 
 
 class Relevance:
@@ -102,8 +104,13 @@ class Relevance:
             start += count
             if len(rows):
                 mass = given[rows] / given[rows].max()
-                share = _shares(kernel[np.ix_(rows, rows)], mass) if len(rows) > 1 else mass
-                libraries.append(Library(mine, cosines[rows], mass, share))
+                met, share, cohesion = cosines[rows], mass, 0.0
+                if len(rows) > 1:
+                    own = kernel[np.ix_(rows, rows)]
+                    share = _shares(own, mass)
+                    usual = _usual((share @ met[:, self._count : self._scored])[None])
+                    cohesion = 100 * float(np.median(_with_others(own, share)) - usual[0, 0])
+                libraries.append(Library(mine, met, mass, share, cohesion))
             else:
                 libraries.append(None)
         return libraries
@@ -229,6 +236,15 @@ def _shares(kernel: Floats, weights: Floats) -> Floats:
     share = np.maximum(share, 0)
     unit: Floats = (share / np.sqrt(share @ exact @ share)).astype(np.float32)
     return unit
+
+
+def _with_others(kernel: Floats, shares: Floats) -> Floats:
+    """Return the cosine of each like with the centre of the others."""
+    along = kernel @ shares
+    # Squared, the length of what is left of the centre of all.
+    left = np.maximum(1 - shares * (2 * along - shares), 1e-6)
+    found: Floats = ((along - shares) / np.sqrt(left)).astype(np.float32)
+    return found
 
 
 def _near(cosines: Floats) -> Floats:

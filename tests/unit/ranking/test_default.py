@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Callable
 from dataclasses import replace
+from statistics import fmean
 
 import pytest
 from hypothesis import given, settings
@@ -215,6 +216,39 @@ def test_a_muted_category_is_left_out_even_when_trending() -> None:
     hot = [candidate(paper, signal(900)) for paper in POOL]
     scored = fit(*hot).score(profile(want("category", "cs.RO", -1)))
     assert {one.paper.key for one in scored} == {paper.key for paper in POOL} - ROBOTS
+
+
+def _on_subjects(count: int, subjects: int, prefix: str) -> list[Paper]:
+    """Return papers that go round many subjects, each with some words of its own."""
+    draw = random.Random(prefix)
+    made = []
+    for number in range(count):
+        subject = number % subjects
+        own = draw.sample([f"own{subject}x{word}" for word in range(40)], 7)
+        common = draw.sample([f"common{word}" for word in range(60)], 17)
+        title, abstract = own[:2] + common[:2], own[2:] + common[2:]
+        made.append(
+            Paper(
+                f"{prefix}:{number}",
+                " ".join(title),
+                " ".join(abstract),
+                categories=(f"s{subject}",),
+            )
+        )
+    return made
+
+
+def test_papers_of_a_liked_subject_score_alike_whether_others_are_liked_too_or_not() -> None:
+    liked = _on_subjects(160, 8, "liked")
+    today = [candidate(paper) for paper in _on_subjects(80, 8, "p")]
+    ranking = fit(*today, background=_on_subjects(400, 24, "past"))
+
+    def relevance(*likes: Paper) -> float:
+        """Return the mean relevance of the papers on the first subject."""
+        scored = ranking.score(profile(liked=likes))
+        return fmean(one.relevance for one in scored if one.paper.categories == ("s0",))
+
+    assert relevance(*liked) > 0.6 * relevance(*liked[::8]) > 0.3
 
 
 def test_dislikes_push_like_papers_down_and_leave_others_alone() -> None:

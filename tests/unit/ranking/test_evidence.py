@@ -170,6 +170,14 @@ def test_the_more_dislikes_have_a_keyword_the_less_it_excuses() -> None:
 
 
 def test_the_same_closeness_says_less_for_one_like_and_for_a_hundred_than_for_some() -> None:
-    one, some, many = (likes_curve(count).at(9.0) for count in (1, 5, 100))
+    one, some, many = (likes_curve(count, cohesion=15.0).at(9.0) for count in (1, 5, 100))
     assert one < many < some
-    assert likes_curve(5).at(9.0) == pytest.approx(LIKES_CURVE.at(9.0), abs=0.01)
+    assert likes_curve(5, cohesion=15.0).at(9.0) == pytest.approx(LIKES_CURVE.at(9.0), abs=0.01)
+
+
+def test_the_same_closeness_says_more_for_many_likes_that_are_far_from_each_other() -> None:
+    one_field, several, all_apart = (likes_curve(100, some).at(4.0) for some in (12.0, 5.0, -1.0))
+    assert one_field < several < all_apart < 0.9
+    # Few likes do not tell, and no more than one like turns the scale.
+    assert likes_curve(10, 12.0) == likes_curve(10, 0.0)
+    assert likes_curve(11, 0.0).at(4.0) == pytest.approx(likes_curve(10, 0.0).at(4.0), rel=0.1)
