@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache, partial
 
+import numpy as np
+
 from digest.embedders.files import folder_of, onnx_file
 from digest.embedders.model import InMemory, Model
+from digest.errors import EmbedderUnavailable
 from digest.ports import Embedder
 
 __all__ = ["InMemory", "Model", "in_environment", "load"]
@@ -19,8 +22,16 @@ def load(model: str) -> Embedder:
 
     A name is that of an installed distribution that carries a model, or one that
     sentence-transformers knows. What has an ONNX file and a `tokenizer.json` is run with ONNX
-    Runtime, anything else with sentence-transformers. Raises `EmbedderUnavailable`.
+    Runtime, anything else with sentence-transformers. Raises `EmbedderUnavailable`, also for one
+    that gives no numbers for a plain sentence.
     """
+    embedder = _loaded(model)
+    if not np.isfinite(embedder.embed(["a sentence model"])).all():
+        raise EmbedderUnavailable(f"the sentence model {model} gives no numbers")
+    return embedder
+
+
+def _loaded(model: str) -> Embedder:
     folder = folder_of(model)
     if folder is not None and (file := onnx_file(model, folder)) is not None:
         from digest.embedders.onnx import OnnxEmbedder

@@ -38,8 +38,24 @@ class Model:
         return self._asked(lambda embedder: embedder.name)
 
     def embed(self, texts: Sequence[str]) -> Floats | None:
-        """Return a row of unit length for each text, `None` where it fails."""
-        return self._asked(lambda embedder: embedder.embed(texts))
+        """Return a row of unit length for each text, `None` where it fails.
+
+        What is no number goes no further: a text that overflows (in half precision one may) has a
+        row of zeros, and how many there are is said in one line.
+        """
+        rows = self._asked(lambda embedder: embedder.embed(texts))
+        if rows is None:
+            return None
+        finite = np.all(np.isfinite(rows), axis=1)
+        if finite.all():
+            return rows
+        log.warning(
+            "the sentence model gives no numbers for %d of %d texts, "
+            "which are known by their words alone",
+            len(rows) - finite.sum(),
+            len(rows),
+        )
+        return np.where(finite[:, None], rows, np.float32(0))
 
     def _asked(self, ask: Callable[[Embedder], T]) -> T | None:
         with self._lock:

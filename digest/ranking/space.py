@@ -79,7 +79,8 @@ class Space:
 
     Sentence vectors are taken from the middle of the corpus: what all papers have in common says
     nothing of one. With the weight `w = min(0.75, 24 / words of a paper)`, 0.13 for usual
-    abstracts, a paper is `terms` and `w ** 0.5 * meaning` together, scaled to the length one.
+    abstracts, a paper is `terms` and `w ** 0.5 * meaning` together, scaled to the length one. One
+    of which the model makes nothing (zeros, or what is no number) is its terms.
     """
 
     def __init__(self, lexicon: Lexicon, embeddings: Embeddings | None) -> None:
@@ -102,7 +103,8 @@ class Space:
         else:
             lengths = np.array([len(words(text)) for text in texts])
             self._weight = min(_MOST, _LITTLE / max(1.0, float(lengths.mean())))
-            self._middle = sentences.mean(axis=0, dtype=np.float32)
+            telling = sentences[_telling(sentences)]
+            self._middle = telling.sum(axis=0, dtype=np.float32) / max(1, len(telling))
         return self, self._joined(terms, texts, sentences, self._weight)
 
     @property
@@ -134,12 +136,20 @@ class Space:
             return Vectors(terms, np.zeros((len(texts), 0), np.float32))
         if sentences is None:
             return Vectors(terms, np.zeros((len(texts), len(self._middle)), np.float32))
-        meanings = sentences - self._middle
+        told = _telling(sentences) & np.array([bool(words(text)) for text in texts], np.bool_)
+        meanings = np.where(told[:, None], sentences - self._middle, np.float32(0))
         lengths = np.linalg.norm(meanings, axis=1, keepdims=True)
-        worth = np.float32((weight / (1 + weight)) ** 0.5)
-        silent = np.array([not words(text) for text in texts])[:, None] | (lengths < 1e-6)
-        meanings = np.where(silent, np.float32(0), meanings * worth / np.maximum(lengths, 1e-6))
-        return Vectors(terms * np.float32((1 + weight) ** -0.5), meanings.astype(np.float32))
+        worth = np.where(lengths < 1e-6, np.float32(0), np.float32((weight / (1 + weight)) ** 0.5))
+        meanings = meanings * worth / np.maximum(lengths, np.float32(1e-6))
+        scaled = terms.copy()
+        scaled.data *= np.repeat((1 - worth[:, 0] ** 2) ** np.float32(0.5), np.diff(terms.indptr))
+        return Vectors(scaled, meanings.astype(np.float32))
+
+
+def _telling(sentences: Floats) -> npt.NDArray[np.bool_]:
+    """Return which rows say anything: those of numbers that are not all zero."""
+    telling: npt.NDArray[np.bool_] = np.all(np.isfinite(sentences), axis=1) & sentences.any(axis=1)
+    return telling
 
 
 def text_of(title: str, abstract: str) -> str:

@@ -47,6 +47,21 @@ def test_the_vectors_of_another_model_are_replaced(store: Store) -> None:
         assert tx.embeddings.many([key], model="fake-embedder") == {}
 
 
+def test_a_text_that_overflows_is_asked_for_once_and_said_once(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    meanings = {**ICE_AND_SAND, "huge": (np.nan, 0.0)}
+    first, second = FakeEmbedder(meanings), FakeEmbedder(meanings)
+    with caplog.at_level("WARNING"):
+        rows = [stored(store, one).of_papers(["ice", "huge"]) for one in (first, second)]
+    for each in rows:
+        assert each is not None
+        assert np.isfinite(each).all()
+        assert each.any(axis=1).tolist() == [True, False]
+    assert second.asked == []
+    assert len(caplog.messages) == 1
+
+
 def test_words_of_a_subscriber_are_not_kept(store: Store) -> None:
     fake = FakeEmbedder(ICE_AND_SAND)
     embeddings = stored(store, fake)

@@ -54,6 +54,12 @@ def test_the_file_is_found_where_exporters_put_it(tmp_path: Path, file: str) -> 
     assert by_folder.name == by_file.name
 
 
+def test_a_model_that_gives_no_numbers_is_refused(tmp_path: Path) -> None:
+    folder = write_model(tmp_path, {"sentence": (np.nan, 0.0)})
+    with pytest.raises(EmbedderUnavailable, match=r"the sentence model .* gives no numbers"):
+        embedders.load(str(folder))
+
+
 def test_other_weights_have_another_name(tmp_path: Path) -> None:
     one = embedders.load(str(write_model(tmp_path / "one")))
     same = embedders.load(str(write_model(tmp_path / "same")))
@@ -150,6 +156,21 @@ def test_each_paper_is_embedded_once() -> None:
     assert np.array_equal(first[1], second[0])
     kept.of_words(["sand"])
     assert fake.asked == ["ice", "sand", "sand"]
+
+
+def test_a_text_that_overflows_says_nothing_and_the_others_stay(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fake = FakeEmbedder({"ice": (1.0, 0.0), "huge": (np.nan, 0.0)})
+    kept = InMemory(Model(lambda: fake))
+    with caplog.at_level(logging.WARNING):
+        rows = kept.of_papers(["ice", "huge", "huge ice"])
+        kept.of_papers(["huge"])
+    assert rows is not None
+    assert rows.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+    assert caplog.messages == [
+        "the sentence model gives no numbers for 2 of 3 texts, which are known by their words alone"
+    ]
 
 
 def test_the_environment_names_a_model(tmp_path: Path) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from digest.embedders import InMemory, Model
@@ -14,7 +16,8 @@ from digest.ports import Embedder
 from digest.ranking import ranker, score_libraries
 from digest.ranking.closeness import cosines
 from digest.ranking.content import Content
-from digest.ranking.space import Columns, Space, Vectors
+from digest.ranking.space import Columns, Space, Vectors, text_of
+from digest.ranking.text import split
 from digest.testing import FakeEmbedder
 from tests.support.ranking import Listed
 from tests.support.sentences import write_model
@@ -84,6 +87,45 @@ def test_rows_are_chosen_and_stacked() -> None:
     assert len(back) == 4
     assert np.array_equal(back.meanings, vectors.meanings[[3, 1, 4, 5]])
     assert (back.terms != vectors.terms[[3, 1, 4, 5]]).nnz == 0
+
+
+class Given:
+    """The meanings of papers, some of which are no numbers, or nothing."""
+
+    def __init__(self, *, without: float, rows: Sequence[int]) -> None:
+        self._fake = FakeEmbedder(MEANINGS)
+        self._without = without
+        self._texts = {text_of(*split(TEXTS[row])) for row in rows}
+
+    def of_papers(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        found = self._fake.embed(texts)
+        found[[text in self._texts for text in texts]] = self._without
+        return found
+
+    of_words = of_papers
+
+
+@pytest.mark.parametrize("without", [np.nan, np.inf, 0.0])
+def test_a_paper_of_which_a_model_makes_nothing_is_known_by_its_words(without: float) -> None:
+    candidates = [*OTHER_ICE, *SAND]
+    given = Given(without=without, rows=[0, 10, 20])
+    scores = score_libraries(TEXTS, [[*ICE], [*SAND]], candidates, embeddings=given)
+    assert np.isfinite(scores).all()
+    assert scores[0, 1:10].min() > scores[0, 10:].max()
+    _, vectors = Space.fit([split(text) for text in TEXTS], given)
+    assert np.allclose(np.diag(Columns(vectors).cosines(vectors)), 1, atol=1e-5)
+    assert vectors.known.all()
+    # Nor do they move the middle of the others.
+    _, others = Space.fit([split(TEXTS[row]) for row in range(40) if row % 10], embeddings())
+    near = [each.meanings[0] @ each.meanings[1] for each in (vectors[1:3], others[0:2])]
+    assert near[0] == pytest.approx(near[1], abs=1e-5)
+
+
+def test_a_model_of_which_all_rows_are_no_numbers_leaves_the_order_of_the_words() -> None:
+    given = Given(without=np.nan, rows=range(len(TEXTS)))
+    without = score_libraries(TEXTS, [[*ICE]], [*SAND])
+    broken = score_libraries(TEXTS, [[*ICE]], [*SAND], embeddings=given)
+    assert np.allclose(without, broken, atol=1e-4)
 
 
 def test_short_texts_give_meaning_more_weight_than_long_ones() -> None:
