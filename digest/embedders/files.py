@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
@@ -59,6 +60,19 @@ def tokenizer_of(model: Path) -> Path | None:
 def first_line(error: Exception) -> str:
     """Return what a library says of an error, on one line."""
     return str(error).partition("\n")[0] or type(error).__name__
+
+
+def not_imported(error: Exception, libraries: Sequence[str], advice: str) -> EmbedderUnavailable:
+    """Return what to say where an import failed: `advice` if one of the libraries is not there.
+
+    One that is there may fail with any error: a part of it is missing, or of another version.
+    """
+    if isinstance(error, ModuleNotFoundError) and error.name in libraries:
+        return EmbedderUnavailable(advice)
+    return EmbedderUnavailable(
+        f"a sentence model needs {' and '.join(libraries)}, which cannot be imported: "
+        f"{first_line(error)}"
+    )
 
 
 def _carried(name: str) -> Path | None:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from digest.embedders.files import first_line, tokenizer_of
+from digest.embedders.files import first_line, not_imported, tokenizer_of
 from digest.errors import EmbedderUnavailable
 
 Floats = npt.NDArray[np.float32]
@@ -31,9 +31,11 @@ class OnnxEmbedder:
         try:
             import onnxruntime
             from tokenizers import Tokenizer
-        except ModuleNotFoundError as error:
-            raise EmbedderUnavailable(
-                "a sentence model needs pip install 'trending-papers-digest[semantic]'"
+        except Exception as error:
+            raise not_imported(
+                error,
+                ["onnxruntime", "tokenizers"],
+                "a sentence model needs pip install 'trending-papers-digest[semantic]'",
             ) from error
         tokenizer = tokenizer_of(file)
         assert tokenizer is not None

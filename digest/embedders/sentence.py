@@ -10,7 +10,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from digest.embedders.files import first_line
+from digest.embedders.files import first_line, not_imported
 from digest.errors import EmbedderUnavailable
 
 Floats = npt.NDArray[np.float32]
@@ -28,20 +28,22 @@ class SentenceEmbedder:
         """Load a folder, or a model by its name; raise `EmbedderUnavailable`."""
         try:
             from sentence_transformers import SentenceTransformer
-        except ModuleNotFoundError as error:
+        except Exception as error:
             where = f"{folder} has no ONNX file" if folder else f'"{model}" is no folder'
-            raise EmbedderUnavailable(
+            raise not_imported(
+                error,
+                ["sentence_transformers"],
                 f"the sentence model {where}: name a folder that holds model.onnx and "
-                "tokenizer.json, or pip install sentence-transformers"
+                "tokenizer.json, or pip install sentence-transformers",
             ) from error
         try:
             loaded = SentenceTransformer(str(folder or model), device="cpu")
+            # Every weight would take a second to read: these few tell models apart.
+            sample = np.ascontiguousarray(loaded.encode(["a sentence model"])).tobytes()
         except Exception as error:  # the library passes on what its parts raise
             raise EmbedderUnavailable(
                 f"the sentence model {folder or model} cannot be loaded: {first_line(error)}"
             ) from error
-        # Every weight would take a second to read: these few tell models apart.
-        sample = np.ascontiguousarray(loaded.encode(["a sentence model"])).tobytes()
         digest = blake2b(sample, digest_size=12).hexdigest()
         return cls(f"sentence-transformers-{digest}", loaded.encode)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -93,6 +96,77 @@ def test_a_folder_without_an_onnx_file_says_what_to_do(tmp_path: Path) -> None:
         embedders.load(str(tmp_path))
     with pytest.raises(EmbedderUnavailable, match="is no folder: name a folder that holds"):
         embedders.load("all-MiniLM-L6-v2")
+
+
+# What an import of a library says that is there and does not work, and of one that is not there.
+BROKEN = {
+    "libgomp.so.1: cannot open": "raise ImportError('libgomp.so.1: cannot open\\nand more')",
+    "it wants another version": "raise RuntimeError('it wants another version')",
+    "No module named 'what_it_needs'": "import what_it_needs",
+}
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """Return what installs another library of that name, of which the code is given."""
+
+    def install(name: str, code: str) -> None:
+        folder = tmp_path / "installed"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{name}.py").write_text(code)
+        monkeypatch.syspath_prepend(folder)
+        # So that whatever is imported now is forgotten when the test is over.
+        monkeypatch.setitem(sys.modules, name, ModuleType(name))
+        del sys.modules[name]
+
+    return install
+
+
+@pytest.mark.parametrize("said", BROKEN)
+@pytest.mark.parametrize("library", ["onnxruntime", "tokenizers"])
+def test_a_library_that_cannot_be_imported_is_said_in_one_line(
+    tmp_path: Path, installed: Callable[[str, str], None], library: str, said: str
+) -> None:
+    folder = write_model(tmp_path)
+    installed(library, BROKEN[said])
+    with pytest.raises(EmbedderUnavailable) as caught:
+        embedders.load(str(folder))
+    assert "needs onnxruntime and tokenizers, which cannot be imported: " in str(caught.value)
+    assert str(caught.value).endswith(said)
+
+
+@pytest.mark.parametrize("said", BROKEN)
+def test_a_broken_sentence_transformers_is_said_in_one_line(
+    installed: Callable[[str, str], None], said: str
+) -> None:
+    installed("sentence_transformers", BROKEN[said])
+    with pytest.raises(EmbedderUnavailable) as caught:
+        embedders.load("all-MiniLM-L6-v2")
+    assert "needs sentence_transformers, which cannot be imported: " in str(caught.value)
+    assert str(caught.value).endswith(said)
+
+
+def test_a_model_of_sentence_transformers_that_breaks_at_once_is_said_in_one_line(
+    installed: Callable[[str, str], None],
+) -> None:
+    installed(
+        "sentence_transformers",
+        "class SentenceTransformer:\n"
+        "    def __init__(self, name, device): pass\n"
+        "    def encode(self, texts): raise RuntimeError('out of memory')\n",
+    )
+    with pytest.raises(EmbedderUnavailable, match="cannot be loaded: out of memory"):
+        embedders.load("all-MiniLM-L6-v2")
+
+
+def test_a_library_that_is_not_installed_says_what_to_install(
+    tmp_path: Path, installed: Callable[[str, str], None]
+) -> None:
+    folder = write_model(tmp_path)
+    missing = "raise ModuleNotFoundError('No module named onnxruntime', name='onnxruntime')"
+    installed("onnxruntime", missing)
+    with pytest.raises(EmbedderUnavailable, match="needs pip install"):
+        embedders.load(str(folder))
 
 
 def test_a_model_of_sentence_transformers_is_asked_for_unit_vectors() -> None:
