@@ -78,7 +78,8 @@ def shared(
             }
             if any(said.values()):
                 first, second = draft["rankers"]
-                teams = dict(zip(keys, draft["teams"], strict=True))
+                drafted = sorted(zip(draft["turns"], keys, draft["teams"], strict=True))
+                teams = {key: team for _, key, team in drafted}
                 found[first, second].append(
                     Shared(one.subscriber_id, teams, said[Opinion.MORE], said[Opinion.LESS])
                 )

@@ -10,12 +10,12 @@ import numpy.typing as npt
 
 from digest.evaluation.metrics import Bootstrap, Estimate
 from digest.evaluation.replay import Showing
-from digest.ranking.drafting import team_draft
+from digest.ranking.drafting import fairly_drafted, team_draft
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A digest that two rankers share: the team, 0 or 1, of each paper by its key.
+    """A digest that two rankers share: the team, 0 or 1, of each paper by its key, as drafted.
 
     Of `more` and `less` its reader said so.
     """
@@ -30,10 +30,11 @@ class Shared:
 class Credit:
     """What the papers of each of two rankers have earned in lists that they shared.
 
-    A paper that the reader wants more of earns one, one that they want less of costs one. `wins`
-    are the digests in which each earned more than the other. `lead` is the share of those that the
-    first won, ties counting half, less a half: above zero the first is ahead. `None` without
-    digests.
+    Papers of rounds in which both had a turn count: with those that one adds alone, the longer list
+    would win. One that the reader wants more of earns one, one that they want less of costs one.
+    `wins` are the digests in which each earned more than the other. `lead` is the share of those
+    that the first won, ties counting half, less a half: above zero the first is ahead. `None`
+    without digests.
     """
 
     rankers: tuple[str, str]
@@ -63,8 +64,9 @@ def credit(rankers: tuple[str, str], digests: Iterable[Shared], *, seed: int) ->
     papers, more, less = np.zeros(2, int), np.zeros(2, int), np.zeros(2, int)
     leads, readers = [], []
     for one in digests:
-        wanted, unwanted = _counts(one, one.more), _counts(one, one.less)
-        papers += _counts(one, one.teams)
+        teams = {key: one.teams[key] for key in fairly_drafted(one.teams)}
+        wanted, unwanted = _counts(teams, one.more), _counts(teams, one.less)
+        papers += _counts(teams, teams)
         more += wanted
         less += unwanted
         leads.append(int(np.sign(np.subtract(*(wanted - unwanted)))))
@@ -80,10 +82,10 @@ def credit(rankers: tuple[str, str], digests: Iterable[Shared], *, seed: int) ->
     )
 
 
-def _counts(digest: Shared, keys: Iterable[str]) -> npt.NDArray[np.int_]:
+def _counts(teams: Mapping[str, int], keys: Iterable[str]) -> npt.NDArray[np.int_]:
     """Return how many of the keys each team has."""
-    teams = [digest.teams[key] for key in keys if key in digest.teams]
-    return np.array([teams.count(0), teams.count(1)])
+    found = [teams[key] for key in keys if key in teams]
+    return np.array([found.count(0), found.count(1)])
 
 
 def _pair(counts: npt.NDArray[np.int_]) -> tuple[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import blake2b
@@ -105,7 +105,7 @@ def plans_for(
     if teams:
         names = [settings.ranker, settings.interleave]
         drafts = [
-            {"draft": {"rankers": names, "teams": [team[column] for column in one.columns]}}
+            {"draft": {"rankers": names, **_drafted(team, one.columns)}}
             for team, one in zip(teams, arranged, strict=True)
         ]
     numbers = counts.sum(axis=1).tolist()
@@ -189,6 +189,15 @@ def _picks(
                 )
             )
         yield tuple(picked)
+
+
+def _drafted(teams: Mapping[int, int], columns: Sequence[int]) -> dict[str, list[int]]:
+    """Return the team of each paper of a digest, and at which turn it was drafted."""
+    turns = {column: turn for turn, column in enumerate(teams, start=1)}
+    return {
+        "teams": [teams[column] for column in columns],
+        "turns": [turns[column] for column in columns],
+    }
 
 
 def _why_none(profile: Profile, *, papers: int) -> SkipReason:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
+from itertools import takewhile
 from typing import TypeVar
 
 import numpy as np
@@ -37,3 +38,15 @@ def team_draft(
         if len(drafted) == before:
             break
     return drafted
+
+
+def fairly_drafted(drafted: Mapping[T, int]) -> list[T]:
+    """Return what stands in rounds in which both teams added a paper; `drafted` is in their order.
+
+    When one list is at its end the other one goes on alone, and a list that is full may end in the
+    middle of a round: that says how many papers a team has, and not how good they are.
+    """
+    papers = list(drafted)
+    rounds = zip(papers[::2], papers[1::2], strict=False)
+    both = takewhile(lambda pair: drafted[pair[0]] != drafted[pair[1]], rounds)
+    return [one for pair in both for one in pair]

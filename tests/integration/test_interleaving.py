@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from digest import rank
@@ -16,7 +17,15 @@ from digest.app import App
 from digest.config import RankingSettings, Schedule, Settings
 from digest.evaluation.interleave import Shared
 from digest.history import shared
-from digest.model import DeliveryState, Fetched, Opinion, Paper, Subscriber
+from digest.model import (
+    DeliveryState,
+    Fetched,
+    Interest,
+    InterestKind,
+    Opinion,
+    Paper,
+    Subscriber,
+)
 from digest.ports import Clock, Ranker
 from digest.ranking import ranker as made
 from digest.store import Store
@@ -60,7 +69,32 @@ def test_each_ranker_drafts_its_best_and_gives_its_own_reasons(store: Store) -> 
     assert by_team(picks, "up") == KEYS[:3]
     assert by_team(picks, "down") == KEYS[:4:-1]
     teams = [BOTH.index(reason) for _, reason in picks]
-    assert facts["draft"] == {"rankers": BOTH, "teams": teams}
+    # Nothing is hot here and nobody is followed: they stand as they were drafted.
+    assert facts["draft"] == {"rankers": BOTH, "teams": teams, "turns": [1, 2, 3, 4, 5, 6]}
+
+
+def test_who_drafted_when_is_kept_where_papers_stand_in_another_order(store: Store) -> None:
+    reader = subscribe(store)
+    with store.write() as tx:
+        follow = Interest(InterestKind.AUTHOR, "Ada Followed")
+        tx.subscribers.set_interests(reader.id, [follow], NOW)
+    followed = replace(papers(8)[5], authors=("Ada Followed",))
+    run(store, *(each for each in papers(8) if each.key != followed.key), followed)
+    picks, facts = planned(store, reader)
+    assert picks[0] == (followed.key, "down")
+    turns = facts["draft"]["turns"]
+    assert turns[0] in (5, 6)
+    assert sorted(turns) == [1, 2, 3, 4, 5, 6]
+    in_order = [picks[place] for place in np.argsort(turns)]
+    assert by_team(in_order, "up") == KEYS[:3]
+    assert by_team(in_order, "down") == KEYS[:4:-1]
+    with store.write() as tx:
+        (delivery,) = tx.deliveries.list()
+        tx.deliveries.move(delivery.id, expected=DeliveryState.PLANNED, to=DeliveryState.SENT)
+        tx.feedback.give(reader.id, KEYS[0], Opinion.MORE, now=NOW + timedelta(hours=1))
+    found = shared(store, since=NOW - timedelta(days=1), until=NOW + timedelta(days=1))
+    (one,) = found["up", "down"]
+    assert list(one.teams) == [key for key, _ in in_order]
 
 
 def test_a_coin_for_each_digest_says_who_begins(store: Store) -> None:

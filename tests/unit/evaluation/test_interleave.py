@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from digest.evaluation.interleave import Credit, Shared, credit, shared
 from digest.evaluation.replay import Showing
+from digest.ranking.drafting import team_draft
 from tests.unit.evaluation.test_replay import NOW, occasion
 
 
@@ -38,6 +42,32 @@ def test_the_same_list_twice_is_fair() -> None:
     assert found.lead is not None
     assert found.lead.low < 0 < found.lead.high
     assert found.papers == (600, 600)
+
+
+@pytest.mark.parametrize("short", [2, 4, 11])
+def test_a_list_that_is_longer_is_not_ahead_for_that(short: int) -> None:
+    draw = np.random.default_rng(1)
+    digests = []
+    for reader in range(1000):
+        mine, other = (draw.permutation(60)[:count].tolist() for count in (short, 12))
+        teams = {str(key): team for key, team in team_draft((mine, other), 12, draw).items()}
+        # Every paper is as good.
+        more = frozenset(key for key in teams if draw.random() < 0.3)
+        digests.append(Shared(reader, teams, more, frozenset()))
+    found = credit(("short", "long"), digests, seed=1)
+    assert found.lead is not None
+    assert found.lead.low < 0 < found.lead.high
+    assert found.papers[0] == found.papers[1] <= 1000 * short
+
+
+def test_what_one_team_drafts_when_the_other_has_no_more_is_nobody_s_credit() -> None:
+    teams = {"a": 0, "b": 1, "c": 1, "d": 0, "e": 1, "f": 1}
+    found = credit(("one", "other"), [Shared(1, teams, frozenset("aef"), frozenset("d"))], seed=1)
+    assert (found.papers, found.more, found.less) == ((2, 2), (1, 0), (1, 0))
+    # Nor is the turn that the other one could not answer, for the digest was full.
+    teams = {"a": 0, "b": 1, "c": 1}
+    found = credit(("one", "other"), [Shared(1, teams, frozenset("c"), frozenset())], seed=1)
+    assert (found.papers, found.more, found.ties) == ((1, 1), (0, 0), 1)
 
 
 def test_nothing_shown_gives_no_lead() -> None:
