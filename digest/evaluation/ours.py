@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
 import numpy.typing as npt
 
+from digest import embedders
 from digest.evaluation.corpus import Corpus
 from digest.evaluation.protocol import Asked, Indices
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile
@@ -51,11 +53,15 @@ class GivenEmbeddings:
 
 
 def by_keywords(corpus: Corpus, asked: Sequence[Asked], candidates: Indices) -> Floats:
-    """Score by the default ranker for readers whose only interests are their keywords."""
+    """Score by the default ranker for readers whose only interests are their keywords.
+
+    Papers are known by their meaning, too, where DIGEST_SEMANTIC__MODEL names a model, as they are
+    by `score_libraries`.
+    """
     others = np.setdiff1d(np.arange(len(corpus.documents)), candidates)
     if len(others) > _BACKGROUND:
         others = others[np.linspace(0, len(others) - 1, _BACKGROUND).astype(np.int64)]
-    ranking = ranker("default").fit(
+    ranking = ranker("default", embedders.in_environment(os.environ)).fit(
         [Candidate(_paper(corpus, place), _DAY) for place in candidates.tolist()],
         [_paper(corpus, place) for place in others.tolist()],
         _DAY,

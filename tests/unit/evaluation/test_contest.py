@@ -14,6 +14,7 @@ from digest.evaluation.protocol import Asked, conditions
 from digest.evaluation.rankers import OURS, RANKERS, Contestant
 from digest.evaluation.settings import Setting
 from tests.support.libraries import folder
+from tests.support.sentences import write_model
 
 
 def oracle(corpus: Corpus, asked: Sequence[Asked], candidates: npt.NDArray[np.int64]) -> np.ndarray:
@@ -108,6 +109,34 @@ def test_the_real_rankers_find_a_plain_subject(collection: Collection, setting: 
     got = run(collection, *RANKERS.values(), setting=setting)
     ours = [one for one in got if isinstance(one, Result) and one.ranker == OURS]
     assert all(one.figures["ndcg@20"].mean > 0.9 for one in ours)
+
+
+def test_keywords_are_known_by_their_meaning_where_the_environment_names_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ("polar", "sand", "dunes", "desert")
+    documents = [
+        {"id": f"p{number}", "title": f"{words[number % 4]} study", "abstract": f"Place{number}.",
+         "fold": number // 4 % 2}
+        for number in range(80)
+    ]  # fmt: skip
+    # No paper has the word, and those on ice have its meaning.
+    reader = {
+        "user": "ada",
+        "papers": [f"p{number}" for number in range(0, 80, 4)],
+        "keywords": ["glaciers"],
+    }
+    found = read(folder(tmp_path / "data", documents=documents, libraries=[reader]))
+    asked = conditions(found, [Setting.KEYWORDS], folds=1, seed=1)
+    corpus = Corpus(found.documents, seed=1)
+    monkeypatch.delenv("DIGEST_SEMANTIC__MODEL", raising=False)
+    (by_words,) = compete(corpus, asked, [RANKERS[OURS]])
+    monkeypatch.setenv("DIGEST_SEMANTIC__MODEL", str(write_model(tmp_path / "model")))
+    (by_meaning,) = compete(corpus, asked, [RANKERS[OURS]])
+    assert isinstance(by_words, Result)
+    assert isinstance(by_meaning, Result)
+    assert by_words.figures["ndcg@20"].mean < 0.7
+    assert by_meaning.figures["ndcg@20"].mean == pytest.approx(1)
 
 
 @pytest.mark.timeout(300)
