@@ -124,7 +124,10 @@ class Ranking(Protocol):
         ...
 
     def score(self, profiles: Sequence[Profile]) -> Scores:
-        """Score every candidate for each profile, whatever other profiles it comes with."""
+        """Score every candidate for each profile, whatever other profiles it comes with.
+
+        With those that it comes with its scores may change by less than 1e-6, and no more.
+        """
         ...
 
 

@@ -54,6 +54,8 @@ def plans_for(
 ) -> list[Plan]:
     """Decide what each reader gets: the same, whomever they are planned with.
 
+    With a sentence model scores may differ by some 1e-7 with those who are planned together.
+
     Papers that were listed since their last digest count, and older ones of the pool that are
     trending now; never one that the reader was shown before. Where two rankers are compared,
     nobody is surprised.

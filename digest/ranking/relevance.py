@@ -89,7 +89,8 @@ class Relevance:
     ) -> list[Library | None]:
         """Meet likes, so many rows for each library; `None` for one that says nothing.
 
-        A like is met in the same way whatever it comes with.
+        A like is met in the same way whatever it comes with: to the bit without a sentence model,
+        with one to some 1e-7, for its products are added up as their place among others wants.
         """
         cosines = self._asked.cosines(likes)
         several = max(counts, default=0) > 1
@@ -136,8 +137,8 @@ class Relevance:
     def scores(self, libraries: Sequence[Library | None]) -> Floats:
         """Return for each library (row) how far above the usual papers are.
 
-        In hundredths of cosine; zeros for a library that says nothing. A row is the same to the
-        bit whatever other libraries are scored with it.
+        In hundredths of cosine; zeros for a library that says nothing. One library has the same row
+        to the bit whatever others are scored with it; how it was met is another matter (above).
         """
         return self.measured(libraries)[0]
 

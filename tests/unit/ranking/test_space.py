@@ -182,6 +182,37 @@ def test_the_digest_knows_papers_by_their_meaning(interest: str) -> None:
     assert min(ice) > max(sand)
 
 
+class Drawn:
+    """Sentence vectors as long as those of a usual model, one drawn for each text."""
+
+    def of_papers(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+        rows = np.stack(
+            [np.random.default_rng([*text.encode()]).normal(size=384) for text in texts]
+        )
+        unit: npt.NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit.astype(np.float32)
+
+    of_words = of_papers
+
+
+@pytest.mark.parametrize(("given", "apart"), [(None, 0), (Drawn(), 1e-6)])
+def test_readers_have_the_same_scores_alone_and_among_others(
+    given: Drawn | None, apart: float
+) -> None:
+    made = [Paper(f"t:{number}", *text.split(". ")) for number, text in enumerate(TEXTS)]
+    past = [*made[::2], *samples.papers(300, prefix="past")]
+    readers = [
+        Profile(liked=tuple(past[number : number + 5]), trending_weight=0.0)
+        for number in range(0, 300, 5)
+    ]
+    ranking = ranker("default", given).fit([*map(samples.candidate, made[1::2])], past, samples.NOW)
+    together = ranking.score(readers).score
+    assert together[:4].any(axis=1).all()
+    for row in range(8):
+        alone = ranking.score([readers[row]]).score[0]
+        assert np.abs(alone - together[row]).max() <= apart
+
+
 def test_what_is_close_in_meaning_is_said_to_be() -> None:
     made = [Paper(f"t:{number}", *text.split(". ")) for number, text in enumerate(TEXTS)]
     pool = [samples.candidate(made[place]) for place in (*OTHER_ICE, *SAND)]
