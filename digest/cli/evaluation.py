@@ -98,13 +98,13 @@ def _compare(
     from digest.evaluation.contest import LeftOut, compete, work
     from digest.evaluation.corpus import Corpus
     from digest.evaluation.data import read
-    from digest.evaluation.protocol import conditions, sample
+    from digest.evaluation.protocol import conditions
     from digest.evaluation.rankers import chosen
     from digest.evaluation.report import Comparison
 
     contestants = chosen(rankers)
-    collection = sample(read(folder), users, seed)
-    asked = conditions(collection, settings, folds=folds, seed=seed)
+    collection = read(folder)
+    asked = conditions(collection, settings, folds=folds, seed=seed, users=users)
     corpus = Corpus(collection.documents, vectors=collection.vectors, seed=seed)
     results, left_out = [], []
     with progress("Ranking...", total=work(asked, contestants)) as step:
@@ -119,7 +119,7 @@ def _compare(
         data=collection.name,
         protocol=collection.protocol,
         papers=len(collection.documents),
-        readers=len(collection.readers),
+        readers=min(len(collection.readers), users or len(collection.readers)),
         folds=folds,
         seed=seed,
         rankers={one.name: one.about for one in contestants},

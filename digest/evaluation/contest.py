@@ -11,14 +11,14 @@ import numpy.typing as npt
 
 from digest.evaluation.corpus import Corpus
 from digest.evaluation.metrics import FIGURES, Bootstrap, Estimate, figures, order
-from digest.evaluation.protocol import Condition, Task
+from digest.evaluation.protocol import Asked, Condition, Task
 from digest.evaluation.rankers import OURS, Contestant
 from digest.evaluation.settings import Setting
 from digest.ranking.threads import one_thread
 
 FIGURE = "ndcg@20"  # by which rankers are held against ours
 
-_CELLS = 20_000_000  # scores that are held at a time, 80 MB
+_CELLS = 20_000_000  # scores that are held at a time, 80 MB, where readers are strangers
 
 Step = Callable[[int], None]
 
@@ -126,9 +126,13 @@ def _ask(
     chance = np.random.default_rng(corpus.seed).permutation(len(task.candidates))
     most = max(1, _CELLS // max(1, len(task.candidates)))
     size = min(most, contestant.steps or most)
+    others: Sequence[Asked] = ()
+    if contestant.social:
+        size, others = max(1, len(task.asked)), task.others
     for start in range(0, len(task.asked), size):
         some = task.asked[start : start + size]
-        for one, scores in zip(some, score(corpus, some, task.candidates), strict=True):
+        told = score(corpus, [*some, *others], task.candidates)
+        for one, scores in zip(some, told[: len(some)], strict=True):
             hit = np.isin(task.candidates, list(one.hits))
             for group in np.unique(task.groups[hit]):
                 here = np.flatnonzero(task.groups == group)

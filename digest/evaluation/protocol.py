@@ -33,11 +33,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """Candidates (places of papers) that are ranked for several readers, each group by itself."""
+    """Candidates (places of papers) that are ranked for several readers, each group by itself.
+
+    `others` are known as well as those who are `asked`, and not asked about.
+    """
 
     candidates: Indices
     groups: Indices
     asked: Sequence[Asked]
+    others: Sequence[Asked] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,26 +60,30 @@ class Condition:
         return "1 like" if self.likes == 1 else f"{self.likes} likes"
 
 
-def sample(collection: Collection, users: int | None, seed: int) -> Collection:
-    """Keep so many readers, drawn by chance, in their order; all of them without a number."""
-    if users is None or users >= len(collection.readers):
-        return collection
-    drawn = np.random.default_rng(seed).permutation(len(collection.readers))[:users]
-    return replace(collection, readers=[collection.readers[place] for place in np.sort(drawn)])
+def sample(readers: int, users: int | None, seed: int) -> frozenset[int]:
+    """Return the places of so many readers, drawn by chance; of all of them without a number."""
+    return frozenset(np.random.default_rng(seed).permutation(readers)[:users].tolist())
 
 
 def conditions(
-    collection: Collection, settings: Sequence[Setting], *, folds: int | None, seed: int
+    collection: Collection,
+    settings: Sequence[Setting],
+    *,
+    folds: int | None,
+    seed: int,
+    users: int | None = None,
 ) -> list[Condition]:
     """Return what is to be asked in each setting, the first `folds` folds of it.
 
     Folds: likes in the papers of the other folds are known, and the papers of the fold are
     ranked (item cold start, Wang and Blei 2011). Batches: earlier likes are known, and each batch
     in which the reader has a hit is ranked. Few likes are drawn with `seed`, the smaller numbers
-    out of the larger ones; who has fewer is not asked. Raises `InvalidInput` where a setting asks
-    for what the data does not have.
+    out of the larger ones; who has fewer is not asked. Of all readers `users` are asked about,
+    drawn by chance: what the others like is known all the same. Raises `InvalidInput` where a
+    setting asks for what the data does not have.
     """
-    full = _full(collection, folds)
+    drawn = sample(len(collection.readers), users, seed)
+    full = [_asking(task, drawn) for task in _full(collection, folds)]
     if not any(task.asked for task in full):
         raise InvalidInput(
             f"nobody in {collection.name} has a like among the papers to rank: check the folds, "
@@ -110,7 +118,7 @@ def _full(collection: Collection, folds: int | None) -> list[Task]:
             Asked(place, reader.likes, reader.keywords[:KEYWORDS], inside & set(reader.later))
             for place, reader in enumerate(collection.readers)
         ]
-        return [Task(candidates, numbers, [one for one in asked if one.likes and one.hits])]
+        return [_task(candidates, numbers, asked)]
     return [_fold(collection.readers, np.flatnonzero(groups == name)) for name in names[:folds]]
 
 
@@ -120,28 +128,52 @@ def _fold(readers: Sequence[Reader], candidates: Indices) -> Task:
     for place, reader in enumerate(readers):
         known = tuple(one for one in reader.likes if one not in inside)
         hits = inside & set(reader.likes)
-        if known and hits:
-            asked.append(Asked(place, known, reader.keywords[:KEYWORDS], hits))
-    return Task(candidates, np.zeros(len(candidates), np.int64), asked)
+        asked.append(Asked(place, known, reader.keywords[:KEYWORDS], hits))
+    return _task(candidates, np.zeros(len(candidates), np.int64), asked)
+
+
+def _task(candidates: Indices, groups: Indices, readers: Sequence[Asked]) -> Task:
+    """Ask about those who have something to find."""
+    known = [one for one in readers if one.likes]
+    return Task(
+        candidates,
+        groups,
+        asked=[one for one in known if one.hits],
+        others=[one for one in known if not one.hits],
+    )
+
+
+def _asking(task: Task, drawn: frozenset[int]) -> Task:
+    """Ask about those who are drawn only."""
+    return replace(
+        task,
+        asked=[one for one in task.asked if one.reader in drawn],
+        others=[*task.others, *(one for one in task.asked if one.reader not in drawn)],
+    )
 
 
 def _few(tasks: Sequence[Task], count: int, seed: int) -> list[Task]:
-    found = []
-    for number, task in enumerate(tasks):
-        asked = []
-        for one in task.asked:
+    def drawn(readers: Sequence[Asked], number: int) -> list[Asked]:
+        found = []
+        for one in readers:
             if len(one.likes) >= count:
                 order = np.random.default_rng([seed, number, one.reader]).permutation(
                     len(one.likes)
                 )
                 kept = tuple(one.likes[place] for place in np.sort(order[:count]))
-                asked.append(replace(one, likes=kept))
-        found.append(replace(task, asked=asked))
-    return found
+                found.append(replace(one, likes=kept))
+        return found
+
+    return [
+        replace(task, asked=drawn(task.asked, number), others=drawn(task.others, number))
+        for number, task in enumerate(tasks)
+    ]
 
 
 def _keywords(tasks: Sequence[Task]) -> list[Task]:
     return [
-        replace(task, asked=[replace(one, likes=()) for one in task.asked if one.keywords])
+        replace(
+            task, asked=[replace(one, likes=()) for one in task.asked if one.keywords], others=()
+        )
         for task in tasks
     ]

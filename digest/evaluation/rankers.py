@@ -24,8 +24,9 @@ OURS = "digest"
 class Contestant:
     """A ranker by what it can be told: likes, keywords, or both; `about` is one line on it.
 
-    `steps` is how many readers it scores between two steps of a progress bar; `None` for all,
-    where what they share is most of the work.
+    One that is `social` learns from all readers, and is told of them at once, also of those who
+    are not asked about. `steps` is how many readers it scores between two steps of a progress bar;
+    `None` for all, where what they share is most of the work.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Contestant:
     by_likes: Score | None = None
     by_keywords: Score | None = None
     needs_vectors: bool = False
+    social: bool = False
     steps: int | None = None
 
     def scorer(self, setting: Setting) -> Score | None:
@@ -48,12 +50,14 @@ RANKERS: Mapping[str, Contestant] = {
             "this program: score_libraries for likes, the default ranker for keywords",
             ours.by_likes,
             ours.by_keywords,
+            social=True,
         ),
         Contestant(
             "digest-semantic",
             "the same with sentence vectors, as with [semantic] model",
             ours.by_likes_and_vectors,
             needs_vectors=True,
+            social=True,
         ),
         Contestant(
             "arxiv-sanity-lite",

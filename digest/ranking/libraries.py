@@ -12,7 +12,7 @@ from digest import embedders
 from digest.ports import Embeddings
 from digest.ranking.relevance import Relevance, batches
 from digest.ranking.space import Space
-from digest.ranking.taste import SharedTaste
+from digest.ranking.taste import SharedTaste, added
 from digest.ranking.text import split
 from digest.ranking.threads import one_thread
 
@@ -53,6 +53,8 @@ def score_libraries(
     liked = sorted({index for library in own for index in library})
     places = {index: place for place, index in enumerate(liked)}
     rows = [[places[index] for index in library] for library in own]
+    # Its spread is that of all candidates, whatever slice they are scored in.
+    shared: npt.NDArray[np.float32] | None = None
     for start in range(0, len(candidates), _SLICE):
         asked = slice(start, start + _SLICE)
         fresh = vectors[np.asarray(candidates[asked])]
@@ -65,8 +67,12 @@ def score_libraries(
             scores[first : first + len(users), asked] = model.scores(met)
             first += len(users)
         if taste is not None:
+            shared = np.empty_like(scores) if shared is None else shared
             for user, liked_rows in enumerate(rows):
-                scores[user, asked] += taste.added(scores[user, asked], liked_rows)
+                shared[user, asked] = taste.found(liked_rows)
+    if shared is not None:
+        for score, found in zip(scores, shared, strict=True):
+            score += added(score, found)
     return scores
 
 

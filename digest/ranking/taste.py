@@ -63,21 +63,31 @@ class SharedTaste:
             worth[:, block] = root[:, None] * (back @ (likes @ near.T)).toarray()
         return cls(worth)
 
+    def found(self, likes: Sequence[int]) -> Floats:
+        """Return what somebody with those likes finds in each paper: nothing without likes."""
+        worth: Floats = self._worth[likes].sum(axis=0, dtype=np.float32)
+        return worth
+
     def added(self, scores: Floats, likes: Sequence[int]) -> Floats:
         """Return what this adds to scores by content, in the spread that they have."""
-        worth = self._worth[likes].sum(axis=0, dtype=np.float32)  # of no likes: nothing
-        more: Floats = (worth - worth.mean()) * self._scale(scores, worth)
-        return more
+        return added(scores, self.found(likes))
 
     def shares(self, scores: Floats, likes: Sequence[int], paper: int) -> Floats:
         """Return what each of the likes has in that for one paper."""
         worth = self._worth[likes].astype(np.float32)
         beyond: Floats = worth[:, paper] - worth.mean(axis=1)
-        return beyond * self._scale(scores, worth.sum(axis=0))
+        return beyond * _scale(scores, worth.sum(axis=0))
 
-    def _scale(self, scores: Floats, worth: Floats) -> np.float32:
-        spread = worth.std()
-        return np.float32(_SHARE * scores.std() / spread if spread > 0 else 0.0)
+
+def added(scores: Floats, found: Floats) -> Floats:
+    """Return what is found in papers, in the spread that their scores by content have."""
+    more: Floats = (found - found.mean()) * _scale(scores, found)
+    return more
+
+
+def _scale(scores: Floats, found: Floats) -> np.float32:
+    spread = found.std()
+    return np.float32(_SHARE * scores.std() / spread if spread > 0 else 0.0)
 
 
 def _nearest(cosines: Floats) -> sparse.csr_array:

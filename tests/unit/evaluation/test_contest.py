@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from digest.evaluation.contest import LeftOut, Result, compete, work
 from digest.evaluation.corpus import Corpus
 from digest.evaluation.data import Collection, read
-from digest.evaluation.protocol import Asked, conditions
+from digest.evaluation.protocol import Asked, Condition, Task, conditions
 from digest.evaluation.rankers import OURS, RANKERS, Contestant
 from digest.evaluation.settings import Setting
 from tests.support.libraries import folder
@@ -94,6 +95,42 @@ def test_batches_are_ranked_each_by_itself(tmp_path: Path) -> None:
     # One of two hits in w1 stands second, both of w2 are hits, and w3 has none.
     assert worst.rankings == 2
     assert worst.figures["ndcg@20"].mean == pytest.approx((1 / np.log2(3) + 1) / 2)
+
+
+class Told(Exception):
+    """Who a ranker is told of, raised in the place of scores."""
+
+
+def told(contestant: Contestant, *, readers: int, papers: int, others: int = 0) -> list[int]:
+    """Return which readers a ranker is told of first, of whom only some are asked about."""
+
+    def spy(corpus: Corpus, asked: Sequence[Asked], candidates: object) -> np.ndarray:
+        raise Told(*(one.reader for one in asked))
+
+    everybody = [Asked(place, (1,), (), frozenset({2})) for place in range(readers + others)]
+    places = np.arange(papers)
+    task = Task(places, np.zeros_like(places), everybody[:readers], everybody[readers:])
+    condition = Condition(Setting.FULL, None, [task])
+    with pytest.raises(Told) as caught:
+        list(compete(Corpus([], seed=1), [condition], [replace(contestant, by_likes=spy)]))
+    return list(caught.value.args)
+
+
+def test_who_learns_from_others_is_told_of_all_readers_at_once() -> None:
+    assert told(RANKERS[OURS], readers=2, papers=8, others=3) == [0, 1, 2, 3, 4]
+    assert told(RANKERS["centroid"], readers=2, papers=8, others=3) == [0, 1]
+    assert told(RANKERS[OURS], readers=2100, papers=10_000) == [*range(2100)]
+    assert len(told(RANKERS["centroid"], readers=2100, papers=10_000)) == 2000
+
+
+def test_only_those_who_are_asked_about_are_measured(collection: Collection) -> None:
+    asked = conditions(collection, [Setting.FULL], folds=None, seed=1, users=1)
+    assert [len(task.others) for one in asked for task in one.tasks] == [1, 1]
+    social = replace(BEST, social=True)
+    (got,) = compete(Corpus(collection.documents, seed=1), asked, [social])
+    assert isinstance(got, Result)
+    assert (got.readers, got.rankings) == (1, 2)
+    assert got.figures["ndcg@20"].mean == pytest.approx(1)
 
 
 def test_every_step_is_told(collection: Collection) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from digest.errors import InvalidInput
 from digest.evaluation.data import Collection, read
-from digest.evaluation.protocol import conditions, sample
+from digest.evaluation.protocol import conditions
 from digest.evaluation.settings import Setting
 from tests.support import libraries
 from tests.support.libraries import folder
@@ -28,6 +28,19 @@ def test_what_is_known_is_in_the_other_folds(collection: Collection) -> None:
             liked = set(collection.readers[one.reader].likes)
             assert one.hits == liked & set(fold)
             assert set(one.likes) == liked - set(fold)
+
+
+def test_who_has_nothing_to_find_is_known_all_the_same(tmp_path: Path) -> None:
+    readers = [
+        {"user": "ada", "papers": ["p00", "p02"]},
+        {"user": "bob", "papers": ["p02"]},
+        {"user": "eve", "papers": ["p00"]},
+    ]
+    found = read(folder(tmp_path, libraries=readers))
+    (full,) = conditions(found, [Setting.FULL], folds=1, seed=1)
+    (task,) = full.tasks  # p00 is in it, p02 is not
+    assert [(one.reader, one.likes) for one in task.asked] == [(0, (2,))]
+    assert [(one.reader, one.likes) for one in task.others] == [(1, (2,))]
 
 
 def test_the_first_folds_are_asked(collection: Collection) -> None:
@@ -53,6 +66,7 @@ def test_batches_are_groups_of_one_task(tmp_path: Path) -> None:
     assert task.groups.tolist() == [0, 1, 1]
     (ada,) = task.asked
     assert (ada.likes, ada.hits) == ((0, 2), frozenset({4}))
+    assert [one.likes for one in task.others] == [(0,)]
 
 
 def test_few_likes_are_drawn_out_of_one_another(collection: Collection) -> None:
@@ -91,13 +105,33 @@ def test_what_the_data_does_not_have_is_said(tmp_path: Path) -> None:
         conditions(read(folder(tmp_path, libraries=readers)), [Setting.FULL], folds=None, seed=1)
 
 
-def test_readers_are_drawn_by_the_seed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", [Setting.FULL, Setting.FEW])
+def test_readers_are_drawn_by_the_seed_and_the_others_stay_known(
+    tmp_path: Path, setting: Setting
+) -> None:
     readers = [{"user": str(number), "papers": ["p00", "p02"]} for number in range(30)]
     found = read(folder(tmp_path, libraries=readers))
-    names = [one.name for one in sample(found, 5, seed=1).readers]
-    assert len(names) == 5
-    assert names == sorted(names, key=int)
-    assert names == [one.name for one in sample(found, 5, seed=1).readers]
-    assert names != [one.name for one in sample(found, 5, seed=2).readers]
-    assert sample(found, 30, seed=1) is found
-    assert sample(found, None, seed=1) is found
+
+    def drawn(users: int | None, seed: int) -> tuple[list[int], list[int]]:
+        (condition,) = conditions(found, [setting], folds=1, seed=seed, users=users)
+        (task,) = condition.tasks
+        assert {one.likes for one in (*task.asked, *task.others)} == {(2,)}
+        return [one.reader for one in task.asked], [one.reader for one in task.others]
+
+    asked, others = drawn(5, seed=1)
+    assert len(asked) == 5
+    assert asked == sorted(asked)
+    assert sorted([*asked, *others]) == [*range(30)]
+    assert drawn(5, seed=1) == (asked, others)
+    assert drawn(5, seed=2)[0] != asked
+    assert drawn(30, seed=1) == drawn(None, seed=1) == ([*range(30)], [])
+
+
+def test_readers_who_are_drawn_and_have_nothing_to_find_are_no_contest(tmp_path: Path) -> None:
+    readers = [
+        {"user": str(number), "papers": ["p00", "p02"] if number == 7 else ["p00"]}
+        for number in range(40)
+    ]
+    found = read(folder(tmp_path, libraries=readers))
+    with pytest.raises(InvalidInput, match="nobody in"):
+        conditions(found, [Setting.FULL], folds=None, seed=1, users=1)

@@ -68,6 +68,17 @@ def test_a_reader_is_shown_what_readers_like_them_like() -> None:
     assert among[:4].min() > among[4:8].max()
 
 
+def test_a_score_is_the_same_wherever_its_paper_stands_among_many() -> None:
+    many = [f"filler{number % 97} word{number}" for number in range(4100)]
+    new = [*NEW_SAND, *NEW_CLAY, *ICE[KNOWN:], *SAND[:2]]
+    candidates = [*new, *range(len(TEXTS), len(TEXTS) + len(many))]
+    libraries = [[*ICE[:3]], *_libraries(READERS)]
+    scores = score_libraries([*TEXTS, *many], libraries, candidates)
+    turned = score_libraries([*TEXTS, *many], libraries, candidates[::-1])[:, ::-1]
+    assert np.allclose(scores, turned, atol=1e-3)
+    assert np.ptp(scores, axis=1).min() > 1
+
+
 def test_few_readers_learn_nothing_from_each_other() -> None:
     def unasked() -> Vectors:
         raise AssertionError
