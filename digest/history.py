@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from itertools import groupby
 
 from digest.config import RankingSettings
 from digest.evaluation.interleave import Shared
 from digest.evaluation.replay import Moment, Occasion
 from digest.model import Candidate, Feedback, InterestKind, Opinion, SentDigest
-from digest.rank import BACKGROUND
-from digest.rank.attention import candidates_of
-from digest.rank.readers import profile_of
+from digest.rank import BACKGROUND, LIKED, STILL_TRENDING, Reach, expecting
+from digest.rank.readers import libraries_of, profile_of
+from digest.ranking import Phrases
 from digest.store import Store, Transaction
 
 
@@ -27,9 +27,10 @@ def moments(
 ) -> Iterator[Moment]:
     """Yield when digests were planned, oldest first, with those that their readers answered.
 
-    Each reader is known by the opinions that they had given by then, and by the interests that
-    they have now: earlier ones are not kept, and of opinions only the last on each paper. `only`
-    is the id of one subscriber; without it all are asked about.
+    Those of a day and of a week stand by themselves, for they look at other papers. Each reader
+    is known by the opinions that they had given by then, and by the interests that they have now:
+    earlier ones are not kept, and of opinions only the last on each paper. `only` is the id of one
+    subscriber; without it all are asked about.
     """
     with store.read() as tx:
         digests = [
@@ -38,21 +39,22 @@ def moments(
             if only is None or one.subscriber_id == only
         ]
         opinions = tx.feedback.of_many({one.subscriber_id for one in digests})
-    considered: dict[int, datetime] = {}
-    for at, some in groupby(digests, key=lambda one: one.planned_at):
+    digests.sort(key=lambda one: (one.planned_at, one.cadence))
+    learned_at, model = datetime.min.replace(tzinfo=UTC), None
+    for (at, cadence), some in groupby(digests, key=lambda one: (one.planned_at, one.cadence)):
+        reach = Reach.of(cadence, at, days=settings.trending_days)
         with store.read() as tx:
-            candidates = candidates_of(tx, at - timedelta(days=settings.trending_days), at)
-            occasions = []
-            for one in some:
-                reader = one.subscriber_id
-                after = considered.get(reader, since)
-                said = opinions[reader]
-                occasions.append(_occasion(tx, one, candidates, said, settings, after=after))
-                considered[reader] = at
+            candidates = reach.candidates(tx)
+            occasions = list(_occasions(tx, list(some), reach, candidates, opinions, settings))
+            if not occasions:
+                continue
             background = tx.papers.recent(BACKGROUND, until=at)
-        answered = [one for one in occasions if one is not None]
-        if answered:
-            yield Moment(at, candidates, background, answered)
+            libraries = libraries_of(tx, papers_at_most=LIKED, until=at)
+        # As it was: what is expected is learned once a day.
+        if at - learned_at >= expecting.EVERY:
+            learned_at, model = at, expecting.model_of(store, at)
+        candidates = expecting.expected_by(model, candidates, Phrases())
+        yield Moment(at, candidates, background, occasions, libraries)
 
 
 def shared(
@@ -86,35 +88,45 @@ def shared(
     return dict(found)
 
 
-def _occasion(
+def _occasions(
     tx: Transaction,
-    digest: SentDigest,
+    digests: Sequence[SentDigest],
+    reach: Reach,
     candidates: Sequence[Candidate],
-    said: Sequence[Feedback],
+    opinions: Mapping[int, Sequence[Feedback]],
     settings: RankingSettings,
-    *,
-    after: datetime,
-) -> Occasion | None:
-    """Return a digest as it stood; `None` where its reader said nothing of what it could hold.
+) -> Iterator[Occasion]:
+    """Yield the digests of which their readers said something, as they stood.
 
-    That is what was listed after `after`, when they were last thought of, and what was sent.
+    One could hold what was sent, what was listed since its reader was last thought of, and what
+    was still trending and not shown to them.
     """
-    subscriber = tx.subscribers.by_id(digest.subscriber_id)
-    sent = tuple(pick.paper.key for pick in tx.deliveries.picks(digest.delivery_id))
-    could = frozenset(
-        one.paper.key for one in candidates if one.listed_at > after or one.paper.key in sent
-    )
-    answers = [one for one in said if one.given_at > digest.planned_at and one.paper_key in could]
-    if subscriber is None or not answers:
-        return None
-    before = [one for one in said if one.given_at <= digest.planned_at]
-    seeds = [one.value for one in subscriber.interests if one.kind is InterestKind.SEED]
-    papers = tx.papers.many([*(one.paper_key for one in before), *seeds])
-    return Occasion(
-        reader=subscriber.id,
-        profile=profile_of(subscriber, before, papers, settings=settings),
-        sent=sent,
-        open=could,
-        more=frozenset(one.paper_key for one in answers if one.opinion is Opinion.MORE),
-        less=frozenset(one.paper_key for one in answers if one.opinion is Opinion.LESS),
-    )
+    at = reach.closes_at
+    readers = [one.subscriber_id for one in digests]
+    listed = {one.paper.key: one.listed_at for one in candidates}
+    hot = {one.paper.key for one in candidates if one.trend and one.trend.score >= STILL_TRENDING}
+    since = tx.digests.considered_until(readers, after=reach.opens_at, before=at)
+    shown = tx.digests.shown(readers, hot, after=reach.opens_at, before=at)
+    for one in digests:
+        reader = one.subscriber_id
+        after = since.get(reader, reach.begins_at)
+        sent = tuple(pick.paper.key for pick in tx.deliveries.picks(one.delivery_id))
+        fresh = {key for key, listed_at in listed.items() if listed_at > after}
+        could = (fresh | hot) - shown.get(reader, set()) | listed.keys() & sent
+        subscriber = tx.subscribers.by_id(reader)
+        answers = [
+            said for said in opinions[reader] if said.given_at > at and said.paper_key in could
+        ]
+        if subscriber is None or not answers:
+            continue
+        before = [said for said in opinions[reader] if said.given_at <= at]
+        seeds = [each.value for each in subscriber.interests if each.kind is InterestKind.SEED]
+        papers = tx.papers.many([*(said.paper_key for said in before), *seeds])
+        yield Occasion(
+            reader=reader,
+            profile=profile_of(subscriber, before, papers, settings=settings),
+            sent=sent,
+            open=frozenset(could),
+            more=frozenset(said.paper_key for said in answers if said.opinion is Opinion.MORE),
+            less=frozenset(said.paper_key for said in answers if said.opinion is Opinion.LESS),
+        )

@@ -16,7 +16,7 @@ import numpy as np
 from digest.evaluation.metrics import Bootstrap, Estimate
 from digest.model import Candidate, Paper, Profile
 from digest.ports import MUTED, Ranker
-from digest.ranking import Likeness, choose, leading_of
+from digest.ranking import Likeness, choose, fitted, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,16 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A time at which digests were planned: what could be shown, and to whom."""
+    """A time at which digests were planned: what could be shown, and to whom.
+
+    `libraries` are the papers that one reader each had liked by then.
+    """
 
     at: datetime
     candidates: Sequence[Candidate]
     background: Sequence[Paper]
     occasions: Sequence[Occasion]
+    libraries: Sequence[Sequence[Paper]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ def replay(
 
 
 def _showings(moment: Moment, name: str, ranker: Ranker, diversity: float) -> Iterator[Showing]:
-    ranking = ranker.fit(moment.candidates, moment.background, moment.at)
+    ranking = fitted(ranker, moment.candidates, moment.background, moment.at, moment.libraries)
     papers = [one.paper for one in ranking.candidates]
     keys = [paper.key for paper in papers]
     scores = ranking.score([one.profile for one in moment.occasions])

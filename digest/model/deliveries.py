@@ -91,6 +91,7 @@ class SentDigest:
     delivery_id: int
     subscriber_id: int
     planned_at: datetime
+    cadence: Cadence
     facts: Mapping[str, Any]
 
 

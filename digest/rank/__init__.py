@@ -11,17 +11,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from digest.config import RankingSettings, Schedule
 from digest.garbage import rare_collections
-from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber, Window
+from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber
 from digest.ports import Ranker
 from digest.rank import expecting
-from digest.rank.attention import candidates_of
 from digest.rank.looks import Look, look_at
 from digest.rank.plans import Reader, message_id, plans_for
 from digest.rank.pool import STILL_TRENDING, Pool
+from digest.rank.reach import Reach
 from digest.rank.readers import libraries_of, newer_of, readers_of
 from digest.rank.topics import risen
 from digest.rank.turns import Turn, turn_of
@@ -34,6 +34,7 @@ __all__ = [
     "Look",
     "Pool",
     "RankReport",
+    "Reach",
     "Reader",
     "Turn",
     "look_at",
@@ -49,8 +50,6 @@ BACKGROUND = 5000
 
 # How many liked papers a ranker learns from what is liked together.
 LIKED = 10_000
-
-WEEK = timedelta(days=7)
 
 # How many subscribers are planned at a time: enough to share work, few enough to write at once.
 CHUNK = 500
@@ -205,20 +204,11 @@ def open_pool(
     rival: Ranker | None = None,
     phrases: Phrases | None = None,
 ) -> Pool:
-    """Load what anybody may get now, and let the rankers prepare it.
-
-    A week's edition measures attention over the week, and reaches back to the one before it also
-    where that was late or left out.
-    """
-    begins_at = opens_at = now - timedelta(days=settings.trending_days)
-    window = Window.DAY
-    if cadence is Cadence.WEEKLY:
-        window = Window.WEEK
-        begins_at = min(begins_at, now - WEEK)
-        opens_at = begins_at - WEEK
+    """Load what anybody may get now, and let the rankers prepare it."""
+    reach = Reach.of(cadence, now, days=settings.trending_days)
     phrases = phrases or Phrases()
     with store.read() as tx:
-        listed = candidates_of(tx, opens_at, now, window=window)
+        listed = reach.candidates(tx)
         background = tx.papers.recent(BACKGROUND, until=now)
         sources = tx.sources.list()
         libraries = libraries_of(tx, papers_at_most=LIKED)
@@ -228,9 +218,9 @@ def open_pool(
         expecting.with_expectations(store, listed, now, phrases),
         background,
         sources,
-        opens_at=opens_at,
-        begins_at=begins_at,
-        closes_at=now,
+        opens_at=reach.opens_at,
+        begins_at=reach.begins_at,
+        closes_at=reach.closes_at,
         rival=rival,
         libraries=libraries,
         topics=topics,

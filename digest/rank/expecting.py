@@ -29,11 +29,22 @@ _GROWTH = 2  # times as many papers as it was learned from: a past that was fill
 def with_expectations(
     store: Store, candidates: Sequence[Candidate], now: datetime, phrases: Phrases
 ) -> list[Candidate]:
-    """Return the candidates with what they may expect, as they are if the past is too short.
+    """Return the candidates with what they may expect, as they are if the past is too short."""
+    return expected_by(model_of(store, now), candidates, phrases)
+
+
+def model_of(store: Store, now: datetime) -> Attention | None:
+    """Return what is known at a moment; `None` if the past is too short.
 
     Where no model fits, the past is learned for this once.
     """
-    model = _kept(store, now) or attention_of(_past(store, now))
+    return _kept(store, now) or attention_of(_past(store, now))
+
+
+def expected_by(
+    model: Attention | None, candidates: Sequence[Candidate], phrases: Phrases
+) -> list[Candidate]:
+    """Return the candidates with what they may expect, as they are without a model."""
     if model is None:
         log.info("no expected attention: less than %d past papers with upvotes", ENOUGH)
         return list(candidates)

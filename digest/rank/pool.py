@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from digest.model import Candidate, Paper, SourceState
-from digest.ports import Ranker, Ranking, SocialRanker
+from digest.ports import Ranker, Ranking
 from digest.rank.drafts import Aligned
 from digest.rank.sections import Arranger
-from digest.ranking import Likeness, Phrases, figures, gained_lately
+from digest.ranking import Likeness, Phrases, figures, fitted, gained_lately
 
 # From this trending score on, a paper may stand in a digest after its own day.
 STILL_TRENDING = 0.5
@@ -40,16 +40,12 @@ class Pool:
         topics: Sequence[Mapping[str, Any]] = (),
         phrases: Phrases,
     ) -> None:
-        def fitted(one: Ranker) -> Ranking:
-            if libraries and isinstance(one, SocialRanker):
-                return one.fit_among(candidates, background, closes_at, libraries)
-            return one.fit(candidates, background, closes_at)
-
-        self.ranking = fitted(ranker)
+        told = candidates, background, closes_at, libraries
+        self.ranking = fitted(ranker, *told)
         self.candidates = self.ranking.candidates
         self.rankings: list[Ranking] = [self.ranking]
         if rival is not None:
-            self.rankings.append(Aligned(fitted(rival), self.candidates))
+            self.rankings.append(Aligned(fitted(rival, *told), self.candidates))
         self.opens_at = opens_at
         self.begins_at = begins_at
         self.closes_at = closes_at

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from digest.config import RankingSettings
 from digest.model import Feedback, InterestKind, Opinion, Paper, Profile, Subscriber
@@ -47,9 +48,11 @@ def newer_of(pool: Pool, turn: Turn) -> Newer:
     return Newer(turn.cadence, turn.date, pool.closes_at)
 
 
-def libraries_of(tx: Transaction, *, papers_at_most: int) -> list[list[Paper]]:
-    """Return what each reader likes, of the papers that most like."""
-    keys = tx.feedback.libraries(papers_at_most=papers_at_most)
+def libraries_of(
+    tx: Transaction, *, papers_at_most: int, until: datetime | None = None
+) -> list[list[Paper]]:
+    """Return what each reader likes, of the papers that most like; what they said by then."""
+    keys = tx.feedback.libraries(papers_at_most=papers_at_most, until=until)
     papers = tx.papers.many(key for library in keys for key in library)
     return [[papers[key] for key in library] for library in keys]
 

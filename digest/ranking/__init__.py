@@ -13,6 +13,7 @@ from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
+from digest.ranking.fitting import fitted
 from digest.ranking.gains import figures, gained_lately
 from digest.ranking.leading import leading_of
 from digest.ranking.libraries import score_libraries
@@ -38,6 +39,7 @@ __all__ = [
     "choose",
     "expectations",
     "figures",
+    "fitted",
     "gained_lately",
     "leading_of",
     "measured",

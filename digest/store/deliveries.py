@@ -189,7 +189,9 @@ class Deliveries:
                 deliveries.c.subscriber_id,
                 deliveries.c.planned_at,
                 deliveries.c.facts,
+                editions.c.cadence,
             )
+            .join(editions, editions.c.id == deliveries.c.edition_id)
             .where(
                 deliveries.c.subscriber_id.in_(select(feedback.c.subscriber_id)),
                 deliveries.c.planned_at > since,
@@ -199,7 +201,12 @@ class Deliveries:
             )
             .order_by(deliveries.c.planned_at, deliveries.c.id)
         )
-        return [SentDigest(row.id, row.subscriber_id, row.planned_at, row.facts) for row in rows]
+        return [
+            SentDigest(
+                row.id, row.subscriber_id, row.planned_at, Cadence(row.cadence), facts=row.facts
+            )
+            for row in rows
+        ]
 
     def counts(self, ids: Collection[int] | None = None) -> dict[str, int]:
         """Return the number of deliveries by state."""

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, false, func, not_, or_, select, true, update
 
 from digest.model import (
     LIVE_STATES,
@@ -41,10 +41,13 @@ class Digests:
         subscriber_ids: Iterable[int],
         *,
         after: datetime,
+        before: datetime | None = None,
         newer: Newer | None = None,
         besides: str = "",
     ) -> dict[int, datetime]:
         """Return up to when each subscriber's papers were considered in a digest after `after`.
+
+        Those that were planned at `before` or later do not count.
 
         Deliveries that failed, expired or were cancelled do not count, unless they may have
         arrived all the same: what they would have shown is considered again. Nor do those that
@@ -57,6 +60,7 @@ class Digests:
                 .where(
                     deliveries.c.subscriber_id.in_(chunk),
                     deliveries.c.planned_at > after,
+                    _planned(before),
                     deliveries.c.kind == DeliveryKind.DIGEST,
                     deliveries.c.key != besides,
                     unindexed(_counts(newer) | _skipped(QUIET_REASONS)),
@@ -72,12 +76,14 @@ class Digests:
         paper_keys: Collection[str],
         *,
         after: datetime,
+        before: datetime | None = None,
         newer: Newer | None = None,
         besides: str = "",
     ) -> dict[int, set[str]]:
         """Return which of those papers, listed after `after`, each subscriber has had or will get.
 
-        Those that make way for a newer one do not count, nor the one whose key is `besides`.
+        What was planned at `before` or later does not count. Those that make way for a newer one do
+        not count, nor the one whose key is `besides`.
         """
         found: dict[int, set[str]] = {}
         keys = {id_: key for key, id_ in paper_ids(self._connection, paper_keys).items()}
@@ -89,6 +95,7 @@ class Digests:
                     deliveries.c.subscriber_id.in_(chunk),
                     # No digest shows a paper before it is listed.
                     deliveries.c.planned_at > after,
+                    _planned(before),
                     unindexed(_counts(newer)),
                     deliveries.c.key != besides,
                 )
@@ -115,6 +122,10 @@ class Digests:
                 .values(as_expired("a newer digest takes its place"))
             ).rowcount
         return count
+
+
+def _planned(before: datetime | None) -> ColumnElement[bool]:
+    return true() if before is None else deliveries.c.planned_at < before
 
 
 def _counts(newer: Newer | None) -> ColumnElement[bool]:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select, union
+from sqlalchemy import Connection, delete, func, insert, select, true, union
 
 from digest.errors import NotFound
 from digest.model import Feedback, InterestKind, Opinion
@@ -45,15 +45,19 @@ class FeedbackLog:
         """Forget all opinions of one subscriber."""
         self._connection.execute(delete(feedback).where(feedback.c.subscriber_id == subscriber_id))
 
-    def libraries(self, *, papers_at_most: int) -> list[list[str]]:
+    def libraries(self, *, papers_at_most: int, until: datetime | None = None) -> list[list[str]]:
         """Return the keys of the papers that each subscriber likes or gave as a seed.
 
-        Those of the papers that most like, at most so many; libraries of one such paper, too.
+        Those of the papers that most like, at most so many; libraries of one such paper, too. What
+        was said after `until` is left out; when a seed was given is not known.
         """
         said = (
             select(feedback.c.subscriber_id, papers.c.key)
             .join(papers, papers.c.id == feedback.c.paper_id)
-            .where(feedback.c.opinion == Opinion.MORE)
+            .where(
+                feedback.c.opinion == Opinion.MORE,
+                true() if until is None else feedback.c.given_at <= until,
+            )
         )
         seeds = (
             select(interests.c.subscriber_id, papers.c.key)

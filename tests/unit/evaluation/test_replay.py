@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from digest.evaluation.replay import Moment, Occasion, Showing, outcomes, replay
 from digest.model import Candidate, Paper, Profile
-from digest.ports import Ranker
+from digest.ports import Ranker, Ranking
 from digest.testing import ListRanker
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -91,3 +92,21 @@ def test_each_moment_is_ranked_by_itself() -> None:
     )
     found = list(replay([first, second], {"list": ListRanker(KEYS)}, diversity=0.3))
     assert [one.keys for one in found] == [("p0",), ("p1",)]
+
+
+def test_a_ranker_that_learns_from_all_readers_is_told_what_they_liked() -> None:
+    class Social(ListRanker):
+        def fit_among(
+            self,
+            candidates: Sequence[Candidate],
+            background: Sequence[Paper],
+            now: datetime,
+            libraries: Sequence[Sequence[Paper]],
+        ) -> Ranking:
+            liked = [paper.key for library in libraries for paper in library]
+            return ListRanker(liked).fit(candidates, background, now)
+
+    candidates = [Candidate(paper, NOW) for paper in PAPERS]
+    moment = Moment(NOW, candidates, (), [occasion("p0")], libraries=[[PAPERS[4]]])
+    (one,) = replay([moment], {"social": Social(KEYS)}, diversity=0.0)
+    assert one.keys == ("p4",)
