@@ -106,7 +106,7 @@ def run(
     """
     began = clock.now()
     report = DeliverReport()
-    paces = Paces(rate_per_second, rate_per_domain or {}, phase=phase)
+    paces = Paces(rate_per_second, rate_per_domain or {}, connections=connections, phase=phase)
     name = f"{worker}/{next(_numbers)}"
 
     def gone(other: str) -> bool | None:

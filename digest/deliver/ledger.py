@@ -10,17 +10,26 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from digest.config import DeliverySettings
 from digest.deliver.pace import Paces, give_way
+from digest.deliver.row import Row
 from digest.deliver.tally import DeliverReport
-from digest.deliver.turns import Claim, Turn
-from digest.deliver.verdict import LEASE, Refusals, Verdict, decide, gate
+from digest.deliver.turns import Claim, Group, Turn
+from digest.deliver.verdict import (
+    INTERRUPTED,
+    LATE,
+    LEASE,
+    Refusals,
+    Verdict,
+    decide,
+    gate,
+    skipped,
+)
 from digest.errors import (
     DigestError,
     StoreBusy,
@@ -57,26 +66,12 @@ _LINGER = 0.05
 _PATIENCE = timedelta(minutes=5)
 _PAUSE = 1.0
 
-# How many papers are kept in memory, and how many deliveries while single domains have to wait.
+# How many papers are kept in memory.
 _MOST_PAPERS = 5000
-_LONGEST_ROW = 2000
 
-_LATE = Verdict(DeliveryState.EXPIRED, {"reason": "the time up to which it may leave had passed"})
-_INTERRUPTED = Verdict(
-    DeliveryState.UNKNOWN, {"reason": "the program was interrupted while it was being sent"}
-)
-
-
-@dataclass
-class _Group:
-    """What goes into the next transaction."""
-
-    starts: list[tuple[Claim, asyncio.Future[bool]]] = field(default_factory=list)
-    replies: dict[int, str] = field(default_factory=dict)
-    verdicts: list[tuple[int, Verdict]] = field(default_factory=list)
-
-    def __bool__(self) -> bool:
-        return bool(self.starts or self.replies or self.verdicts)
+# A message takes its place in the pace of its domain so long before, in seconds: a connection that
+# waits for its time is not there for others.
+_HORIZON = 2.0
 
 
 class Ledger:
@@ -106,16 +101,16 @@ class Ledger:
         self._settings = settings
         self._clock = clock
         self._worker = worker
-        self._paces = paces
         self._connections = connections
         self._shard = shard
         self._stopping = stopping
         self._waited_for = waited_for
         self._progress = progress
-        self._row: deque[Claim] = deque()
-        self._has_more = True
+        self._row = Row(paces)
+        # The domains that were left out when the database had nothing else any more.
+        self._left_out: frozenset[str] | None = None
         self._papers: dict[int, Paper] = {}
-        self._group = _Group()
+        self._group = Group()
         self._timer: asyncio.TimerHandle | None = None
         self._on_the_way: set[int] = set()
         self._refusals = Refusals(connections)
@@ -135,40 +130,44 @@ class Ledger:
         """
         while not self.has_ended:
             now = self._clock.now()
-            place, number = self._paces.first(
-                (claim.subscriber.email for claim in self._row), now=now
-            )
-            if number is None:
-                # Every domain in the row has to wait, or the row is empty.
-                if self._has_more and len(self._row) < _LONGEST_ROW:
-                    self._reserve(now)
-                    continue
-                return (place - now).total_seconds() if self._row else None
-            claim = self._row[number]
-            del self._row[number]
-            if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place:
-                self._end(claim.delivery, _LATE)
+            place = self._row.first(now)
+            if (place is None or place.waits) and self._left_out != self._row.full:
+                self._reserve(now)
+                continue
+            if place is None:
+                return None
+            wait = (place.at - now).total_seconds()
+            if place.waits and wait > _HORIZON:
+                return wait - _HORIZON
+            claim = place.claim
+            self._row.remove(place)
+            if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place.at:
+                self._end(claim.delivery, LATE)
                 continue
             give_way(self._waited_for, self._clock)
             message = self._message(claim)
             if message is not None:
-                self._paces.take(claim.subscriber.email, place)
-                wait = (place - now).total_seconds()
+                self._row.take(place)
                 return Turn(claim, message, asyncio.get_running_loop().time() + wait)
         return None
 
     def give_back(self, turn: Turn) -> None:
         """Let another connection send what this one could not begin."""
-        self._row.appendleft(turn.claim)
+        self._row.give_back(turn.claim)
 
     def _reserve(self, now: datetime) -> None:
         if len(self._papers) > _MOST_PAPERS:
             self._papers.clear()
+        full = self._row.full
 
         def reserve() -> list[int]:
             with self._store.write() as tx:
                 return tx.outbox.reserve(
-                    self._worker, now=now, lease_until=now + LEASE, limit=self._shard
+                    self._worker,
+                    now=now,
+                    lease_until=now + LEASE,
+                    limit=self._shard,
+                    without=full,
                 )
 
         def load() -> list[tuple[Delivery, Subscriber | None, list[Pick]]]:
@@ -176,13 +175,14 @@ class Ledger:
                 return tx.claims.of(ids, self._papers)
 
         ids = self._patiently(reserve)
-        self._has_more = len(ids) == self._shard
+        if len(ids) < self._shard:
+            self._left_out = full
         found = self._patiently(load)
         for delivery, subscriber, picks in found:
             if subscriber is None:
-                self._end(delivery, _skipped(SkipReason.NOT_CONFIRMED))
+                self._end(delivery, skipped(SkipReason.NOT_CONFIRMED))
             else:
-                self._row.append(Claim(delivery, subscriber, picks))
+                self._row.add(Claim(delivery, subscriber, picks))
 
     def _message(self, claim: Claim) -> Message | None:
         try:
@@ -255,7 +255,7 @@ class Ledger:
     def _commit(self) -> None:
         """Write the group, and tell those who wait for it."""
         self._timer = None
-        group, self._group = self._group, _Group()
+        group, self._group = self._group, Group()
         try:
             allowed = self._write(group)
         except Exception as error:  # whoever waits must hear of it, even of a bug
@@ -273,7 +273,7 @@ class Ledger:
             allowed.discard(claim.delivery.id)  # one content for one delivery, whoever asks
         self._progress()
 
-    def _write(self, group: _Group) -> set[int]:
+    def _write(self, group: Group) -> set[int]:
         """Write a group in one transaction; return what may leave."""
 
         def write() -> tuple[list[int], list[tuple[int, Verdict]], set[int]]:
@@ -330,12 +330,13 @@ class Ledger:
                 continue
             reason = gate(delivery, standing.status, standing.suppression)
             if reason is not None:
-                gates[delivery.id] = _skipped(reason)
+                gates[delivery.id] = skipped(reason)
             elif standing.email != claim.subscriber.email:
                 # The message was made for the old address: it is made anew.
                 gates[delivery.id] = Verdict(delivery.state)
+                self._left_out = None
             elif delivery.expires_at is not None and delivery.expires_at <= now:
-                gates[delivery.id] = _LATE
+                gates[delivery.id] = LATE
             else:
                 gates[delivery.id] = None
         return gates
@@ -361,10 +362,10 @@ class Ledger:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        group, self._group = self._group, _Group()
+        group, self._group = self._group, Group()
         group.starts = []
         settled = group.replies.keys() | {id_ for id_, _ in group.verdicts}
-        group.verdicts += [(id_, _INTERRUPTED) for id_ in self._on_the_way - settled]
+        group.verdicts += [(id_, INTERRUPTED) for id_ in self._on_the_way - settled]
         self._write(group)
         with self._store.write() as tx:
             tx.outbox.release(self._worker)
@@ -388,7 +389,3 @@ class Ledger:
             )
             self.report.deferred -= moved
             self.report.failed += moved
-
-
-def _skipped(reason: SkipReason) -> Verdict:
-    return Verdict(DeliveryState.SKIPPED, {"reason": reason})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from digest.ports import Clock
@@ -20,18 +20,25 @@ class Pace:
     """A row of evenly spaced places in time; pure but for its own memory.
 
     With a `phase` (0 to 1, in gaps) the places are fixed in time, so that senders of equal rates
-    and evenly spread phases together have one even row.
+    and evenly spread phases together have one even row. No more than `most` places are reserved
+    ahead at any time.
     """
 
-    def __init__(self, rate_per_second: float, *, phase: float | None = None) -> None:
+    def __init__(
+        self, rate_per_second: float, *, phase: float | None = None, most: int = 1000
+    ) -> None:
         self._gap = timedelta(seconds=1 / rate_per_second) if rate_per_second else timedelta()
         self._phase = phase
+        self._most = most
         self._next: datetime | None = None
 
     def free_at(self, now: datetime) -> datetime:
-        """Return the time of the next place in the row."""
-        # Nobody reserves hundreds of places ahead: the clock was set back.
-        if self._next is not None and now <= self._next <= now + self._gap * 1000:
+        """Return the time of the next place in the row.
+
+        It is in the past where nobody was ready in time: who comes late makes nobody else late.
+        """
+        # More places ahead than are ever reserved: the clock was set back.
+        if self._next is not None and now - self._gap < self._next <= now + self._gap * self._most:
             return self._next
         if self._phase is None or not self._gap:
             return now
@@ -51,37 +58,33 @@ class Paces:
         rate_per_second: float,
         by_domain: Mapping[str, float],
         *,
+        connections: int = 1,
         phase: float | None = None,
     ) -> None:
-        self._relay = Pace(rate_per_second, phase=phase)
-        self._domains = {domain: Pace(rate, phase=phase) for domain, rate in by_domain.items()}
+        # Each connection works on one message and has taken another.
+        most = 2 * connections + 1
+        self._relay = Pace(rate_per_second, phase=phase, most=most)
+        self._domains = {
+            domain: Pace(rate, phase=phase, most=most) for domain, rate in by_domain.items()
+        }
 
-    def first(self, recipients: Iterable[str], *, now: datetime) -> tuple[datetime, int | None]:
-        """Return the next free time, and the number of the first recipient whom it suits.
-
-        Where all of them have to wait for their domain, it is the time to look again. A slow
-        domain stops no other.
-        """
-        place = self._relay.free_at(now)
-        soonest: datetime | None = None
-        for number, recipient in enumerate(recipients):
-            domain = self._of(recipient)
-            free = place if domain is None else domain.free_at(now)
-            if free <= place:
-                return place, number
-            soonest = free if soonest is None else min(soonest, free)
-        return soonest or place, None
-
-    def take(self, recipient: str, place: datetime) -> None:
-        """Reserve that time for a message to that recipient."""
-        self._relay.take(place)
-        if (domain := self._of(recipient)) is not None:
-            domain.take(place)
-
-    def _of(self, recipient: str) -> Pace | None:
+    def domain_of(self, recipient: str) -> str:
+        """Return the domain of an address if it has a pace of its own; else an empty text."""
         if not self._domains:
-            return None
-        return self._domains.get(recipient.rpartition("@")[2].lower())
+            return ""
+        domain = recipient.rpartition("@")[2].lower()
+        return domain if domain in self._domains else ""
+
+    def free_at(self, domain: str, now: datetime) -> datetime:
+        """Return when the next message to that domain may leave."""
+        place = self._relay.free_at(now)
+        return max(place, self._domains[domain].free_at(now)) if domain else place
+
+    def take(self, domain: str, place: datetime) -> None:
+        """Reserve that time for a message to that domain."""
+        self._relay.take(place)
+        if domain:
+            self._domains[domain].take(place)
 
 
 def give_way(waited_for: Callable[[], bool], clock: Clock) -> None:

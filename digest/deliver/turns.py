@@ -1,9 +1,11 @@
-"""What a lane works on."""
+"""What a lane works on, and what is written of it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import asyncio
+from dataclasses import dataclass, field
 
+from digest.deliver.verdict import Verdict
 from digest.model import Delivery, Message, Pick, Subscriber
 
 
@@ -26,3 +28,15 @@ class Turn:
     claim: Claim
     message: Message
     due: float
+
+
+@dataclass
+class Group:
+    """What goes into the next transaction."""
+
+    starts: list[tuple[Claim, asyncio.Future[bool]]] = field(default_factory=list)
+    replies: dict[int, str] = field(default_factory=dict)
+    verdicts: list[tuple[int, Verdict]] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.starts or self.replies or self.verdicts)

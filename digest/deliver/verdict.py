@@ -45,6 +45,17 @@ class Verdict:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
+LATE = Verdict(DeliveryState.EXPIRED, {"reason": "the time up to which it may leave had passed"})
+INTERRUPTED = Verdict(
+    DeliveryState.UNKNOWN, {"reason": "the program was interrupted while it was being sent"}
+)
+
+
+def skipped(reason: SkipReason) -> Verdict:
+    """Return the verdict of one that is left out on purpose."""
+    return Verdict(DeliveryState.SKIPPED, {"reason": reason})
+
+
 def gate(
     delivery: Delivery,
     status: SubscriberStatus | None,

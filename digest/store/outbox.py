@@ -19,6 +19,7 @@ from sqlalchemy import (
     Connection,
     and_,
     bindparam,
+    exists,
     func,
     or_,
     select,
@@ -62,11 +63,18 @@ class Outbox:
         ).scalar_one()
 
     def reserve(
-        self, worker: str, *, now: datetime, lease_until: datetime, limit: int
+        self,
+        worker: str,
+        *,
+        now: datetime,
+        lease_until: datetime,
+        limit: int,
+        without: Collection[str] = (),
     ) -> list[int]:
         """Reserve what has waited longest in the name of `worker`; return the ids in their order.
 
-        The state stays as it is: a reserved delivery has certainly not left.
+        The state stays as it is: a reserved delivery has certainly not left. What goes to the
+        domains `without` is left to wait.
         """
         # One state at a time, so that the index gives the order and a long row is never sorted.
         waiting = heapq.merge(
@@ -78,6 +86,7 @@ class Outbox:
                         _may_leave(now),
                         # Where a clock was set, its own leases are over while it works on them.
                         deliveries.c.claimed_by.is_distinct_from(worker),
+                        *(~_goes_to(domain) for domain in without),
                     )
                     .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
                     .limit(limit)
@@ -206,6 +215,14 @@ def as_expired(reason: str) -> dict[str, Any]:
 def is_free(now: datetime) -> ColumnElement[bool]:
     """Say which deliveries nobody holds."""
     return or_(deliveries.c.claimed_by.is_(None), deliveries.c.lease_until <= now)
+
+
+def _goes_to(domain: str) -> ColumnElement[bool]:
+    email: ColumnElement[str] = func.lower(subscribers.c.email)
+    return exists().where(
+        subscribers.c.id == deliveries.c.subscriber_id,
+        email.endswith(f"@{domain}", autoescape=True),
+    )
 
 
 def _may_leave(now: datetime) -> ColumnElement[bool]:

@@ -226,13 +226,22 @@ def test_senders_that_share_a_rate_take_turns_whenever_they_begin() -> None:
     assert len(together) >= 17
 
 
-def test_a_slow_domain_stops_no_other() -> None:
-    paces = Paces(0, {"slow.example": 1})
-    people = ["a@slow.example", "b@Slow.Example", "c@example.org"]
-    assert paces.first(people, now=NOW) == (NOW, 0)
-    paces.take(people[0], NOW)
-    assert paces.first(people[1:], now=NOW) == (NOW, 1)
-    assert paces.first(people[1:2], now=NOW) == (NOW + timedelta(seconds=1), None)
+def test_who_comes_late_to_a_place_makes_nobody_else_late() -> None:
+    pace = Pace(10)
+    pace.take(NOW)
+    late = NOW + timedelta(seconds=0.15)
+    place = pace.free_at(late)
+    assert place == NOW + timedelta(seconds=0.1)
+    pace.take(place)
+    assert pace.free_at(late) == NOW + timedelta(seconds=0.2)
+
+
+@pytest.mark.parametrize("rate", [0.2, 1, 5])
+def test_a_clock_that_is_set_back_costs_a_few_places_at_most(rate: float) -> None:
+    paces = Paces(rate, {}, connections=4)
+    paces.take("", NOW)
+    back = NOW - timedelta(hours=1)
+    assert paces.free_at("", back) - back <= timedelta(seconds=10 / rate)
 
 
 BLOCKED = PermanentFailure("no", reply="550 5.7.1 your address is blocked", about_us=True)
