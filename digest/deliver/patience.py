@@ -14,24 +14,27 @@ class Patience:
     """A pause that doubles with each refusal, until a run gets something done.
 
     Relays lock accounts whose password is wrong too often, and a blocklist counts who insists. One
-    that loses what it was given, too: every try may be one more copy.
+    that loses what it was given, too: every try may be one more copy. A relay that says how long it
+    has no room is left alone for as long.
     """
 
     def __init__(self) -> None:
         self._next = FIRST_PAUSE
         self._until: datetime | None = None
+        self._longest = LONGEST_PAUSE
 
     def allows(self, now: datetime) -> bool:
         """Say whether the relay may be tried again."""
         if self._until is None:
             return True
         # A clock that was set back must not make the pause longer.
-        return not now < self._until <= now + LONGEST_PAUSE
+        return not now < self._until <= now + self._longest
 
     def note(self, report: DeliverReport, *, now: datetime) -> None:
         """Learn how a run of the stage ended."""
         if report.refused:
-            self._until = now + self._next
+            self._longest = max(LONGEST_PAUSE, timedelta(seconds=report.wait))
+            self._until = now + max(self._next, timedelta(seconds=report.wait))
             self._next = min(2 * self._next, LONGEST_PAUSE)
         elif report.done:
             self._until = None

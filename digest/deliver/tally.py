@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field
 
-from digest.errors import DigestError, OutcomeUnknown, TransportRefused
+from digest.errors import DigestError, OutcomeUnknown, TemporaryFailure, TransportRefused
 
 log = logging.getLogger(__name__)
 
@@ -23,6 +23,7 @@ class DeliverReport:
     errors: list[str] = field(default_factory=list)
     exit_code: int = 0  # that of the error that ended the sending
     refused: bool = False  # the relay refuses all, or loses all: it is better left alone
+    wait: float = 0.0  # for how many seconds it has asked to be left alone
 
     @property
     def unknown(self) -> int:
@@ -61,7 +62,9 @@ class DeliverReport:
     def complain(self, error: DigestError) -> None:
         """Note why nothing can be sent, once."""
         self.exit_code = error.exit_code
-        self.refused |= isinstance(error, TransportRefused | OutcomeUnknown)
+        self.refused |= isinstance(error, TransportRefused | OutcomeUnknown | TemporaryFailure)
+        if isinstance(error, TemporaryFailure):
+            self.wait = max(self.wait, error.retry_after or 0.0)
         if str(error) not in self.errors:
             self.errors.append(str(error))
             log.error("nothing can be sent now: %s", error)
@@ -76,3 +79,4 @@ class DeliverReport:
         self.errors += [error for error in other.errors if error not in self.errors]
         self.exit_code = self.exit_code or other.exit_code
         self.refused |= other.refused
+        self.wait = max(self.wait, other.wait)

@@ -34,7 +34,10 @@ _OF_THE_SYSTEM = re.compile(r"4\.3\.\d+\b")
 _OF_A_LIMIT = re.compile(r"5\.4\.5\b")
 
 # RFC 3463 sections 3.2 and 3.3: an address or a mailbox, of which some relays know only at the end.
-_OF_A_READER = re.compile(r"5\.[12]\.\d+\b")
+_OF_A_READER = re.compile(r"[45]\.[12]\.\d+\b")
+
+# Greylisting says 4.7.1, or no status at all.
+_GREYLISTED = re.compile(r"4\.7\.1\b|gr[ea]y-?list", re.IGNORECASE)
 
 # What MAIL says of one message: its size (RFC 1870 section 6.1) or its options (RFC 5321 section
 # 4.1.1.11), with their status (RFC 3463) where the code is another one.
@@ -188,7 +191,7 @@ def refusal(reply: Reply, when: str) -> TransportError:
             f"the relay deferred it {when}: {said}",
             reply=said,
             retry_after=asked_wait(said),
-            about_us=when == "at MAIL" or _OF_THE_SYSTEM.match(reply.text) is not None,
+            about_us=_is_about_us(reply, when),
         )
     return PermanentFailure(
         f"the relay refused it {when}: {said}", reply=said, about_us=_is_about_us(reply, when)
@@ -196,15 +199,20 @@ def refusal(reply: Reply, when: str) -> TransportError:
 
 
 def _is_about_us(reply: Reply, when: str) -> bool:
-    """Say whether a 5xx may be of the sender, not of who was to read the message.
+    """Say whether a refusal may be of the sender, not of who was to read the message.
 
     By its status; at MAIL, which names no reader; or after the message, whose reader the relay had
-    accepted.
+    accepted. To be asked to come back is of this reader: greylisting does it to each.
     """
+    if when == "after the message":
+        if reply.code < 500 and _GREYLISTED.search(reply.text):
+            return False
+        if not _OF_A_READER.match(reply.text):
+            return True
+    if reply.code < 500:
+        return when == "at MAIL" or _OF_THE_SYSTEM.match(reply.text) is not None
     if _OF_THE_SENDER.match(reply.text) or _OF_A_LIMIT.match(reply.text):
         return True
-    if when == "after the message":
-        return not _OF_A_READER.match(reply.text)
     return when == "at MAIL" and not _OF_THE_MESSAGE.match(str(reply))
 
 

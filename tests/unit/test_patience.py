@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from digest.deliver import DeliverReport, Patience
-from digest.errors import OutcomeUnknown, TransportRefused
+from digest.errors import OutcomeUnknown, TemporaryFailure, TransportRefused
 from tests.support.samples import NOW
 
 REFUSED = DeliverReport()
@@ -38,6 +38,17 @@ def test_a_relay_that_loses_all_that_it_is_given_is_left_alone() -> None:
     lost.complain(OutcomeUnknown("lost after one message after the other"))
     patience.note(lost, now=NOW)
     assert not patience.allows(NOW)
+
+
+def test_a_relay_that_says_how_long_it_has_no_room_is_left_alone_for_as_long() -> None:
+    patience = Patience()
+    full = DeliverReport(deferred=3)
+    full.complain(TemporaryFailure("no room", retry_after=1800.0, about_us=True))
+    patience.note(full, now=NOW)
+    assert not patience.allows(NOW + 29 * MINUTE)
+    assert patience.allows(NOW + 30 * MINUTE)
+    patience.note(REFUSED, now=NOW)
+    assert patience.allows(NOW + 2 * MINUTE)
 
 
 def test_one_mail_that_is_taken_ends_it_and_a_quiet_tick_does_not() -> None:
