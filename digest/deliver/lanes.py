@@ -27,6 +27,9 @@ _AHEAD = 10.0
 # How long a lane sleeps at most before it looks whether the run has ended, in seconds.
 _NAP = 0.5
 
+# How long a lane waits before it connects anew to a relay that had no room, in seconds.
+_PAUSE = 1.0
+
 # So many messages in a row whose connection was lost, or for which the relay had no room, are its
 # trouble, not theirs.
 _LOST_IN_A_ROW = 3
@@ -36,7 +39,11 @@ async def work(ledger: Ledger, transport: Transport, *, connections: int, clock:
     """Send everything that is due over `connections` connections side by side."""
     with ThreadPoolExecutor(connections, thread_name_prefix="deliver") as threads:
         asyncio.get_running_loop().set_default_executor(threads)
-        lanes = [_Lane(ledger, transport, clock).run() for _ in range(connections)]
+        # A wrong password must not be tried on all connections: they begin when one has had one.
+        opened = asyncio.Event()
+        first = _Lane(ledger, transport, clock, opened)
+        others = [_Lane(ledger, transport, clock, opened) for _ in range(connections - 1)]
+        lanes = [first.run(), *(lane.join() for lane in others)]
         renewal = asyncio.create_task(_renew(ledger))
         # One lane's trouble must not cut off the others in the middle of a message.
         try:
@@ -57,29 +64,47 @@ async def _renew(ledger: Ledger) -> None:
 class _Lane:
     """What happens on one connection, and on the next when it is lost."""
 
-    def __init__(self, ledger: Ledger, transport: Transport, clock: Clock) -> None:
+    def __init__(
+        self, ledger: Ledger, transport: Transport, clock: Clock, opened: asyncio.Event
+    ) -> None:
         self._ledger = ledger
         self._transport = transport
         self._clock = clock
+        self._opened = opened
         self._loop = asyncio.get_running_loop()
+        self._has_been_open = False
         self._lost = 0
+
+    async def join(self) -> None:
+        """Do as `run` does, once another lane has a connection or has ended without one."""
+        await self._opened.wait()
+        await self.run()
 
     async def run(self) -> None:
         """Send until nothing is left, the run ends or the relay is lost."""
-        while (turn := await self._next()) is not None:
-            try:
-                async with _open(self._transport) as channel:
-                    await self._over(channel, turn)
-            except TransportUnavailable as error:
-                self._ledger.give_back(turn)
-                self._ledger.unreachable = error
-                return
-            except TransportRefused as error:
-                self._ledger.give_back(turn)
-                self._ledger.refuse(error)
-                return
-            if self._has_enough:
-                return
+        try:
+            while not self._has_enough and (turn := await self._next()) is not None:
+                await self._connected(turn)
+        finally:
+            self._opened.set()
+
+    async def _connected(self, turn: Turn) -> None:
+        """Send over one connection for as long as it holds."""
+        try:
+            async with _open(self._transport) as channel:
+                self._has_been_open = True
+                self._opened.set()
+                await self._over(channel, turn)
+        except TransportUnavailable as error:
+            self._ledger.give_back(turn)
+            self._ledger.unreachable = error
+            # One that was there a moment ago may be there again; else others do the work.
+            self._lost = self._lost + 1 if self._has_been_open else _LOST_IN_A_ROW
+            if not self._has_enough:
+                await self._sleep(_PAUSE)
+        except TransportRefused as error:
+            self._ledger.give_back(turn)
+            self._ledger.refuse(error)
 
     def _settle(self, turn: Turn, outcome: Receipt | DigestError) -> None:
         self._ledger.settle(turn.claim, outcome)
@@ -104,7 +129,7 @@ class _Lane:
         return found
 
     async def _over(self, channel: Channel, turn: Turn | None) -> None:
-        """Send over one connection for as long as it holds."""
+        """Send one message after the other over a connection, until it does not hold."""
         used = False
         while turn is not None:
             await self._sleep(turn.due - self._loop.time())
@@ -153,10 +178,8 @@ class _Lane:
             if isinstance(following, Turn):
                 self._ledger.give_back(following)
             return None
-        if isinstance(following, float):
-            await self._sleep(following)
-            return await self._next()
-        return following
+        # What had to wait may have come near meanwhile.
+        return await self._next() if isinstance(following, float) else following
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep so long at most, and no longer than the run lasts."""

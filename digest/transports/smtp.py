@@ -29,8 +29,11 @@ _CONNECT_SECONDS = 30.0
 # RFC 5321 section 4.5.3.2.1 grants as much to the first line alone; in seconds.
 _GREETING_SECONDS = 300.0
 
-# What smtplib knows to log in by.
-_LOGINS = frozenset({"CRAM-MD5", "PLAIN", "LOGIN"})
+# What smtplib knows to log in by; the first that a relay offers is the likeliest to work there.
+_LOGINS = ("PLAIN", "LOGIN", "CRAM-MD5")
+
+# RFC 4954 sections 4 and 6: not this way of logging in. All else is of the name and the password.
+_ANOTHER_WAY = frozenset({504, 534})
 
 _LOST = (OSError, smtplib.SMTPException)
 
@@ -167,29 +170,39 @@ class SmtpTransport:
         client.ehlo()
 
     def _log_in(self, client: smtplib.SMTP) -> None:
-        settings = self._settings
-        if _LOGINS.isdisjoint(client.esmtp_features.get("auth", "").split()):
+        features = client.esmtp_features.get("auth", "").split()
+        offered = [one for one in _LOGINS if one in features]
+        if not offered:
             raise TransportRefused(
                 f"the relay {self._where} offers no login by password: leave [smtp] username "
                 "empty, or use the port for submission"
             )
-        try:
-            client.login(settings.username, self._password)
-        except binascii.Error as error:
-            raise TransportUnavailable(
-                f"the relay {self._where} said something at the login that makes no sense"
-            ) from error
-        except smtplib.SMTPAuthenticationError as error:
-            said = _said(error.smtp_code, error.smtp_error)
-            if 400 <= error.smtp_code < 500:
+        for one in offered:
+            # smtplib would try a wrong password in each way: relays lock accounts for that.
+            client.esmtp_features["auth"] = one
+            try:
+                client.login(self._settings.username, self._password)
+            except binascii.Error as error:
                 raise TransportUnavailable(
-                    f"the relay {self._where} cannot check the login now ({said})", reply=said
+                    f"the relay {self._where} said something at the login that makes no sense"
                 ) from error
-            raise TransportRefused(
-                f"the relay {self._where} refused the login of {settings.username} "
-                f"({error.smtp_code}): check [smtp] username and password",
-                reply=said,
-            ) from error
+            except smtplib.SMTPAuthenticationError as error:
+                if error.smtp_code not in _ANOTHER_WAY or one == offered[-1]:
+                    raise self._not_logged_in(error) from error
+            else:
+                return
+
+    def _not_logged_in(self, error: smtplib.SMTPAuthenticationError) -> TransportError:
+        said = _said(error.smtp_code, error.smtp_error)
+        if 400 <= error.smtp_code < 500:
+            return TransportUnavailable(
+                f"the relay {self._where} cannot check the login now ({said})", reply=said
+            )
+        return TransportRefused(
+            f"the relay {self._where} refused the login of {self._settings.username} "
+            f"({error.smtp_code}): check [smtp] username and password",
+            reply=said,
+        )
 
 
 class _Client(smtplib.SMTP):

@@ -17,6 +17,7 @@ from digest import deliver
 from digest.clock import ShiftedClock
 from digest.config import DeliverySettings, Smtp
 from digest.deliver import DeliverReport
+from digest.deliver.row import LONGEST
 from digest.deliver.verdict import LIMIT
 from digest.model import Delivery, DeliveryState, Message, Pick, Subscriber
 from digest.ports import Clock
@@ -281,6 +282,44 @@ def test_one_connection_too_many_is_no_trouble_while_others_work(store: Store) -
     assert (report.sent, report.errors, report.exit_code) == (READERS, [], 0)
 
 
+def test_a_wrong_password_is_tried_on_one_connection(store: Store) -> None:
+    planned(store, 60)
+    login = {"username": "papers", "password": "wrong"}
+    refusals: Script = {"AUTH": {"*": ["535 5.7.8 wrong"] * 100}}
+    with Relay(refusals, features=("AUTH PLAIN LOGIN",)) as relay:
+        report = send(store, relay, connections=16, smtp=login)
+        assert relay.connections == 1
+        assert sum(line.startswith("AUTH") for line in relay.commands) == 1
+    assert (report.sent, report.exit_code) == (0, 78)
+
+
+def test_a_relay_that_has_no_room_for_a_moment_is_asked_again(store: Store) -> None:
+    # It closes each connection after some messages, and is full at every third attempt.
+    planned(store, 30)
+    full = ["delay 0", "delay 0", "421 4.3.2 too many connections"] * 20
+    closing = [*["delay 0"] * 9, "421 4.7.0 too many messages"] * 20
+    with Relay({"CONNECT": {"*": full}, "MAIL": {"*": closing}}) as relay:
+        report = send(store, relay, connections=2)
+        assert relay.count() == {address(number): 1 for number in range(30)}
+    assert (report.sent, report.errors, report.exit_code) == (30, [], 0)
+
+
+def test_a_slow_domain_with_a_long_row_keeps_nobody_else_waiting(store: Store) -> None:
+    slow = [subscribe(store, f"reader{number}@slow.example") for number in range(LONGEST + 300)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader, expires_at=LATER) for reader in slow])
+    planned(store, 3, expires_at=LATER)
+    with Relay() as relay:
+        report = send(
+            store,
+            relay,
+            rate_per_domain={"slow.example": 0.001},
+            stopping=lambda: len(relay.taken) >= 4,
+        )
+        assert relay.count().keys() >= {address(number) for number in range(3)}
+    assert report.sent == 4
+
+
 def test_connections_are_kept_and_as_many_as_are_configured(store: Store) -> None:
     planned(store, 60)
     script: Script = {"RCPT": {address(number): ["delay 0.01"] for number in range(60)}}
@@ -437,6 +476,7 @@ def test_a_relay_without_room_is_asked_three_times_on_each_connection(store: Sto
         report = send(store, relay, worker="here/2/1")
     assert report.sent == 20
     assert "no room" in report.errors[0]
+    assert report.refused  # it is left alone for a while
 
 
 def test_a_relay_that_is_started_anew_is_lost_on_every_connection_and_goes_on(

@@ -139,7 +139,12 @@ def test_a_refusal_that_names_no_reader_is_about_us(
         ("DOT", "451 4.3.0 queue file write error", True),
         ("RCPT", "450 4.7.1 greylisted", False),
         ("RCPT", "452 4.2.2 mailbox full", False),
-        ("DOT", "451 later", False),
+        ("DOT", "451 later", True),
+        ("DOT", "454 Throttling failure: Maximum sending rate exceeded", True),
+        ("DOT", "451 4.7.0 Temporary server error", True),
+        ("DOT", "451 4.7.1 try again later", False),
+        ("DOT", "451 Greylisted, come back in 300 seconds", False),
+        ("DOT", "452 4.2.2 mailbox full", False),
     ],
 )
 def test_a_relay_without_room_is_told_from_a_mailbox_without(
@@ -392,6 +397,28 @@ def test_what_goes_wrong_at_the_login_is_for_now_or_for_good(
     ):
         pass
     assert not any(line.upper().startswith("MAIL") for line in server.commands)
+
+
+@pytest.mark.parametrize(
+    ("offered", "replies", "said"),
+    [
+        (b"CRAM-MD5 LOGIN PLAIN", [b"535 5.7.8 wrong\r\n"], ["PLAIN"]),
+        (b"LOGIN PLAIN", [b"504 5.5.4 not this way\r\n"] * 2, ["PLAIN", "LOGIN"]),
+        (b"PLAIN LOGIN", [b"534 5.7.9 too weak\r\n", b"535 5.7.8 wrong\r\n"], ["PLAIN", "LOGIN"]),
+    ],
+)
+def test_a_wrong_password_is_said_once(
+    offered: bytes, replies: Sequence[bytes], said: Sequence[str]
+) -> None:
+    script = {"EHLO": [b"250-relay\r\n250 AUTH %b\r\n" % offered], "AUTH": replies}
+    with (
+        FaultyServer(script) as server,
+        pytest.raises(TransportRefused),
+        transport(server.port, username="papers", password="secret").open(),
+    ):
+        pass
+    ways = [line.split()[1] for line in server.commands if line.upper().startswith("AUTH")]
+    assert ways == said
 
 
 @pytest.mark.parametrize(
