@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from time import monotonic
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -87,9 +87,9 @@ def test_a_long_text_is_cut_after_a_word() -> None:
     "piece", ["\\frac{", "\\href{", "\\href{}{", "$x", "<p ", "&amp;", "<!--", "\\'", "{{", "<a b="]
 )
 def test_a_huge_text_takes_no_time(piece: str) -> None:
-    began = monotonic()
+    began = process_time()
     clean(piece * 1_000_000)
-    assert monotonic() - began < 5
+    assert process_time() - began < 5
 
 
 @given(st.text() | tangles)
