@@ -10,11 +10,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from digest.sources.cleaning import clean
+from digest.sources.cleaning import one_line, without_markup
 from digest.sources.identifiers import arxiv_id, doi, paper_key
 
 LONGEST = 1_000_000  # characters that are looked at
 MOST_ENTRIES = 2_000
+LONGEST_TITLE = 300  # as it stands in the file; longer ones are cut
 _LONGEST_FIELD = 2_000
 _LONGEST_VALUE = 20_000  # an abstract; what does not end by then never does
 
@@ -30,12 +31,37 @@ _MENTION = re.compile(
 )
 _MENTIONING = ("journal", "journaltitle", "note", "howpublished", "number", "volume", "url")
 
+# TeX as titles have it: an accent and its letter, a letter of its own, any other macro.
+_ACCENTS = dict(
+    zip(
+        "`'^~=.\"urHvdck",
+        "\u0300\u0301\u0302\u0303\u0304\u0307\u0308\u0306\u030a\u030b\u030c\u0323\u0327\u0328",
+        strict=True,
+    )
+)
+_LETTERS = {"ss": "ß", "o": "ø", "O": "Ø", "l": "ł", "L": "Ł", "ae": "æ", "AE": "Æ", "oe": "œ",
+            "OE": "Œ", "aa": "å", "AA": "Å", "i": "i", "j": "j"}  # fmt: skip
+_ACCENTED = re.compile(r"\\(?:([`'^~=.\"])\s?|([urHvdck])(?:\s|(?=\{)))\{?\\?([A-Za-z])")
+_MACRO = re.compile(r"\\(?:([A-Za-z]{1,40})\s?|([^A-Za-z]))")
+_GROUPING = str.maketrans({"{": "", "}": "", "$": "", "~": " "})
+
 
 class Reference(NamedTuple):
     """One paper of a file; `key` is `None` where nothing but its title is known."""
 
     key: str | None
-    title: str
+    written: str
+
+    @property
+    def title(self) -> str:
+        """Return the title as people read it, of formulae their letters and figures alone.
+
+        The converter that abstracts go through takes half a minute for a megabyte of formulae.
+        """
+        text = one_line(without_markup(self.written[:LONGEST_TITLE]))
+        text = _ACCENTED.sub(lambda at: at[3] + _ACCENTS[at[1] or at[2]], text)
+        text = _MACRO.sub(lambda at: _LETTERS.get(at[1], "") if at[1] else at[2], text)
+        return one_line(text.translate(_GROUPING))
 
 
 def is_bibtex(text: str) -> bool:
@@ -50,10 +76,10 @@ def references(text: str) -> list[Reference]:
     """
     found: dict[str, Reference] = {}
     for fields in _entries(text[:LONGEST]):
-        title = clean(fields.get("title", "")).replace("{", "").replace("}", "")
+        written = fields.get("title", "")
         key = _key(fields)
-        if key or title:
-            found.setdefault(key or title.casefold(), Reference(key, title))
+        if key or written:
+            found.setdefault(key or written.casefold(), Reference(key, written))
     return list(found.values())
 
 

@@ -20,6 +20,9 @@ LONGEST_NAME = 100
 LONGEST_INTEREST = 200
 LONGEST_TEXT = 2000
 MOST_INTERESTS = 200
+_MOST_NAMED = 2000  # with those that are named twice
+_LONGEST_EMAIL = 320
+_PIECE = 500  # characters
 
 # What stands before an author who is never to be shown: the same words may be a keyword.
 _AUTHOR = "author:"
@@ -30,6 +33,8 @@ def parse_email(text: str) -> str:
 
     Nothing is looked up. Local parts beyond ASCII are refused: few relays take them (RFC 6531).
     """
+    if len(text) > _LONGEST_EMAIL:
+        raise InvalidInput("That is not an email address we can write to: it is too long.")
     try:
         found = validate_email(
             text.strip(), check_deliverability=False, allow_smtputf8=False, strict=True
@@ -118,6 +123,11 @@ def parse_interests(
 
     `mutes` are keywords, or arXiv categories with a dot; `likes` are papers (`parse_paper`).
     """
+    named = [list(one) for one in (categories, keywords, authors, mutes, likes)]
+    too_many = InvalidInput(f"Please name at most {MOST_INTERESTS} interests.")
+    if sum(map(len, named)) > _MOST_NAMED:
+        raise too_many  # before time is spent on each
+    categories, keywords, authors, mutes, likes = named
     found = [Interest(InterestKind.CATEGORY, parse_category(one)) for one in categories]
     found += [Interest(InterestKind.KEYWORD, _one_line(one)) for one in keywords]
     found += [Interest(InterestKind.AUTHOR, _one_line(one)) for one in authors]
@@ -126,7 +136,7 @@ def parse_interests(
     found.append(Interest(InterestKind.TEXT, _one_line(text)))
     unique = {(one.kind, one.value.casefold()): one for one in found if one.value}
     if len(unique) > MOST_INTERESTS:
-        raise InvalidInput(f"Please name at most {MOST_INTERESTS} interests.")
+        raise too_many
     for one in unique.values():
         longest = LONGEST_TEXT if one.kind is InterestKind.TEXT else LONGEST_INTEREST
         if len(one.value) > longest:
@@ -151,9 +161,12 @@ def _mute(text: str) -> Interest:
 
 def _one_line(text: str) -> str:
     """Return the text on one line, without control and direction characters."""
+    # By the piece: to put the accents on one letter in order takes the square of their number,
+    # minutes for a megabyte of them, in which no other thread runs.
+    pieces = [text[place : place + _PIECE] for place in range(0, len(text), _PIECE)]
     kept = "".join(
         " " if char.isspace() else char
-        for char in unicodedata.normalize("NFC", text)
+        for char in "".join(unicodedata.normalize("NFC", piece) for piece in pieces)
         if char.isspace() or unicodedata.category(char) not in ("Cc", "Cf", "Cs")
     )
     return " ".join(kept.split())

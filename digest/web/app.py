@@ -28,6 +28,7 @@ from digest.web import api
 from digest.web.answers import Answers
 from digest.web.archive import ArchivePages
 from digest.web.feeds import FeedPages
+from digest.web.limits import Gate
 from digest.web.lists import ListPages
 from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages, tagged
@@ -57,15 +58,16 @@ def create(app: App) -> FastAPI:
     )
     reader = Reader.of(app.store, app.clock, app.settings)
     sampler = Sampler(app)
-    site.include_router(SignUpPages(pages, reader, sampler, trusted).router())
+    gate = Gate(app.clock, trusted)
+    site.include_router(SignUpPages(pages, reader, sampler, gate, trusted).router())
     site.include_router(ListPages(pages, reader).router())
     site.include_router(PaperPages(pages, reader).router())
     site.include_router(SearchPages(pages, reader).router())
     site.include_router(ArchivePages(pages, reader).router())
     site.include_router(FeedPages(pages, reader).router())
     site.mount(api.PATH, api.create(pages, reader))
-    site.include_router(TokenPages(pages, sampler, trusted).router())
-    site.include_router(PreferencesPages(pages, sampler, trusted).router())
+    site.include_router(TokenPages(pages, sampler, gate, trusted).router())
+    site.include_router(PreferencesPages(pages, sampler, gate, trusted).router())
     site.include_router(MetricsPage(app, watchers, trusted).router())
     _add_health(site, app)
     _add_files(site, pages)
@@ -139,6 +141,10 @@ STATUSES = {
     404: ("There is no such page", "Today's papers are on the front page."),
     405: ("That cannot be done", "This page does not take what was sent to it."),
     413: ("That is too much", "What was sent is too long for this form."),
+    429: (
+        "One moment, please",
+        "Too many forms came from here within the last hour. Please try again later.",
+    ),
 }
 BROKEN = (500, "Something went wrong", "It is our fault, not yours. Please try again later.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from digest.ports import Clock
-from digest.web.security import RateLimit, neighbourhood, network_of
+from digest.web.security import Network, RateLimit, neighbourhood, network_of, visitor
 
 HOUR = timedelta(hours=1)
 
@@ -39,6 +39,25 @@ class Limits:
             and self.by_network.allows(network_of(visitor), now)
             and self.by_all.allows("", now)
         )
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Counts who sends a form before any of it is read: up to a megabyte of it may be.
+
+    A dependency of routes. Whatever comes of the form counts, other limits are for what it does.
+    """
+
+    clock: Clock
+    trusted: tuple[Network, ...] = ()
+    limits: Limits = field(default_factory=lambda: Limits.hourly(300, 1200, 10_000))
+
+    async def __call__(self, request: Request) -> None:
+        """Let one request pass, or raise a 429."""
+        is_form = request.method == "POST" or request.url.query
+        asked_by = visitor(request, self.trusted)
+        if is_form and not self.limits.allow(asked_by, self.clock.now()):
+            raise HTTPException(429, headers={"Retry-After": "3600"})
 
 
 def wait_for_the_beat(clock: Clock, began: datetime) -> None:

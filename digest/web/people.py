@@ -20,7 +20,7 @@ from digest.tokens import Purpose
 from digest.web import forms
 from digest.web.forms import read_form
 from digest.web.front import paper_view
-from digest.web.limits import refuse_foreign
+from digest.web.limits import Gate, refuse_foreign
 from digest.web.pages import Pages
 from digest.web.sample import Sampler
 from digest.web.security import MAIL_POLICY, Network, visitor
@@ -35,20 +35,25 @@ class TokenPages:
 
     pages: Pages
     sampler: Sampler
+    gate: Gate
     trusted: tuple[Network, ...] = ()
 
     def router(self) -> APIRouter:
         """Return the routes."""
         router = APIRouter()
-        for path, show, act in (
-            ("/confirm/{token}", self.ask_to_confirm, self.confirm),
-            ("/unsubscribe/{token}", self.ask_to_leave, self.leave),
-            ("/feedback/{token}", self.ask_for_opinion, self.give_opinion),
-            ("/digest/{token}", self.digest, None),
+        counted = [Depends(self.gate)]
+        for path, show, act, gates in (
+            ("/confirm/{token}", self.ask_to_confirm, self.confirm, counted),
+            # One mailbox provider leaves for many, and nobody is to be kept from leaving.
+            ("/unsubscribe/{token}", self.ask_to_leave, self.leave, []),
+            ("/feedback/{token}", self.ask_for_opinion, self.give_opinion, counted),
+            ("/digest/{token}", self.digest, None, []),
         ):
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
             if act is not None:
-                router.add_api_route(path, act, methods=["POST"], response_model=None)
+                router.add_api_route(
+                    path, act, methods=["POST"], response_model=None, dependencies=gates
+                )
         return router
 
     # --- confirm ----------------------------------------------------------------------

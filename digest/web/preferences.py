@@ -20,7 +20,7 @@ from digest.subscriptions import Preferences
 from digest.tokens import Purpose
 from digest.web import forms
 from digest.web.forms import Filled, read_form
-from digest.web.limits import Limits, refuse_foreign, wait_for_the_beat
+from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
 from digest.web.pages import Pages, path_of
 from digest.web.sample import Sample, Sampler
 from digest.web.security import Network, visitor
@@ -38,6 +38,7 @@ class PreferencesPages:
 
     pages: Pages
     sampler: Sampler
+    gate: Gate
     trusted: tuple[Network, ...] = ()
     requests: Limits = field(default_factory=lambda: Limits.hourly(10, 60, 1000))
 
@@ -51,7 +52,13 @@ class PreferencesPages:
         ):
             router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
             if act is not None:
-                router.add_api_route(path, act, methods=["POST"], response_model=None)
+                router.add_api_route(
+                    path,
+                    act,
+                    methods=["POST"],
+                    response_model=None,
+                    dependencies=[Depends(self.gate)],
+                )
         return router
 
     # --- the link, on request ---------------------------------------------------------

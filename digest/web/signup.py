@@ -17,7 +17,7 @@ from digest.subscriptions import Preferences
 from digest.web import forms, zones
 from digest.web.forms import Filled, read_form
 from digest.web.front import today
-from digest.web.limits import Limits, is_foreign, wait_for_the_beat
+from digest.web.limits import Gate, Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages
 from digest.web.sample import Sampler
 from digest.web.security import Network, visitor
@@ -34,6 +34,7 @@ class SignUpPages:
     pages: Pages
     reader: Reader
     sampler: Sampler
+    gate: Gate
     trusted: tuple[Network, ...] = ()
     # Somebody who wants to annoy others should have to work for it.
     sign_ups: Limits = field(default_factory=lambda: Limits.hourly(10, 60, 1000))
@@ -42,8 +43,9 @@ class SignUpPages:
         """Return the routes."""
         router = APIRouter()
         router.add_api_route("/", self.home, methods=["GET", "HEAD"])
-        router.add_api_route("/subscribe", self.form, methods=["GET", "HEAD"])
-        router.add_api_route("/subscribe", self.subscribe, methods=["POST"])
+        counted = [Depends(self.gate)]
+        router.add_api_route("/subscribe", self.form, methods=["GET", "HEAD"], dependencies=counted)
+        router.add_api_route("/subscribe", self.subscribe, methods=["POST"], dependencies=counted)
         return router
 
     def home(self, request: Request) -> Response:

@@ -336,6 +336,30 @@ def test_a_flood_of_sign_ups_ends(site: Running) -> None:
     assert len(site.mails()) == 10
 
 
+def test_forms_that_come_to_nothing_are_counted_before_they_are_read(site: Running) -> None:
+    leave = site.path(site.app.links.unsubscribe(site.member().public_id))
+    filled = "/subscribe?keywords=grasping"
+    for _ in range(100):
+        assert site.client.post("/subscribe", data={"email": "nobody"}).status_code == 422
+        assert site.client.post("/preferences", data={"email": "nobody"}).status_code == 422
+        assert site.client.get(filled).status_code == 200
+    refused = [
+        site.client.post(
+            "/subscribe", content=b"x", headers={"Content-Type": "multipart/form-data"}
+        ),
+        site.client.post("/preferences", data={"email": EMAIL}),
+        site.client.post("/preferences/x", data={"action": "save"}),
+        site.client.post("/confirm/x"),
+        site.client.post("/feedback/x"),
+        site.client.get(filled),
+    ]
+    assert [answer.status_code for answer in refused] == [429] * 6
+    assert "Too many forms" in refused[0].text
+    assert refused[0].headers["retry-after"] == "3600"
+    assert site.client.get("/subscribe").status_code == 200
+    assert site.client.post(leave, data=ONE_CLICK).status_code == 200
+
+
 def test_a_flood_against_one_address_sends_one_mail_a_day(site: Running) -> None:
     for hour in range(0, 22, 2):
         site.clock.advance(7200 if hour else 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+import pytest
 from starlette.datastructures import FormData
 
 from digest.model import Interest, InterestKind
@@ -75,3 +76,11 @@ def test_a_category_may_be_typed_by_its_name() -> None:
     wanted, filled = forms.read(form)
     assert [one.value for one in wanted.interests] == ["math.AG", "physics.optics"]
     assert filled.values["checked"] == ["math.AG"]
+
+
+@pytest.mark.parametrize("field", ["name", "text", "keywords"])
+@pytest.mark.parametrize("typed", ["\u0301\u0316", "a,"])
+def test_a_megabyte_of_anything_is_a_mistake_soon(field: str, typed: str) -> None:
+    """Accents on one letter took minutes, and many short words some ten seconds."""
+    _, filled = read(**{field: typed * (1_000_000 // len(typed.encode()))})
+    assert list(filled.problems) == ["name" if field == "name" else "interests"]
