@@ -209,7 +209,7 @@ def shared_context(delivery: Delivery, cadence: Cadence, *, site: Site) -> dict[
             "postal_address": site.postal_address,
         },
         "date": delivery.edition.date if delivery.edition else delivery.date.date(),
-        "cadence": str(cadence),
+        "cadence": delivery.facts.get("cadence", str(cadence)),
         "sources": delivery.facts.get("sources", []),
         "notes": delivery.facts.get("notes", []),
         "interests": delivery.facts.get("interests", 0),

@@ -75,7 +75,7 @@ def add(
     address = parse_email(email)
     with state_of(context).open() as app, app.store.write() as tx:
         subscriber = admit(app, tx, address, wanted, confirmed=confirmed)
-        wishes.warn_of_categories(tx, wishes.categories_of(subscriber.interests))
+        wishes.warn_of_categories(tx, wishes.categories_of(wanted.interests))
     if json:
         document(subscriber)
     if subscriber.status is SubscriberStatus.CONFIRMED:

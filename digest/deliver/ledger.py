@@ -328,7 +328,9 @@ class Ledger:
             if standing is None:
                 log.warning("delivery %d: somebody else has taken or moved it", delivery.id)
                 continue
-            reason = gate(delivery, standing.status, standing.suppression)
+            reason = gate(
+                delivery, standing.status, standing.suppression, returning=standing.returning
+            )
             if reason is not None:
                 gates[delivery.id] = skipped(reason)
             elif standing.email != claim.subscriber.email:

@@ -60,22 +60,24 @@ def gate(
     delivery: Delivery,
     status: SubscriberStatus | None,
     suppression: SuppressionReason | None,
+    *,
+    returning: bool = False,
 ) -> SkipReason | None:
     """Decide whether a claimed delivery may leave: the person may have gone since planning.
 
     What somebody asked for by typing their address, to confirm or the link to their preferences,
-    goes to people who left or were erased before, too. Somebody without a status is not there any
-    more.
+    goes to people who left or were erased before, too; those who left are asked whether they come
+    back while they are `returning`. Somebody without a status is not there any more.
     """
     if status is None:
         return SkipReason.NOT_CONFIRMED
     if delivery.kind in (DeliveryKind.CONFIRM, DeliveryKind.LINK):
         if suppression not in (None, SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED):
             return SkipReason.SUPPRESSED
-        is_pending = status is SubscriberStatus.UNCONFIRMED
-        if is_pending is not (delivery.kind is DeliveryKind.CONFIRM):
-            return SkipReason.NOT_CONFIRMED
-        return None
+        is_unconfirmed = status is SubscriberStatus.UNCONFIRMED
+        asks = is_unconfirmed or returning
+        is_for_them = asks if delivery.kind is DeliveryKind.CONFIRM else not is_unconfirmed
+        return None if is_for_them else SkipReason.NOT_CONFIRMED
     if suppression is not None:
         return SkipReason.SUPPRESSED
     if delivery.kind is DeliveryKind.GOODBYE:

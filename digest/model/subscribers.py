@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Cadence(StrEnum):
@@ -76,11 +77,18 @@ class Subscriber:
     paused_until: date | None = None
     feed_since: datetime | None = None
     consent: Mapping[str, str] = field(default_factory=dict)
+    # How somebody who left would come back; a stranger may have typed it, so nobody has it yet.
+    wish: Mapping[str, Any] | None = None
 
     @property
     def rhythm(self) -> Rhythm:
         """Return when they get a digest."""
         return Rhythm(self.cadence, self.hour, self.timezone)
+
+    @property
+    def wished_at(self) -> datetime | None:
+        """Return when somebody asked for them to come back."""
+        return datetime.fromisoformat(self.wish["consent"]["asked_at"]) if self.wish else None
 
 
 class Opinion(StrEnum):

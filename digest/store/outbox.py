@@ -46,6 +46,7 @@ class Standing:
     email: str
     status: SubscriberStatus | None
     suppression: SuppressionReason | None
+    returning: bool  # they left, and somebody asks for them to come back
 
 
 class Outbox:
@@ -131,6 +132,7 @@ class Outbox:
                 row.email or "",
                 None if row.status is None else SubscriberStatus(row.status),
                 None if row.suppression is None else SuppressionReason(row.suppression),
+                bool(row.is_returning),
             )
             for row in rows
             if row.claimed_by == worker and row.state in WAITING
@@ -244,6 +246,7 @@ _STANDINGS = (
         subscribers.c.email,
         subscribers.c.status,
         suppressions.c.reason.label("suppression"),
+        subscribers.c.wish.is_not(None).label("is_returning"),
     )
     .select_from(deliveries)
     .outerjoin(subscribers, subscribers.c.id == deliveries.c.subscriber_id)

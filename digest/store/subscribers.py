@@ -234,6 +234,10 @@ class Subscribers:
                 wanted[subscriber_id].append(known[told])
         return [_subscriber(row, wanted.get(row.id, ())) for row in rows]
 
+    def wishing(self) -> list[Subscriber]:
+        """Return those who left and have not confirmed yet that they come back."""
+        return self._many(select(subscribers).where(subscribers.c.wish.is_not(None)))
+
     def list(self, status: SubscriberStatus | None = None) -> list[Subscriber]:
         """Return all subscribers, oldest first."""
         statement = select(subscribers).order_by(subscribers.c.id)
@@ -293,4 +297,5 @@ def _subscriber(row: Row[Any], wanted: Iterable[Interest]) -> Subscriber:
         paused_until=row.paused_until,
         feed_since=row.feed_since,
         consent=row.consent,
+        wish=row.wish,
     )

@@ -182,6 +182,8 @@ subscribers = Table(
     Column("feed_since", UtcDateTime),
     # The record that the law asks for: when, from where, to which text.
     Column("consent", JSON, nullable=False),
+    # A sign-up with the address of somebody who left, until they confirm it.
+    Column("wish", JSON(none_as_null=True)),
     # Who is due is told by the index alone, for any number of people.
     Index(None, "status", "cadence", "hour", "timezone"),
 )

@@ -1,9 +1,12 @@
 """Who gets mail: sign-up, confirmation, preferences, pause, leaving, erasure.
 
     sign_up --> unconfirmed --confirm--> confirmed <--pause, resume--> paused
-                     ^                       |                            |
-                     `-------sign_up------ unsubscribed <---unsubscribe---'
+                                          ^     |                        |
+                        rejoin, or sign_up|     `----> unsubscribed <----'
+                               and confirm`-----------------'
 
+What somebody chose who left stays as it is until they confirm that they come back: anybody may
+type their address.
 Nobody gets a digest before they have confirmed, and one address gets at most one request to do
 so a day, whoever types it in. Every function acts within the caller's transaction and may be
 called twice: the second call changes nothing and mails nothing.
@@ -18,6 +21,7 @@ from digest.subscriptions.members import (
     SignedUp,
     SignUp,
     add_confirmed,
+    asking,
     confirm,
     edit,
     erase,
@@ -55,6 +59,7 @@ __all__ = [
     "SignedUp",
     "add_confirmed",
     "all_about",
+    "asking",
     "confirm",
     "edit",
     "erase",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -68,7 +69,8 @@ def sign_up(
     """Write down who wants to join and the mail that asks them to confirm.
 
     `origin` says from where they came (an IP address, `cli`), for the consent record; `domain`
-    ends the Message-ID. What somebody who is not confirmed chose before is replaced.
+    ends the Message-ID. What somebody who has never confirmed chose before is replaced; of
+    somebody who left nothing changes before they confirm.
     """
     if tx.suppressions.reason(hash_email(email)) not in (None, *OWN_WISH):
         return SignedUp(SignUp.SUPPRESSED, None)
@@ -85,18 +87,24 @@ def sign_up(
                 raise
     if subscriber.status in (SubscriberStatus.CONFIRMED, SubscriberStatus.PAUSED):
         return SignedUp(SignUp.MEMBER, subscriber)
-    if subscriber.status is SubscriberStatus.UNSUBSCRIBED:
-        # Their wish to be left alone outlives a sign-up that nobody confirms.
-        tx.suppressions.add(hash_email(email), SuppressionReason.UNSUBSCRIBE, now=now)
-    tx.subscribers.edit(
-        subscriber.id,
-        status=SubscriberStatus.UNCONFIRMED,
-        created_at=now,
-        consent={"asked_at": now.isoformat(), "asked_from": origin, "wording": CONSENT_WORDING},
-        **preferences.columns(),
-    )
-    tx.subscribers.set_interests(subscriber.id, preferences.interests, now)
-    asked = _notify(tx, subscriber, DeliveryKind.CONFIRM, now=now, domain=domain)
+    consent = {"asked_at": now.isoformat(), "asked_from": origin, "wording": CONSENT_WORDING}
+    if subscriber.confirmed_at is not None:
+        wish = {"consent": consent, "preferences": preferences.document()}
+        tx.subscribers.edit(subscriber.id, wish=wish)
+    else:
+        if subscriber.status is SubscriberStatus.UNSUBSCRIBED:
+            # Their wish to be left alone outlives a sign-up that nobody confirms.
+            tx.suppressions.add(hash_email(email), SuppressionReason.UNSUBSCRIBE, now=now)
+        tx.subscribers.edit(
+            subscriber.id,
+            status=SubscriberStatus.UNCONFIRMED,
+            created_at=now,
+            consent=consent,
+            **preferences.columns(),
+        )
+        tx.subscribers.set_interests(subscriber.id, preferences.interests, now)
+    facts = {"cadence": preferences.cadence}
+    asked = _notify(tx, subscriber, DeliveryKind.CONFIRM, now=now, domain=domain, facts=facts)
     return SignedUp(SignUp.ASKED if asked else SignUp.WAITING, find(tx, subscriber.public_id))
 
 
@@ -132,6 +140,24 @@ def add_confirmed(
     return subscriber
 
 
+def asking(subscriber: Subscriber) -> Subscriber | None:
+    """Return somebody as they would be let in by confirming, `None` where nothing is asked.
+
+    Who comes back and names no interests has those of before.
+    """
+    if subscriber.status is SubscriberStatus.UNCONFIRMED:
+        return subscriber
+    if subscriber.wish is None:
+        return None
+    wanted = Preferences.read(subscriber.wish["preferences"])
+    return replace(
+        subscriber,
+        **wanted.columns(),
+        interests=wanted.interests or subscriber.interests,
+        consent=subscriber.wish["consent"],
+    )
+
+
 def confirm(
     tx: Transaction,
     public_id: str,
@@ -146,9 +172,14 @@ def confirm(
     Only a pending sign-up is confirmed: an old link brings nobody back who has left since.
     """
     subscriber = find(tx, public_id)
-    if subscriber.status is not SubscriberStatus.UNCONFIRMED:
+    asked = asking(subscriber)
+    if asked is None:
         return subscriber
-    return _let_in(tx, subscriber, origin=origin, now=now, domain=domain, hash_email=hash_email)
+    _let_in(tx, asked, origin=origin, now=now, hash_email=hash_email)
+    let_in = edit(tx, public_id, Preferences.of(asked), now=now)
+    facts = {"interests": len(asked.interests)}
+    _notify(tx, let_in, DeliveryKind.WELCOME, now=now, domain=domain, facts=facts)
+    return let_in
 
 
 def still_asks(tx: Transaction, subscriber: Subscriber, made_at: datetime) -> bool:
@@ -170,7 +201,6 @@ def rejoin(
     *,
     origin: str,
     now: datetime,
-    domain: str,
     hash_email: HashEmail,
 ) -> Subscriber:
     """Take back an unsubscription; raise `NotFound`, or `InvalidInput` for barred addresses.
@@ -180,7 +210,7 @@ def rejoin(
     subscriber = find(tx, public_id)
     if subscriber.status is not SubscriberStatus.UNSUBSCRIBED or subscriber.confirmed_at is None:
         return subscriber
-    return _let_in(tx, subscriber, origin=origin, now=now, domain=domain, hash_email=hash_email)
+    return _let_in(tx, subscriber, origin=origin, now=now, hash_email=hash_email)
 
 
 def _let_in(
@@ -189,7 +219,6 @@ def _let_in(
     *,
     origin: str,
     now: datetime,
-    domain: str,
     hash_email: HashEmail,
 ) -> Subscriber:
     reason = tx.suppressions.of(subscriber.id)
@@ -207,10 +236,8 @@ def _let_in(
             "confirmed_at": now.isoformat(),
             "confirmed_from": origin,
         },
+        wish=None,
     )
-    if subscriber.status is SubscriberStatus.UNCONFIRMED:
-        facts = {"interests": len(subscriber.interests)}
-        _notify(tx, subscriber, DeliveryKind.WELCOME, now=now, domain=domain, facts=facts)
     return find(tx, subscriber.public_id)
 
 
@@ -306,6 +333,8 @@ def unsubscribe(
     """
     subscriber = find(tx, public_id)
     if subscriber.status is SubscriberStatus.UNSUBSCRIBED:
+        if subscriber.wish is not None:
+            tx.subscribers.edit(subscriber.id, wish=None)
         return subscriber
     tx.subscribers.edit(
         subscriber.id,

@@ -8,6 +8,7 @@ import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import lru_cache
+from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -203,6 +204,21 @@ class Preferences:
         """Return what a subscriber has chosen."""
         return cls(**{field.name: getattr(subscriber, field.name) for field in fields(cls)})
 
-    def columns(self) -> dict[str, object]:
+    def columns(self) -> dict[str, Any]:
         """Return all but the interests, by the name of the column."""
         return {key: value for key, value in asdict(self).items() if key != "interests"}
+
+    def document(self) -> dict[str, Any]:
+        """Return all of it as JSON has it."""
+        return asdict(self)
+
+    @classmethod
+    def read(cls, document: Mapping[str, Any]) -> Preferences:
+        """Return what `document` was made of."""
+        wanted = (
+            Interest(InterestKind(one["kind"]), one["value"], one["weight"])
+            for one in document["interests"]
+        )
+        return cls(
+            **{**document, "cadence": Cadence(document["cadence"]), "interests": tuple(wanted)}
+        )

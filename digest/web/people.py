@@ -62,11 +62,12 @@ class TokenPages:
         """Show the button that confirms, and what will come."""
         with self.pages.app.store.read() as tx:
             subscriber = self._who_asked(tx, token)
-        if subscriber.status is not SubscriberStatus.UNCONFIRMED:
+        asked = subscriptions.asking(subscriber)
+        if asked is None:
             return self._confirmed(subscriber, Purpose.CONFIRM, token)
-        wanted = Preferences.of(subscriber)
+        wanted = Preferences.of(asked)
         context = {
-            **self.pages.rhythm_of(subscriber),
+            **self.pages.rhythm_of(asked),
             "email": subscriber.email,
             "consent": CONSENT_WORDING,
             "sample": self.sampler.glimpse(wanted, asked_by=visitor(request, self.trusted)),
@@ -79,7 +80,10 @@ class TokenPages:
         with self.pages.app.store.write() as tx:
             subscriber = self._who_asked(tx, token)
             subscriber = subscriptions.confirm(
-                tx, subscriber.public_id, **letting_in(self.pages.app, request, self.trusted)
+                tx,
+                subscriber.public_id,
+                domain=self.pages.app.domain,
+                **letting_in(self.pages.app, request, self.trusted),
             )
         return self._confirmed(subscriber, Purpose.CONFIRM, token)
 
@@ -87,7 +91,7 @@ class TokenPages:
         """Return whose sign-up a link is about; raise `SignUpExpired` if it asks no more."""
         app = self.pages.app
         subscriber = subscriptions.find(tx, read_token(app, Purpose.CONFIRM, token)[0])
-        if subscriber.status is SubscriberStatus.UNCONFIRMED:
+        if subscriptions.asking(subscriber) is not None:
             made_at = app.signer.made_at(Purpose.CONFIRM, token)
             life = timedelta(days=app.settings.retention.unconfirmed_days)
             is_old = app.clock.now() - made_at > life

@@ -34,7 +34,6 @@ def letting_in(app: App, request: Request, trusted: Sequence[Network]) -> dict[s
     return {
         "origin": visitor(request, trusted),
         "now": app.clock.now(),
-        "domain": app.domain,
         "hash_email": app.signer.hash_email,
     }
 

@@ -87,6 +87,7 @@ def upgrade() -> None:
         sa.Column("paused_until", sa.Date(), nullable=True),
         sa.Column("feed_since", sa.DateTime(), nullable=True),
         sa.Column("consent", sa.JSON(), nullable=False),
+        sa.Column("wish", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_subscribers")),
         sa.UniqueConstraint("email_key", name=op.f("uq_subscribers_email_key")),
         sa.UniqueConstraint("public_id", name=op.f("uq_subscribers_public_id")),

@@ -78,7 +78,6 @@ def rejoin(store: Store, public_id: str) -> Subscriber:
             public_id,
             origin="192.0.2.8",
             now=NOW,
-            domain="example.org",
             hash_email=hash_email,
         )
 
@@ -117,7 +116,8 @@ def verdict(store: Store, kind: DeliveryKind) -> SkipReason | None:
         assert delivery.subscriber_id is not None
         reader = tx.subscribers.by_id(delivery.subscriber_id)
         assert reader is not None
-        return gate(delivery, reader.status, tx.suppressions.of(delivery.subscriber_id))
+        suppression = tx.suppressions.of(delivery.subscriber_id)
+        return gate(delivery, reader.status, suppression, returning=reader.wish is not None)
 
 
 # --- joining ------------------------------------------------------------------------------
@@ -201,8 +201,7 @@ def test_who_left_may_come_back_but_only_by_confirming(store: Store) -> None:
     outcome, pending = sign_up(store, now=TOMORROW)
     assert outcome is SignUp.ASKED
     assert pending is not None
-    assert pending.status is SubscriberStatus.UNCONFIRMED
-    assert suppression(store) is SuppressionReason.UNSUBSCRIBE
+    assert pending.status is SubscriberStatus.UNSUBSCRIBED
     assert verdict(store, DeliveryKind.CONFIRM) is None
     assert confirm(store, pending.public_id, now=TOMORROW).status is SubscriberStatus.CONFIRMED
     assert suppression(store) is None
@@ -383,12 +382,19 @@ def test_the_link_is_mailed_on_request_once_a_day(store: Store) -> None:
     assert verdict(store, DeliveryKind.LINK) is None
 
 
-def test_who_left_gets_the_link_and_who_has_not_confirmed_the_request(store: Store) -> None:
+def test_who_left_gets_the_link_whoever_has_asked_for_them_to_come_back(store: Store) -> None:
     unsubscribe(store, member(store).public_id)
     assert send_link(store)
     assert verdict(store, DeliveryKind.LINK) is None
     sign_up(store, now=TOMORROW)
-    assert send_link(store, now=TOMORROW + timedelta(days=1))
+    assert send_link(store, now=TOMORROW)
+    assert kinds(store)[-1] is DeliveryKind.LINK
+    assert verdict(store, DeliveryKind.LINK) is None
+
+
+def test_who_has_not_confirmed_gets_the_request_in_place_of_the_link(store: Store) -> None:
+    sign_up(store)
+    assert send_link(store, now=TOMORROW)
     assert kinds(store)[-1] is DeliveryKind.CONFIRM
 
 

@@ -86,10 +86,10 @@ def test_a_used_link_brings_nobody_back_whoever_signs_them_up(site: Running) -> 
     for days in (0, 1, 0):
         site.clock.advance(days * DAY)
         somebody = pending(site, keywords="of an attacker")
-        assert status(site) is SubscriberStatus.UNCONFIRMED
+        assert status(site) is SubscriberStatus.UNSUBSCRIBED
         for method in ("GET", "POST"):
             assert site.client.request(method, url).status_code == 410
-    assert status(site) is SubscriberStatus.UNCONFIRMED
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
     assert site.mails().count(DeliveryKind.CONFIRM) == 3
     fresh = site.path(site.app.links.confirm(somebody.public_id))
     assert "You are in" in site.client.post(fresh).text
