@@ -261,7 +261,13 @@ def pause(
 
     with state_of(context).open() as app, app.store.write() as tx:
         found = subscriber_of(tx, email)
-        subscriber = subscriptions.pause(tx, found.public_id, until=until, now=app.clock.now())
+        subscriber = subscriptions.pause(
+            tx,
+            found.public_id,
+            until=until,
+            now=app.clock.now(),
+            timezone=app.settings.schedule.timezone,
+        )
     _tell(subscriber, json=json)
 
 

@@ -258,7 +258,8 @@ def _bring(app: App, tx: Transaction, cells: Mapping[str, str], *, confirmed: bo
         return "asked"
     subscriber = subscriptions.add_confirmed(tx, email, wanted, origin="import", now=now)
     if status is SubscriberStatus.PAUSED:
-        subscriptions.pause(tx, subscriber.public_id, now=now)
+        timezone = app.settings.schedule.timezone
+        subscriptions.pause(tx, subscriber.public_id, now=now, timezone=timezone)
     return "added"
 
 

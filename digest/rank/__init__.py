@@ -24,7 +24,7 @@ from digest.rank.pool import STILL_TRENDING, Pool
 from digest.rank.reach import Reach
 from digest.rank.readers import libraries_of, newer_of, readers_of
 from digest.rank.topics import risen
-from digest.rank.turns import Turn, turn_of
+from digest.rank.turns import Turn, is_awake, turn_of
 from digest.ranking import Phrases
 from digest.store import Store
 
@@ -110,7 +110,9 @@ def run(
     """
     report = RankReport()
     with store.write() as tx:
-        tx.subscribers.wake(now.date())
+        for rhythm, until in tx.subscribers.pauses(until=now.date() + timedelta(days=1)):
+            if is_awake(rhythm, until, schedule, now=now, force=force):
+                tx.subscribers.wake(rhythm, until)
     with store.read() as tx:
         newest = tx.papers.newest_listed_at(until=now)
         rhythms = tx.subscribers.rhythms()

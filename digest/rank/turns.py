@@ -24,6 +24,19 @@ class Turn:
         return f"digest:{self.cadence}-{self.date.isoformat()}:{subscriber.public_id}"
 
 
+def is_awake(
+    rhythm: Rhythm, paused_until: date, schedule: Schedule, *, now: datetime, force: bool = False
+) -> bool:
+    """Say whether the day has come until which somebody pauses, by their own clock.
+
+    It comes at their hour: before it, the edition of a day of the pause may still be due.
+    """
+    timezone = rhythm.timezone or schedule.timezone
+    hour = schedule.default_hour if rhythm.hour is None else rhythm.hour
+    has_begun = paused_until <= local_date(now, timezone)
+    return has_begun and (force or due_at(paused_until, hour, timezone) <= now)
+
+
 def turn_of(
     rhythm: Rhythm,
     schedule: Schedule,

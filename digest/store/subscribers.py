@@ -202,13 +202,28 @@ class Subscribers:
             )
         return unique
 
-    def wake(self, today: date) -> int:
-        """Confirm again those whose pause ends today or ended before; say how many."""
+    def pauses(self, *, until: date) -> list[tuple[Rhythm, date]]:
+        """Return the pauses that end on that day or before, each once: whose, and when."""
+        columns = (subscribers.c.cadence, subscribers.c.hour, subscribers.c.timezone)
+        rows = self._connection.execute(
+            select(*columns, subscribers.c.paused_until)
+            .where(_PAUSED, subscribers.c.paused_until <= until)
+            .distinct()
+        )
+        return [
+            (Rhythm(Cadence(row.cadence), row.hour, row.timezone), row.paused_until) for row in rows
+        ]
+
+    def wake(self, rhythm: Rhythm, until: date) -> int:
+        """Confirm those of a rhythm again whose pause ends on that day; say how many."""
         return self._connection.execute(
             update(subscribers)
             .where(
-                subscribers.c.status == SubscriberStatus.PAUSED,
-                subscribers.c.paused_until <= today,
+                _PAUSED,
+                subscribers.c.paused_until == until,
+                subscribers.c.cadence == rhythm.cadence,
+                subscribers.c.hour == rhythm.hour,
+                subscribers.c.timezone == rhythm.timezone,
             )
             .values(status=SubscriberStatus.CONFIRMED, paused_until=None)
         ).rowcount
@@ -245,6 +260,8 @@ class Subscribers:
             statement = statement.where(subscribers.c.status == status)
         return self._many(statement)
 
+
+_PAUSED = subscribers.c.status == SubscriberStatus.PAUSED
 
 # Made once: they are executed for every subscriber of an import, and for every chunk of a plan.
 _ADD = insert(subscribers).returning(subscribers)

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, NamedTuple
 
+from digest.due import local_date
 from digest.errors import InvalidInput, NotFound
 from digest.model import (
     DeliveryKind,
@@ -290,14 +291,15 @@ def edit(tx: Transaction, public_id: str, preferences: Preferences, *, now: date
 
 
 def pause(
-    tx: Transaction, public_id: str, *, until: date | None = None, now: datetime
+    tx: Transaction, public_id: str, *, until: date | None = None, now: datetime, timezone: str
 ) -> Subscriber:
-    """Send nothing until that day, or until they resume.
+    """Send nothing until that day, or until they resume; `timezone` is that of the site.
 
-    Raise `NotFound`, or `InvalidInput` for a day that has come and for who is not confirmed.
+    Raise `NotFound`, or `InvalidInput` for a day that has come where they are and for who is not
+    confirmed.
     """
     subscriber = find(tx, public_id)
-    if until is not None and until <= now.date():
+    if until is not None and until <= local_date(now, subscriber.timezone or timezone):
         raise InvalidInput("Please choose a day to come.")
     if subscriber.status not in (SubscriberStatus.CONFIRMED, SubscriberStatus.PAUSED):
         raise InvalidInput("Only a confirmed subscription can be paused.")

@@ -13,6 +13,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import subscriptions
+from digest.due import local_date
 from digest.errors import InvalidInput
 from digest.model import InterestKind, Subscriber
 from digest.store import Transaction
@@ -126,7 +127,8 @@ class PreferencesPages:
         """Do one thing and return what to say of it; raise `InvalidInput`."""
         app, now, who = self.pages.app, self.pages.app.clock.now(), subscriber.public_id
         if action == "pause":
-            subscriptions.pause(tx, who, until=_day(forms.text(form, "until")), now=now)
+            until, timezone = _day(forms.text(form, "until")), app.settings.schedule.timezone
+            subscriptions.pause(tx, who, until=until, now=now, timezone=timezone)
             return "Your digest is paused."
         if action == "resume":
             subscriptions.resume(tx, who)
@@ -221,14 +223,16 @@ class PreferencesPages:
         problems = filled.problems if filled else {}
         if problems:
             said, status = "Please look at the marked fields: nothing is saved yet.", 422
+        site = self.pages.app
+        zone = subscriber.timezone or site.settings.schedule.timezone
         context = {
             **self.pages.choices,
-            **links_of(self.pages.app, subscriber, Purpose.PREFERENCES, token),
+            **links_of(site, subscriber, Purpose.PREFERENCES, token),
             "feed": path_of(self._feed(subscriber)),
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,
             "may_return": subscriber.confirmed_at is not None,
-            "tomorrow": self.pages.app.clock.now().date() + timedelta(days=1),
+            "tomorrow": local_date(site.clock.now(), zone) + timedelta(days=1),
             "values": filled.values if filled else forms.shown(Preferences.of(subscriber)),
             "guessed": "",
             "problems": problems,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+
+import pytest
 
 from digest import rank
 from digest.config import RankingSettings, Schedule
@@ -569,3 +571,39 @@ def test_with_a_short_past_nothing_is_expected(store: Store) -> None:
     reader = subscribe(store)
     turn(store, ranker=ranker("default"))
     assert [(score, reason) for _, score, reason in picked(store, reader)] == [(0.0, "new")]
+
+
+@pytest.mark.parametrize(
+    ("timezone", "hour", "asleep", "awake"),
+    [
+        # 16:05 of the day before, and their hour.
+        ("America/Los_Angeles", 7, "2026-11-27T00:05", "2026-11-27T15:00"),
+        # The edition of the evening before may still leave at midnight; it is of the pause.
+        ("America/Los_Angeles", 20, "2026-11-27T08:05", "2026-11-28T04:00"),
+        ("Pacific/Auckland", 7, "2026-11-26T17:55", "2026-11-26T18:00"),
+    ],
+)
+def test_a_pause_ends_at_the_readers_hour_of_that_day(
+    store: Store, timezone: str, hour: int, asleep: str, awake: str
+) -> None:
+    reader = subscribe(store, hour=hour, timezone=timezone)
+    with store.write() as tx:
+        tx.subscribers.edit(
+            reader.id, status=SubscriberStatus.PAUSED, paused_until=date(2026, 11, 27)
+        )
+    before, after = (datetime.fromisoformat(f"{at}+00:00") for at in (asleep, awake))
+    bring(store, *papers(3), at=before - timedelta(hours=1))
+    assert turn(store, now=before).planned == 0
+    assert turn(store, now=after).planned == 1
+
+
+def test_the_hour_of_a_pause_can_be_forced_its_day_cannot(store: Store) -> None:
+    reader = subscribe(store, hour=7, timezone="America/Los_Angeles")
+    with store.write() as tx:
+        tx.subscribers.edit(
+            reader.id, status=SubscriberStatus.PAUSED, paused_until=date(2026, 11, 27)
+        )
+    bring(store, *papers(3))
+    day_before, midnight = (datetime(2026, 11, 27, hour, 5, tzinfo=UTC) for hour in (0, 8))
+    assert turn(store, now=day_before, force=True).planned == 0
+    assert turn(store, now=midnight, force=True).planned == 1

@@ -158,15 +158,22 @@ def test_interests_are_replaced_as_a_whole(store: Store) -> None:
     assert found.interests == tuple(wanted)
 
 
-def test_a_pause_ends_by_itself(store: Store) -> None:
-    reader = subscribe(store)
+def test_pauses_end_by_the_rhythm(store: Store) -> None:
+    first, second = (NOW.date() + timedelta(days=days) for days in (1, 2))
     with store.write() as tx:
-        tx.subscribers.edit(
-            reader.id, status=SubscriberStatus.PAUSED, paused_until=NOW.date() + timedelta(days=2)
-        )
-        assert tx.subscribers.wake(NOW.date() + timedelta(days=1)) == 0
-        assert tx.subscribers.wake(NOW.date() + timedelta(days=2)) == 1
-        assert tx.subscribers.counts() == {"confirmed": 1}
+        for number, (until, chosen) in enumerate(
+            [(first, {}), (first, {}), (second, {}), (first, {"hour": 6, "timezone": "Asia/Tokyo"})]
+        ):
+            reader = tx.subscribers.add(
+                email=f"{number}@example.org", status=SubscriberStatus.PAUSED, now=NOW, **chosen
+            )
+            tx.subscribers.edit(reader.id, paused_until=until)
+        assert tx.subscribers.pauses(until=NOW.date()) == []
+        plain, tokyo = Rhythm(), Rhythm(hour=6, timezone="Asia/Tokyo")
+        assert set(tx.subscribers.pauses(until=first)) == {(plain, first), (tokyo, first)}
+        assert tx.subscribers.wake(plain, first) == 2
+        assert tx.subscribers.pauses(until=first) == [(tokyo, first)]
+        assert tx.subscribers.counts() == {"confirmed": 2, "paused": 2}
 
 
 def test_a_later_opinion_replaces_an_earlier_one(store: Store) -> None:

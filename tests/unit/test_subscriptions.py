@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -268,7 +268,9 @@ def test_preferences_are_replaced_as_a_whole(store: Store) -> None:
 def test_a_pause_holds_digests_and_ends(store: Store) -> None:
     public_id = member(store).public_id
     with store.write() as tx:
-        paused = subscriptions.pause(tx, public_id, until=date(2026, 12, 1), now=NOW)
+        paused = subscriptions.pause(
+            tx, public_id, until=date(2026, 12, 1), now=NOW, timezone="UTC"
+        )
     assert (paused.status, paused.paused_until) == (SubscriberStatus.PAUSED, date(2026, 12, 1))
     with store.write() as tx:
         resumed = subscriptions.resume(tx, public_id)
@@ -278,7 +280,29 @@ def test_a_pause_holds_digests_and_ends(store: Store) -> None:
 def test_a_pause_cannot_end_today(store: Store) -> None:
     public_id = member(store).public_id
     with pytest.raises(InvalidInput), store.write() as tx:
-        subscriptions.pause(tx, public_id, until=NOW.date(), now=NOW)
+        subscriptions.pause(tx, public_id, until=NOW.date(), now=NOW, timezone="UTC")
+
+
+@pytest.mark.parametrize(
+    ("timezone", "today", "tomorrow"),
+    [
+        ("America/Los_Angeles", date(2026, 11, 26), date(2026, 11, 27)),
+        ("Pacific/Auckland", date(2026, 11, 28), date(2026, 11, 29)),
+    ],
+)
+@pytest.mark.parametrize("whose", ["reader", "site"])
+def test_the_day_is_that_of_the_reader(
+    store: Store, timezone: str, today: date, tomorrow: date, whose: str
+) -> None:
+    """It is the 26th in California still, or the 28th in New Zealand already."""
+    is_west = timezone.startswith("America")
+    now = datetime(2026, 11, 27, 2 if is_west else 12, tzinfo=UTC)
+    chosen = {"timezone": timezone} if whose == "reader" else {}
+    public_id = member(store, **chosen).public_id
+    with pytest.raises(InvalidInput), store.write() as tx:
+        subscriptions.pause(tx, public_id, until=today, now=now, timezone=timezone)
+    with store.write() as tx:
+        subscriptions.pause(tx, public_id, until=tomorrow, now=now, timezone=timezone)
 
 
 def test_resuming_does_not_confirm_anybody(store: Store) -> None:
@@ -287,7 +311,7 @@ def test_resuming_does_not_confirm_anybody(store: Store) -> None:
     with pytest.raises(InvalidInput), store.write() as tx:
         subscriptions.resume(tx, pending.public_id)
     with pytest.raises(InvalidInput), store.write() as tx:
-        subscriptions.pause(tx, pending.public_id, now=NOW)
+        subscriptions.pause(tx, pending.public_id, now=NOW, timezone="UTC")
 
 
 def test_one_click_says_no_goodbye(store: Store) -> None:

@@ -145,6 +145,17 @@ def test_a_digest_can_be_paused_and_resumed(site: Running) -> None:
     assert status(site) is SubscriberStatus.CONFIRMED
 
 
+@pytest.mark.parametrize(
+    ("timezone", "offered"), [("America/Los_Angeles", "2026-11-25"), ("Etc/GMT-14", "2026-11-26")]
+)
+def test_the_next_day_is_offered_that_is_one_where_they_are(
+    site: Running, timezone: str, offered: str
+) -> None:
+    url = preferences(site, timezone=timezone)
+    site.clock.advance((NOW.replace(hour=12) - site.clock.now()).total_seconds())
+    assert f'min="{offered}"' in site.client.get(url).text
+
+
 @pytest.mark.parametrize("until", ["2026-11-24", "tomorrow"])
 def test_a_pause_needs_a_day_to_come(site: Running, until: str) -> None:
     answer = site.client.post(preferences(site), data={"action": "pause", "until": until})
