@@ -39,6 +39,9 @@ TIME_TO_ANSWER = 60.0
 # What proxies add to a request.
 _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "via")
 
+# Who cannot be told from others: they share one limit.
+UNKNOWN = "unknown"
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -132,35 +135,34 @@ def networks(key: str, names: Sequence[str]) -> tuple[Network, ...]:
 
 
 def visitor(request: Request, trusted: Sequence[Network]) -> str:
-    """Return the IP address of who asks, as far as it can be known; empty if it cannot.
+    """Return the IP address of who asks, or `UNKNOWN`: never that of a proxy that does not tell.
 
     X-Forwarded-For counts only as far as trusted proxies wrote it, read from the right.
     """
-    seen = request.client.host if request.client else ""
+    seen = _peer(request)
     hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")
     while hops and _within(seen, trusted):
-        hop = hops.pop().strip()
-        if _address(hop) is None:
-            break
-        seen = hop
-    return seen
+        seen = _hop(hops.pop())
+    return UNKNOWN if seen is None else str(seen)
 
 
 def is_from(request: Request, networks: Sequence[Network], *, trusted: Sequence[Network]) -> bool:
     """Say whether who asks is in one of these networks.
 
-    What a proxy that is not trusted passes on never is, wherever the proxy stands.
+    What a proxy that is not trusted passes on never is, wherever the proxy stands, nor what comes
+    from a trusted one by another that does not tell for whom.
     """
-    peer = request.client.host if request.client else ""
-    if not _within(peer, trusted) and any(name in request.headers for name in _PASSED_ON):
-        return False
-    return _within(visitor(request, trusted), networks)
+    seen = _address(visitor(request, trusted))
+    if _within(_peer(request), trusted):
+        return _within(seen, networks) and not _within(seen, trusted)
+    is_passed_on = any(name in request.headers for name in _PASSED_ON)
+    return _within(seen, networks) and not is_passed_on
 
 
 def neighbourhood(visitor: str) -> str:
     """Return what limits are kept for: an IPv4 address, or the /64 of an IPv6 one."""
     address = _address(visitor)
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is None:
+    if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((address, 64), strict=False))
     return visitor
 
@@ -170,22 +172,36 @@ def network_of(visitor: str) -> str:
     address = _address(visitor)
     if address is None:
         return visitor
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
     length = 24 if address.version == 4 else 48
     return str(ipaddress.ip_network((address, length), strict=False))
 
 
-def _within(name: str, trusted: Sequence[Network]) -> bool:
-    address = _address(name)
+def _within(address: Address | None, trusted: Sequence[Network]) -> bool:
     return address is not None and any(address in network for network in trusted)
 
 
+def _peer(request: Request) -> Address | None:
+    return _address(request.client.host) if request.client else None
+
+
+def _hop(written: str) -> Address | None:
+    """Return what one entry of X-Forwarded-For names: some add ports, brackets or quotes."""
+    name = written.strip().strip('"')
+    if name.startswith("["):
+        name = name[1:].partition("]")[0]
+    elif name.count(":") == 1:
+        name = name.partition(":")[0]
+    return _address(name)
+
+
 def _address(name: str) -> Address | None:
+    """Return an address: an IPv4 one also where a socket for both kinds has it as IPv6."""
     try:
-        return ipaddress.ip_address(name)
+        address = ipaddress.ip_address(name)
     except ValueError:
         return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
 
 
 class RateLimit:

@@ -136,13 +136,27 @@ class TestBehindAProxy:
     @pytest.fixture
     def settings(self) -> Settings:
         web = SETTINGS.web.model_copy(
-            update={"trusted_proxies": ("127.0.0.1",), "metrics_from": ("10.1.2.0/24", "::1")}
+            update={
+                "trusted_proxies": ("127.0.0.1",),
+                "metrics_from": ("10.1.2.0/24", "127.0.0.0/8", "::1"),
+            }
         )
         return SETTINGS.model_copy(update={"web": web})
 
     @pytest.mark.parametrize(
         ("address", "status"),
-        [("10.1.2.3", 200), ("10.1.3.1", 404), ("198.51.100.7", 404), ("10.1.2.3, 8.8.8.8", 404)],
+        [
+            ("10.1.2.3", 200),
+            ("10.1.2.3:4711", 200),
+            ("127.0.0.2", 200),
+            ("10.1.3.1", 404),
+            ("198.51.100.7", 404),
+            ("198.51.100.7:4711", 404),
+            ("10.1.2.3, 8.8.8.8", 404),
+            ("10.1.2.3, unknown", 404),
+            ("127.0.0.1", 404),  # another proxy, that says nothing
+            ("unknown", 404),
+        ],
     )
     def test_only_who_is_in_the_network_may_read(
         self, site: Running, address: str, status: int

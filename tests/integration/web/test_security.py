@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from digest.web.security import RateLimit, neighbourhood, networks, visitor
+from digest.web.security import UNKNOWN, RateLimit, neighbourhood, networks, visitor
 from tests.support.samples import NOW
 
 TRUSTED = networks("trusted_proxies", ["10.0.0.0/8", "fd00::/8"])
@@ -31,10 +31,23 @@ def asked(client: str, *forwarded: str) -> str:
         ("10.0.0.1", ("198.51.100.9, 192.0.2.1",), "192.0.2.1"),
         ("10.0.0.1", ("192.0.2.1, 10.9.9.9",), "192.0.2.1"),
         ("10.0.0.1", ("198.51.100.9", "192.0.2.1"), "192.0.2.1"),
-        ("10.0.0.1", ("unknown",), "10.0.0.1"),
-        ("10.0.0.1", ("192.0.2.1, nonsense, 10.9.9.9",), "10.9.9.9"),
-        ("10.0.0.1", (), "10.0.0.1"),
+        ("10.0.0.1", ("10.5.5.5",), "10.5.5.5"),
         ("fd00::1", ("2001:db8::7",), "2001:db8::7"),
+        # Azure's and IIS write ports, others brackets.
+        ("10.0.0.1", ("192.0.2.1:4711",), "192.0.2.1"),
+        ("10.0.0.1", ("[2001:db8::7]:4711",), "2001:db8::7"),
+        ("10.0.0.1", ('"[2001:db8::7]"',), "2001:db8::7"),
+        ("10.0.0.1", ("2001:DB8::7",), "2001:db8::7"),
+        ("10.0.0.1", ("192.0.2.1, 10.9.9.9:80",), "192.0.2.1"),
+        # As a socket for both kinds of addresses names them.
+        ("::ffff:10.0.0.1", ("::ffff:192.0.2.1",), "192.0.2.1"),
+        ("::ffff:192.0.2.1", (), "192.0.2.1"),
+        # Never the proxy: everybody would have its address.
+        ("10.0.0.1", (), UNKNOWN),
+        ("10.0.0.1", ("",), UNKNOWN),
+        ("10.0.0.1", ("unknown",), UNKNOWN),
+        ("10.0.0.1", ("192.0.2.1, nonsense, 10.9.9.9",), UNKNOWN),
+        ("a-socket", (), UNKNOWN),
     ],
 )
 def test_only_trusted_proxies_are_believed(
@@ -53,7 +66,7 @@ def test_an_ipv6_visitor_is_limited_with_their_whole_network() -> None:
     assert neighbourhood("2001:db8:1:2:3::4") == neighbourhood("2001:db8:1:2::9")
     assert neighbourhood("2001:db8:1:3::4") != neighbourhood("2001:db8:1:2::4")
     assert neighbourhood("192.0.2.1") != neighbourhood("192.0.2.2")
-    assert neighbourhood("") == ""
+    assert neighbourhood(UNKNOWN) == UNKNOWN
 
 
 def test_a_limit_counts_by_name_and_forgets() -> None:
