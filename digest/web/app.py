@@ -143,7 +143,7 @@ STATUSES = {
     413: ("That is too much", "What was sent is too long for this form."),
     429: (
         "One moment, please",
-        "Too many forms came from here within the last hour. Please try again later.",
+        "Too many forms came from here within the last hour. Please go back and try again later.",
     ),
 }
 BROKEN = (500, "Something went wrong", "It is our fault, not yours. Please try again later.")

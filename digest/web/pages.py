@@ -55,15 +55,9 @@ class Pages:
         """Return a page that says why a link leads nowhere, and offers a new one."""
         return self.show("lost", {"title": title, "paragraphs": paragraphs}, status=status)
 
-    def too_many(self, what: str) -> HTMLResponse:
-        """Return the answer to somebody who has used a form too often."""
-        return self.notice(
-            "One moment, please",
-            f"{what} within the last hour.",
-            "Please try again later.",
-            status=429,
-            headers={"Retry-After": "3600"},
-        )
+    def too_often(self, name: str, context: Mapping[str, Any]) -> HTMLResponse:
+        """Return a form once more, as it was typed, to somebody who has used it too often."""
+        return self.show(name, context, status=429, headers={"Retry-After": "3600"})
 
     def rhythm_of(self, who: Subscriber | Preferences) -> dict[str, str]:
         """Return when somebody gets a digest, in words for the templates."""
@@ -119,6 +113,11 @@ class Pages:
 
 
 HTML = "text/html; charset=utf-8"
+
+
+def within_the_hour(what: str) -> str:
+    """Say what was done too often from one place."""
+    return f"{what} within the last hour: please try again later. What you typed is kept below."
 
 
 def tagged(content: str | bytes, kind: str) -> Response:

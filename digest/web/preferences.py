@@ -22,7 +22,7 @@ from digest.tokens import Purpose
 from digest.web import forms
 from digest.web.forms import Filled, read_form
 from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
-from digest.web.pages import Pages, path_of
+from digest.web.pages import Pages, path_of, within_the_hour
 from digest.web.sample import Sample, Sampler
 from digest.web.security import Network, visitor
 from digest.web.tokens import letting_in, links_of, read_token
@@ -41,7 +41,7 @@ class PreferencesPages:
     sampler: Sampler
     gate: Gate
     trusted: tuple[Network, ...] = ()
-    requests: Limits = field(default_factory=lambda: Limits.hourly(10, 60, 1000))
+    requests: Limits = field(default_factory=lambda: Limits.hourly(30, 60, 1000))
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -66,7 +66,7 @@ class PreferencesPages:
 
     def ask_for_link(self) -> Response:
         """Show where to type the address."""
-        return self.pages.show("link", {"email": "", "problems": {}})
+        return self.pages.show("link", {"email": "", "problems": {}, "lead": ""})
 
     def send_link(self, request: Request, form: FormData = Form) -> Response:
         """Mail the link to whoever has the address; the answer and its time are always the same."""
@@ -76,11 +76,12 @@ class PreferencesPages:
         try:
             email = subscriptions.parse_email(typed)
         except InvalidInput as error:
-            context = {"email": typed, "problems": {"email": str(error)}}
+            context = {"email": typed, "problems": {"email": str(error)}, "lead": ""}
             return self.pages.show("link", context, status=422)
         began = app.clock.now()
         if not self.requests.allow(visitor(request, self.trusted), began):
-            return self.pages.too_many("Too many links were asked for from here")
+            said = within_the_hour("Many links were asked for from here")
+            return self.pages.too_often("link", {"email": typed, "problems": {}, "lead": said})
         if not forms.text(form, forms.TRAP):
             with app.store.write() as tx:
                 subscriptions.send_link(
@@ -173,7 +174,9 @@ class PreferencesPages:
         asked_by = visitor(request, self.trusted)
         sample = self.sampler.sample(wanted, opinions, asked_by=asked_by)
         if sample is None:
-            return self.pages.too_many("Too many previews were asked for")
+            said = within_the_hour("Many previews were asked for from here")
+            with self.pages.app.store.read() as tx:
+                return self._page(tx, token, subscriber, filled, said=said, status=429)
         said = " ".join(["This is a preview: nothing is saved yet.", *filled.remarks])
         with self.pages.app.store.read() as tx:
             return self._page(tx, token, subscriber, filled, sample=sample, said=said)
@@ -242,6 +245,8 @@ class PreferencesPages:
             "said": said,
             "wrong": status != 200,
         }
+        if status == 429:
+            return self.pages.too_often("preferences", context)
         return self.pages.show("preferences", context, status=status)
 
     def _feed(self, subscriber: Subscriber) -> str:

@@ -18,12 +18,13 @@ from digest.web import forms, zones
 from digest.web.forms import Filled, read_form
 from digest.web.front import today
 from digest.web.limits import Gate, Limits, is_foreign, wait_for_the_beat
-from digest.web.pages import Pages
+from digest.web.pages import Pages, within_the_hour
 from digest.web.sample import Sampler
 from digest.web.security import Network, visitor
 
 Form = Depends(read_form)
 
+ONE_MOMENT = "One moment, please"
 ONE_MORE_PRESS = "Is this right? One more press, and the mail is on its way."
 
 
@@ -36,8 +37,8 @@ class SignUpPages:
     sampler: Sampler
     gate: Gate
     trusted: tuple[Network, ...] = ()
-    # Somebody who wants to annoy others should have to work for it.
-    sign_ups: Limits = field(default_factory=lambda: Limits.hourly(10, 60, 1000))
+    # Somebody who wants to annoy others should have to work for it; a seminar has one address.
+    sign_ups: Limits = field(default_factory=lambda: Limits.hourly(30, 60, 1000))
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -81,9 +82,14 @@ class SignUpPages:
         if filled.problems:
             return self.pages.show("subscribe", context, status=422)
         if is_foreign(request, app.settings.site.base_url):
-            return self.pages.show("subscribe", {**context, "lead": ONE_MORE_PRESS})
+            asked = {"heading": "Almost there", "lead": ONE_MORE_PRESS}
+            return self.pages.show("subscribe", {**context, **asked})
         if not self.sign_ups.allow(origin, app.clock.now()):
-            return self.pages.too_many("Too many people have signed up from here")
+            said = {
+                "heading": ONE_MOMENT,
+                "lead": within_the_hour("Many people have signed up from here"),
+            }
+            return self.pages.too_often("subscribe", {**context, **said})
         context = {
             **self.pages.rhythm_of(preferences),
             "email": email,
@@ -119,13 +125,18 @@ class SignUpPages:
             return self.pages.show("subscribe", context, status=422)
         sample = self.sampler.sample(preferences, asked_by=visitor(request, self.trusted))
         if sample is None:
-            return self.pages.too_many("Too many previews were asked for")
+            said = {
+                "heading": ONE_MOMENT,
+                "lead": within_the_hour("Many previews were asked for from here"),
+            }
+            return self.pages.too_often("subscribe", {**context, **said})
         return self.pages.show("subscribe", {**context, "sample": sample})
 
     def fields(
         self, request: Request, filled: Filled | None = None, email: str = ""
     ) -> dict[str, Any]:
         """Return what the form shows: what was typed, or what is guessed of a new visitor."""
+        is_wrong = filled is not None and bool(filled.problems)
         guessed = "" if filled else zones.guess(request.headers.get("accept-language", ""))
         return {
             **self.pages.choices,
@@ -136,7 +147,8 @@ class SignUpPages:
             "guessed": guessed,
             "problems": filled.problems if filled else {},
             "remarks": filled.remarks if filled else [],
-            "lead": "Please look at the marked fields." if filled and filled.problems else "",
+            "heading": "Almost there" if is_wrong else "",
+            "lead": "Please look at the marked fields." if is_wrong else "",
             "seeds": {"total": 0, "here": 0},
             "sample": None,
         }

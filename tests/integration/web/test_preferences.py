@@ -294,8 +294,11 @@ def test_links_are_not_mailed_by_programs_or_without_end(site: Running) -> None:
     before = len(site.mails())
     site.client.post("/preferences", data={"email": EMAIL, "website": "http://x"})
     assert len(site.mails()) == before
-    codes = [site.client.post("/preferences", data={"email": EMAIL}).status_code for _ in range(11)]
-    assert codes == [200] * 9 + [429] * 2
+    answers = [site.client.post("/preferences", data={"email": EMAIL}) for _ in range(31)]
+    assert [one.status_code for one in answers] == [200] * 29 + [429] * 2
+    assert f'value="{EMAIL}"' in answers[-1].text
+    assert "Many links were asked for" in answers[-1].text
+    assert answers[-1].headers["retry-after"] == "3600"
     assert len(site.mails()) == before + 1
 
 

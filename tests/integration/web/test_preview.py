@@ -91,10 +91,16 @@ def test_seeds_count_in_a_preview(site: Running) -> None:
 
 def test_previews_are_limited(site: Running) -> None:
     form = {"action": "preview", "keywords": "grasping"}
-    codes = [site.client.post("/subscribe", data=form).status_code for _ in range(61)]
-    assert codes == [200] * 60 + [429]
+    answers = [site.client.post("/subscribe", data=form) for _ in range(61)]
+    assert [one.status_code for one in answers] == [200] * 60 + [429]
+    reader = site.path(site.app.links.preferences(site.member().public_id))
+    for answer in (answers[-1], site.client.post(reader, data=form)):
+        assert answer.status_code == 429
+        assert answer.headers["retry-after"] == "3600"
+        assert "Many previews were asked for" in answer.text
+        assert ">grasping</textarea>" in answer.text
     # The sign-up itself goes on, only without one.
-    answer = site.client.post("/subscribe", data={"email": EMAIL})
+    answer = site.client.post("/subscribe", data={"email": "late@example.org"})
     assert answer.status_code == 200
     assert "What you would have got today" not in answer.text
     site.clock.advance(3600)

@@ -190,21 +190,38 @@ def test_programs_that_fill_in_the_hidden_field_are_thanked_and_ignored(site: Ru
 
 def test_programs_have_their_limit_too(site: Running) -> None:
     robot = {"email": EMAIL, "website": "http://x"}
-    codes = [site.client.post("/subscribe", data=robot).status_code for _ in range(11)]
-    assert codes == [200] * 10 + [429]
+    codes = [site.client.post("/subscribe", data=robot).status_code for _ in range(31)]
+    assert codes == [200] * 30 + [429]
 
 
 def test_one_visitor_cannot_sign_up_the_world(site: Running) -> None:
-    emails = [f"reader{number}@example.org" for number in range(11)]
+    emails = [f"reader{number}@example.org" for number in range(31)]
     codes = [site.client.post("/subscribe", data={"email": each}).status_code for each in emails]
-    assert codes == [200] * 10 + [429]
-    assert len(site.mails()) == 10
+    assert codes == [200] * 30 + [429]
+    assert len(site.mails()) == 30
     site.clock.advance(3601)
     assert site.client.post("/subscribe", data={"email": emails[-1]}).status_code == 200
 
 
+def test_who_comes_too_late_keeps_what_they_typed(site: Running) -> None:
+    for number in range(30):
+        site.client.post("/subscribe", data={"email": f"reader{number}@example.org"})
+    typed = {"email": EMAIL, "keywords": "grasping", "category": "cs.RO", "hour": "6"}
+    library = {"library": ("mine.bib", b"@misc{x, title={Walking slowly}}")}
+    answer = site.client.post("/subscribe", data=typed, files=library)
+    assert answer.status_code == 429
+    assert answer.headers["retry-after"] == "3600"
+    assert "Many people have signed up from here" in answer.text
+    assert f'value="{EMAIL}"' in answer.text
+    assert ">grasping</textarea>" in answer.text
+    assert 'value="cs.RO" checked' in answer.text
+    assert '<option value="6" selected>' in answer.text
+    assert "Walking slowly" in answer.text
+    assert site.subscriber() is None
+
+
 def test_who_is_not_a_trusted_proxy_cannot_name_another_visitor(site: Running) -> None:
-    for number in range(11):
+    for number in range(31):
         answer = site.client.post(
             "/subscribe",
             data={"email": f"reader{number}@example.org"},
