@@ -257,7 +257,8 @@ def _add_failures(api: FastAPI) -> None:
 
     @api.exception_handler(HTTPException)
     def say(_request: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail), error.headers)
+        headers = {"Allow": "GET, HEAD"} if error.status_code == 405 else error.headers
+        return problem(error.status_code, str(error.detail), headers)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:

@@ -9,6 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
+from starlette.routing import Match
 
 from digest.app import App
 from digest.errors import (
@@ -149,6 +150,22 @@ STATUSES = {
 BROKEN = (500, "Something went wrong", "It is our fault, not yours. Please try again later.")
 
 
+METHODS = ("GET", "HEAD", "POST")
+
+
+def _allowed(site: FastAPI, request: Request) -> str:
+    """Return the methods that one address has (RFC 9110 section 15.5.6).
+
+    Showing and acting are two routes, and the first one would only tell of itself.
+    """
+    asked = ({**request.scope, "method": method} for method in METHODS)
+    return ", ".join(
+        scope["method"]
+        for scope in asked
+        if any(route.matches(scope)[0] is Match.FULL for route in site.routes)
+    )
+
+
 def _add_failures(site: FastAPI, pages: Pages) -> None:
     @site.exception_handler(DigestError)
     def refuse(_request: Request, error: DigestError) -> HTMLResponse:
@@ -168,6 +185,8 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
     def say(request: Request, error: HTTPException | RequestValidationError) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 400
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
+        if status == 405:
+            headers = {**headers, "Allow": _allowed(site, request)}
         if request.url.path.startswith(f"{api.PATH}/"):
             # A path of two lines is not handed on to what is mounted there.
             return api.problem(status, "There is no such page.", headers)

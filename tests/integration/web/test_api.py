@@ -99,7 +99,7 @@ def test_mistakes_are_told_in_one_sentence(full: Running, path: str, status: int
 def test_nothing_can_be_written(full: Running) -> None:
     answer = full.client.post("/api/v1/papers")
     assert answer.status_code == 405
-    assert answer.headers["allow"] == "GET"
+    assert answer.headers["allow"] == "GET, HEAD"
     assert set(answer.json()) == {"detail"}
 
 

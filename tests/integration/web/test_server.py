@@ -163,6 +163,28 @@ def test_unknown_pages_and_wrong_methods_are_answered_in_words(site: Running) ->
 
 
 @pytest.mark.parametrize(
+    ("path", "methods"),
+    [
+        ("/", "GET, HEAD"),
+        ("/style.css", "GET, HEAD"),
+        ("/digest/x", "GET, HEAD"),
+        ("/preferences/x/export", "GET, HEAD"),
+        ("/subscribe", "GET, HEAD, POST"),
+        ("/preferences", "GET, HEAD, POST"),
+        ("/preferences/x", "GET, HEAD, POST"),
+        ("/unsubscribe/x", "GET, HEAD, POST"),
+    ],
+)
+@pytest.mark.parametrize("method", ["PUT", "OPTIONS"])
+def test_a_wrong_method_is_told_all_right_ones(
+    site: Running, path: str, methods: str, method: str
+) -> None:
+    answer = site.client.request(method, path)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == methods
+
+
+@pytest.mark.parametrize(
     "path", ["/subscribe/", "/confirm/abc/", "/preferences/abc/", "/api/v1", "/api/v1/papers/"]
 )
 def test_no_answer_leads_to_where_the_visitor_says_we_are(site: Running, path: str) -> None:
