@@ -42,6 +42,8 @@ _PASSED_ON = ("x-forwarded-for", "x-forwarded-host", "x-real-ip", "forwarded", "
 # Who cannot be told from others: they share one limit.
 UNKNOWN = "unknown"
 
+_MAPPED = 96  # bits before the IPv4 address in ::ffff:192.0.2.1
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -127,11 +129,20 @@ def _is_multipart(scope: Scope) -> bool:
 def networks(key: str, names: Sequence[str]) -> tuple[Network, ...]:
     """Return the networks that a key of `[web]` lists; raise `ConfigError`."""
     try:
-        return tuple(ipaddress.ip_network(name, strict=False) for name in names)
+        return tuple(_unmapped(ipaddress.ip_network(name, strict=False)) for name in names)
     except ValueError as error:
         raise ConfigError(
             f"[web] {key}: {error}; write addresses like 127.0.0.1 or 10.0.0.0/8"
         ) from error
+
+
+def _unmapped(network: Network) -> Network:
+    """Return the IPv4 network that an IPv6 one stands for, if it does: visitors are known by it."""
+    first = network.network_address
+    mapped = first.ipv4_mapped if isinstance(first, ipaddress.IPv6Address) else None
+    if mapped is None or network.prefixlen < _MAPPED:
+        return network
+    return ipaddress.ip_network((mapped, network.prefixlen - _MAPPED))
 
 
 def visitor(request: Request, trusted: Sequence[Network]) -> str:

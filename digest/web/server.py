@@ -7,6 +7,7 @@ import logging
 import math
 import socket
 from collections import Counter
+from collections.abc import Callable
 from threading import Thread
 
 import uvicorn
@@ -18,6 +19,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 from digest.app import App
 from digest.errors import ConfigError
 from digest.web.app import create
+
+log = logging.getLogger(__name__)
 
 # More requests than this at once are answered 503. A connection without one makes room for others.
 MOST_REQUESTS = 200
@@ -146,6 +149,36 @@ class Sparing(logging.Filter):
 _SPARING = Sparing()
 
 
+def listen(
+    host: str, port: int, *, has_dual: Callable[[], bool] = socket.has_dualstack_ipv6
+) -> socket.socket:
+    """Return a socket that listens; raise `ConfigError` where that cannot be.
+
+    `::` is every address of the machine, those of IPv4 too, where the system `has_dual` sockets.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    is_everywhere = family is socket.AF_INET6 and not host.strip(":0")
+    if is_everywhere and not has_dual():
+        log.warning(
+            "[web] host %s: IPv6 alone is served, for this system has no sockets for both; "
+            "set 0.0.0.0 for IPv4",
+            host,
+        )
+    try:
+        return socket.create_server(
+            (host, port),
+            family=family,
+            backlog=256,
+            dualstack_ipv6=is_everywhere and has_dual(),
+        )
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise ConfigError(
+            f"[web] cannot listen on {host} port {port} ({reason}): "
+            "set another host or port, or stop what uses it"
+        ) from error
+
+
 class WebServer:
     """The web server in a thread of its own.
 
@@ -158,15 +191,7 @@ class WebServer:
         port = app.settings.web.port if port is None else port
         self._site = create(app)
         self._threads: CapacityLimiter | None = None
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        try:
-            self._socket = socket.create_server((host, port), family=family, backlog=256)
-        except (OSError, OverflowError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise ConfigError(
-                f"[web] cannot listen on {host} port {port} ({reason}): "
-                "set another host or port, or stop what uses it"
-            ) from error
+        self._socket = listen(host, port)
         # Connections inherit it. Without, the end of an answer waits for the reader's ACK of its
         # beginning, some 40 ms (RFC 896 meets RFC 1122 section 4.2.3.2).
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from digest.web.security import UNKNOWN, RateLimit, neighbourhood, networks, visitor
 from tests.support.samples import NOW
 
-TRUSTED = networks("trusted_proxies", ["10.0.0.0/8", "fd00::/8"])
+TRUSTED = networks("trusted_proxies", ["10.0.0.0/9", "::ffff:10.128.0.0/105", "fd00::/8"])
 
 
 def asked(client: str, *forwarded: str) -> str:
@@ -42,6 +42,7 @@ def asked(client: str, *forwarded: str) -> str:
         # As a socket for both kinds of addresses names them.
         ("::ffff:10.0.0.1", ("::ffff:192.0.2.1",), "192.0.2.1"),
         ("::ffff:192.0.2.1", (), "192.0.2.1"),
+        ("10.200.0.1", ("192.0.2.1",), "192.0.2.1"),
         # Never the proxy: everybody would have its address.
         ("10.0.0.1", (), UNKNOWN),
         ("10.0.0.1", ("",), UNKNOWN),

@@ -22,7 +22,7 @@ from digest.rendering import JinjaRenderer
 from digest.store import Store
 from digest.web.answers import MOST_AT_WORK
 from digest.web.security import LARGEST_BODY
-from digest.web.server import MOST_REQUESTS, PatientProtocol, Sparing, WebServer
+from digest.web.server import MOST_REQUESTS, PatientProtocol, Sparing, WebServer, listen
 from tests.support.site import EMAIL, Running, with_proxies
 
 
@@ -373,3 +373,38 @@ class TestUnderAPath:
         assert 'action="/papers/subscribe"' in body
         assert 'href="/papers/style.css?' in body
         assert "strict-transport-security" not in site.client.get("/").headers
+
+
+class TestEverywhere:
+    """A site on all addresses, behind a proxy that asks by IPv4."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return with_proxies(settings, "127.0.0.1")
+
+    @pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no sockets for both kinds")
+    @pytest.mark.parametrize("host", ["::", "0::0"])
+    def test_both_kinds_of_addresses_are_served(self, site: Running, host: str) -> None:
+        server = WebServer(site.app, host, 0)
+        server.start()
+        typed = {"email": EMAIL}
+        answer = httpx.post(
+            f"http://127.0.0.1:{server.port}/subscribe",
+            data=typed,
+            headers={"X-Forwarded-For": "192.0.2.44"},
+        )
+        assert answer.status_code == 200
+        assert httpx.get(f"http://[::1]:{server.port}/healthz").status_code == 200
+        server.stop()
+        subscriber = site.subscriber()
+        assert subscriber is not None
+        assert subscriber.consent["asked_from"] == "192.0.2.44"
+
+
+@pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
+def test_a_system_without_sockets_for_both_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    listen("::", 0, has_dual=lambda: False).close()
+    assert "IPv6 alone is served" in caplog.text
+    caplog.clear()
+    listen("::1", 0, has_dual=lambda: False).close()
+    assert caplog.text == ""
