@@ -134,10 +134,8 @@ def add_confirmed(
         **preferences.columns(),
     )
     if reason := tx.suppressions.of(subscriber.id):
-        raise InvalidInput(
-            f"{email} is suppressed ({reason}): "
-            "lift that with `digest suppression remove` if you may."
-        )
+        way = "they may sign up again themselves" if reason in OWN_WISH else "nothing is sent there"
+        raise InvalidInput(f"{email} is suppressed ({reason}): {way}.")
     return subscriber
 
 

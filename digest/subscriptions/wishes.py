@@ -25,6 +25,9 @@ _MOST_NAMED = 2000  # with those that are named twice
 _LONGEST_EMAIL = 320
 _PIECE = 500  # characters
 
+# Where the machine is, and what it says before anybody has told it.
+_NO_PLACES = {"localtime", "Factory"}
+
 # What stands before an author who is never to be shown: the same words may be a keyword.
 _AUTHOR = "author:"
 
@@ -69,7 +72,8 @@ def parse_timezone(text: str) -> str:
 @lru_cache(maxsize=1)
 def timezones() -> Mapping[str, str]:
     """Return the names of all time zones, by the same in lower case."""
-    return {name.lower(): name for name in sorted(zoneinfo.available_timezones())}
+    names = zoneinfo.available_timezones() - _NO_PLACES
+    return {name.lower(): name for name in sorted(names)}
 
 
 def parse_paper(text: str) -> str:

@@ -187,8 +187,8 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
         headers = (error.headers if isinstance(error, HTTPException) else None) or {}
         if status == 405:
             headers = {**headers, "Allow": _allowed(site, request)}
-        if request.url.path.startswith(f"{api.PATH}/"):
-            # A path of two lines is not handed on to what is mounted there.
+        if f"{request.url.path}/".startswith(f"{api.PATH}/"):
+            # Neither the bare path nor one of two lines is handed on to what is mounted there.
             return api.problem(status, "There is no such page.", headers)
         title, advice = STATUSES.get(status, ("That cannot be done", "Please go back."))
         return pages.notice(title, advice, status=status, headers=headers)

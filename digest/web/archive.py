@@ -58,7 +58,8 @@ class ArchivePages:
                 found = tx.editions.get(Cadence(cadence), date.fromisoformat(day))
             except ValueError:
                 found = None
-        if found is None:
+        if found is None or found.slug != name:
+            # Days have other names in ISO 8601, but a page has one.
             raise NotHere("There is no such edition; the archive has the newest ones.")
         stretch = settled.of_edition(found, self.pages.app.settings.schedule)
         listing = self.reader.stretch(stretch)

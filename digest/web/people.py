@@ -11,7 +11,7 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import feedback, subscriptions
-from digest.errors import NotFound, SignUpExpired, TokenInvalid
+from digest.errors import InvalidInput, NotFound, SignUpExpired, TokenInvalid
 from digest.feedback import Ballot
 from digest.model import Opinion, Subscriber, SubscriberStatus
 from digest.store import Transaction
@@ -130,6 +130,8 @@ class TokenPages:
         (public_id, *_) = read_token(self.pages.app, Purpose.UNSUBSCRIBE, token)
         app = self.pages.app
         action = forms.text(form, "action")
+        if action not in ("", "leave", "rejoin"):
+            raise InvalidInput("This page does not know that button: please load it again.")
         if action:
             # One click comes from the mailbox provider's own page, or from none.
             self._refuse_foreign(request)

@@ -251,6 +251,21 @@ def test_not_even_the_operator_adds_a_suppressed_address(store: Store) -> None:
         assert tx.subscribers.by_email(EMAIL) is None
 
 
+@pytest.mark.parametrize(
+    ("reason", "way"),
+    [
+        (SuppressionReason.UNSUBSCRIBE, "sign up again themselves"),
+        (SuppressionReason.BOUNCE, "nothing is sent there"),
+    ],
+)
+def test_the_operator_is_told_of_no_command_that_there_is_not(
+    store: Store, reason: SuppressionReason, way: str
+) -> None:
+    suppress(store, reason)
+    with pytest.raises(InvalidInput, match=way), store.write() as tx:
+        subscriptions.add_confirmed(tx, EMAIL, Preferences(), origin="cli", now=NOW)
+
+
 # --- staying and leaving ------------------------------------------------------------------
 
 
@@ -509,7 +524,7 @@ def test_names_are_one_line_and_carry_no_links() -> None:
 def test_time_zones_are_named_as_the_database_does() -> None:
     assert subscriptions.parse_timezone("europe/berlin") == "Europe/Berlin"
     assert subscriptions.parse_timezone("America/New York") == "America/New_York"
-    for name in ("", "Berlin", "/etc/localtime", "../UTC", "UTC+1"):
+    for name in ("", "Berlin", "/etc/localtime", "../UTC", "UTC+1", "localtime", "Factory"):
         with pytest.raises(InvalidInput):
             subscriptions.parse_timezone(name)
 

@@ -96,6 +96,13 @@ def test_mistakes_are_told_in_one_sentence(full: Running, path: str, status: int
     assert set(answer.json()) == {"detail"}
 
 
+def test_the_bare_path_is_answered_as_the_api_does(site: Running) -> None:
+    answer = site.client.get("/api/v1")
+    assert answer.status_code == 404
+    assert set(answer.json()) == {"detail"}
+    assert site.client.get("/api/v10").headers["content-type"].startswith("text/html")
+
+
 def test_nothing_can_be_written(full: Running) -> None:
     answer = full.client.post("/api/v1/papers")
     assert answer.status_code == 405
@@ -257,7 +264,8 @@ def test_the_archive_leads_to_days_and_editions_without_naming_anybody(full: Run
     shown = full.client.get("/archive/daily-2026-11-25").text
     assert shown.index("2611.00007") < shown.index("2611.00060")
     assert member.email not in body + shown
-    for name in ("daily-2026-11-23", "hourly-2026-11-25", "daily-x", "x"):
+    other_names = ("daily-20261125", "daily-2026-W48-3")
+    for name in ("daily-2026-11-23", "hourly-2026-11-25", "daily-x", "x", *other_names):
         assert full.client.get(f"/archive/{name}").status_code == 404
 
 

@@ -180,6 +180,14 @@ def test_one_click_of_somebody_erased_is_done_already(site: Running) -> None:
     assert site.client.get(url).status_code == 404
 
 
+def test_a_button_that_there_is_not_unsubscribes_nobody(site: Running) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    assert site.client.post(url, data={"action": "xyz"}).status_code == 400
+    assert status(site) is SubscriberStatus.CONFIRMED
+    assert site.client.post(url, data={"action": ""}).status_code == 200
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
+
+
 # --- feedback -----------------------------------------------------------------------------
 
 
