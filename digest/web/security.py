@@ -160,14 +160,13 @@ def visitor(request: Request, trusted: Sequence[Network]) -> str:
 def is_from(request: Request, networks: Sequence[Network], *, trusted: Sequence[Network]) -> bool:
     """Say whether who asks is in one of these networks.
 
-    What a proxy that is not trusted passes on never is, wherever the proxy stands, nor what comes
-    from a trusted one by another that does not tell for whom.
+    What a proxy passes on is only where a trusted one names who asks, and not another proxy.
     """
+    peer = _peer(request)
+    if not any(name in request.headers for name in _PASSED_ON):
+        return _within(peer, networks)
     seen = _address(visitor(request, trusted))
-    if _within(_peer(request), trusted):
-        return _within(seen, networks) and not _within(seen, trusted)
-    is_passed_on = any(name in request.headers for name in _PASSED_ON)
-    return _within(seen, networks) and not is_passed_on
+    return _within(peer, trusted) and _within(seen, networks) and not _within(seen, trusted)
 
 
 def neighbourhood(visitor: str) -> str:
