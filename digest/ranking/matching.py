@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from digest.model import Paper
-from digest.ranking.text import WORD, stemmed, words
+from digest.ranking.text import SIGNS, WORD, stemmed, words
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
@@ -184,7 +184,13 @@ class Name:
 
     @classmethod
     def parse(cls, text: str) -> Name:
-        """Read "John A. Smith", "Smith, John A." or "J. Smith"; accents and case do not count."""
+        """Read "John A. Smith", "Smith, John A." or "J. Smith"; accents and case do not count.
+
+        A name in Chinese or Japanese signs is one word: none of them is an initial.
+        """
+        signs = "".join(words(text))
+        if SIGNS.fullmatch(signs):
+            return cls(signs, (), ())
         last, comma, first = text.partition(",")
         if comma and words(first) and words(first)[0] not in _SUFFIXES:
             text = f"{first} {last}"

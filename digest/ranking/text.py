@@ -10,6 +10,7 @@ import Stemmer
 
 # Letters and digits, `C++` and `C#` whole. Chinese and Japanese have no spaces: each sign counts.
 _SIGNS = "\u3040-\u30ff\u3400-\u9fff"
+SIGNS = re.compile(rf"[{_SIGNS}]+")
 WORD = re.compile(rf"[{_SIGNS}]|[^\W_{_SIGNS}]+(?:\+\+|#)?")
 _BLANKS = str.maketrans({sign: " " for sign in map(chr, range(128)) if not sign.isalnum()})
 
