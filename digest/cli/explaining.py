@@ -26,7 +26,6 @@ _NAMES = {
     EvidenceKind.WORDS: "close to the text or keyword",
     EvidenceKind.TOGETHER: "close to them together:",
     EvidenceKind.DISLIKES: "close to disliked papers:",
-    EvidenceKind.UNWANTED: "close to",
     EvidenceKind.GIVEN: "given by the reader:",
 }
 

@@ -41,7 +41,6 @@ class EvidenceKind(StrEnum):
     WORDS = "words"  # content close to the text or keyword that is nearest
     TOGETHER = "together"  # content close to all texts and keywords together
     DISLIKES = "dislikes"  # content close to disliked papers
-    UNWANTED = "unwanted"  # content close to unwanted texts
     GIVEN = "given"  # the subscriber gave us this very paper
 
 

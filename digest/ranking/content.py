@@ -184,14 +184,6 @@ class Content:
         alone = strength_at(near, DISLIKE_CURVE)
         return Dislikes(np.maximum(together, alone), np.where(alone > together, place, -1))
 
-    def like_texts(self, texts: Sequence[str], weights: Sequence[float]) -> Floats | None:
-        """Return how strongly each candidate is like unwanted texts."""
-        vectors = self._space.words(texts)
-        (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
-        if library is None:
-            return None
-        return strength_at(self._relevance.scores([library])[0], LIKES_CURVE)
-
     def _meet(self, groups: Sequence[Sequence[Paper]]) -> Iterator[_Met]:
         for batch in batches(groups, _BATCH):
             counts = [len(group) for group in batch]
@@ -257,14 +249,6 @@ class Content:
         part = replace(Part.of(met.vectors, np.ones(1, np.float32)), shrink=0.0)
         (usual,) = self._relevance.usual_of_each(met.library)
         return [*self.accounts.summands([part], column), _usual(float(usual))]
-
-    def summands_of_texts(
-        self, texts: Sequence[str], weights: Sequence[float], column: int
-    ) -> list[Summand]:
-        """Return what makes up the closeness of a candidate to unwanted texts."""
-        vectors = self._space.words(texts)
-        (library,) = self._relevance.libraries(vectors, [len(texts)], weights)
-        return self._summands(vectors, library, column, texts)
 
     def _summands(
         self, vectors: Vectors, library: Library | None, column: int, names: Sequence[str]

@@ -207,11 +207,6 @@ class DefaultScores:
             refused=_refused(wishes),
             likes=likes,
             dislikes=dislikes,
-            unwanted=self._ranking.content.like_texts(
-                [one.value for one in wishes.unlike], [-one.weight for one in wishes.unlike]
-            )
-            if wishes.unlike
-            else None,
         )
 
     # What speaks for each candidate.
@@ -233,8 +228,8 @@ class DefaultScores:
 
     def _discount(self, case: Case, discount: Floats) -> None:
         """Lower the factor of what is like disliked papers and unlike what was asked for."""
-        for _, against in case.speaking_against:
-            discount *= 1 - np.maximum(0.0, against - case.excused)
+        if case.dislikes is not None:
+            discount *= 1 - np.maximum(0.0, case.dislikes.strength - case.excused)
         for paper in (*case.wishes.liked, *case.wishes.disliked):
             # Nobody needs to be sent what they gave us.
             column = self._ranking.content.row(paper.key)

@@ -61,8 +61,8 @@ class Case:
 
     `matches` are by the letter, each with the weight of its interest; `words` are the texts and
     keywords that say anything; `left` is what likes have left of the weight of each of those, by
-    its value; `refused` says how many disliked papers have each keyword; `dislikes` and `unwanted`
-    are how strongly candidates are like disliked papers and unwanted texts.
+    its value; `refused` says how many disliked papers have each keyword; `dislikes` is how strongly
+    candidates are like disliked papers.
     """
 
     wishes: Wishes
@@ -72,7 +72,6 @@ class Case:
     refused: Mapping[str, int]
     likes: Likes | None
     dislikes: Dislikes | None
-    unwanted: Floats | None
 
     @cached_property
     def trending_weight(self) -> float:
@@ -213,16 +212,10 @@ class Case:
     # What speaks against it.
 
     @cached_property
-    def speaking_against(self) -> list[tuple[EvidenceKind, Floats]]:
-        """Return how strongly each kind speaks against each candidate."""
-        disliked = None if self.dislikes is None else self.dislikes.strength
-        kinds = ((EvidenceKind.DISLIKES, disliked), (EvidenceKind.UNWANTED, self.unwanted))
-        return [(kind, strengths) for kind, strengths in kinds if strengths is not None]
-
-    @cached_property
     def excused(self) -> Floats:
         """Return how much of what speaks against each candidate is taken off."""
-        found: Floats = np.zeros_like(self.speaking_against[0][1])
+        assert self.dislikes is not None
+        found: Floats = np.zeros_like(self.dislikes.strength)
         if self.likes is not None:
             found = np.float32(_EXCUSED_BY_LIKES) * self.likes.strength
         for matches, weight in self.matches:
@@ -237,12 +230,11 @@ class Case:
     def against(self, column: int, column_of: Callable[[str], int | None]) -> list[Evidence]:
         """Return what speaks against a candidate; papers are found by their keys."""
         found = []
-        for kind, strengths in self.speaking_against:
-            name = "unwanted texts" if kind is EvidenceKind.UNWANTED else self._disliked(column)
-            gross, excused = float(strengths[column]), float(self.excused[column])
+        if self.dislikes is not None:
+            gross, excused = float(self.dislikes.strength[column]), float(self.excused[column])
             note = f"less {excused:.3f}: so what was asked for excuses it" if excused else ""
-            net = max(0.0, gross - excused)
-            found.append(_evidence(kind, name, net, base=gross, note=note))
+            name, net = self._disliked(column), max(0.0, gross - excused)
+            found.append(_evidence(EvidenceKind.DISLIKES, name, net, base=gross, note=note))
         found += [
             _evidence(EvidenceKind.GIVEN, paper.title, 1.0)
             for paper in (*self.wishes.liked, *self.wishes.disliked)
@@ -289,10 +281,6 @@ class Case:
             if nearest is not None:
                 return content.summands_of_paper(nearest, column)
             return content.summands_of_papers(wishes.disliked, column)
-        if kind is EvidenceKind.UNWANTED:
-            texts = [text.value for text in wishes.unlike]
-            weights = [-text.weight for text in wishes.unlike]
-            return content.summands_of_texts(texts, weights, column)
         if kind is EvidenceKind.WORDS:
             return content.summands_of_words(self.nearest(column)[0], column)
         if kind is EvidenceKind.TOGETHER:

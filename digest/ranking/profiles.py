@@ -13,7 +13,7 @@ from digest.model import Interest, InterestKind, Paper, Profile
 class Wishes:
     """A profile in the order in which a ranker reads it; all weights are above zero.
 
-    `unlike` are texts that push papers down, `muted` are interests whose papers are left out.
+    `muted` are interests whose papers are left out; a text has none of its own, and cannot be.
     """
 
     categories: Sequence[Interest]
@@ -22,7 +22,6 @@ class Wishes:
     texts: Sequence[Interest]
     liked: Sequence[Paper]
     disliked: Sequence[Paper]
-    unlike: Sequence[Interest]
     muted: Sequence[Interest]
     trending_weight: float
 
@@ -30,11 +29,14 @@ class Wishes:
     def of(cls, profile: Profile) -> Wishes:
         """Sort the interests of a profile by kind; those without weight or value mean nothing."""
         wanted: defaultdict[InterestKind, list[Interest]] = defaultdict(list)
-        negative: list[Interest] = []
+        muted: list[Interest] = []
         for one in profile.interests:
             if not one.weight or not one.value.strip():
                 continue
-            (wanted[one.kind] if one.weight > 0 else negative).append(one)
+            if one.weight > 0:
+                wanted[one.kind].append(one)
+            elif one.kind is not InterestKind.TEXT:
+                muted.append(one)
         disliked = {paper.key for paper in profile.disliked}
         return cls(
             categories=wanted[InterestKind.CATEGORY],
@@ -43,8 +45,7 @@ class Wishes:
             texts=wanted[InterestKind.TEXT],
             liked=[paper for paper in _unique(profile.liked) if paper.key not in disliked],
             disliked=_unique(profile.disliked),
-            unlike=[one for one in negative if one.kind is InterestKind.TEXT],
-            muted=[one for one in negative if one.kind is not InterestKind.TEXT],
+            muted=muted,
             trending_weight=min(1.0, max(0.0, profile.trending_weight)),
         )
 
