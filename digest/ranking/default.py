@@ -189,7 +189,8 @@ class DefaultScores:
         matches = self._ranking.matches
         left: Mapping[str, float] = {}
         if likes is not None:
-            left = dict(zip((one.value for _, one in told), left_beside(likes.about), strict=True))
+            about = self._about(wishes, told, likes)
+            left = dict(zip(about, left_beside(list(about.values())), strict=True))
         return Case(
             wishes=wishes,
             matches=[
@@ -208,6 +209,21 @@ class DefaultScores:
             likes=likes,
             dislikes=dislikes,
         )
+
+    def _about(
+        self, wishes: Wishes, told: Sequence[tuple[Words, Interest]], likes: Likes
+    ) -> dict[str, float]:
+        """Return how many likes are about each text and keyword.
+
+        Of a keyword that is in too many papers to be close to any, as many as papers usually are.
+        """
+        about = dict(zip((one.value for _, one in told), likes.about, strict=True))
+        for one in wishes.keywords:
+            strengths = self._ranking.matches[one.kind](one.value).strengths
+            if one.value not in about and len(strengths):
+                usual = float(strengths.sum()) / len(self._ranking.candidates)
+                about[one.value] = len(likes.papers) * usual
+        return about
 
     # What speaks for each candidate.
 

@@ -61,6 +61,24 @@ def test_a_keyword_weighs_less_the_more_likes_are_about_it(kind: EvidenceKind) -
     assert weights[-1] < 0.1 < 0.3 < weights[1]
 
 
+def test_a_keyword_that_is_too_common_for_a_vector_weighs_less_the_more_likes_there_are() -> None:
+    def weights(likes: int) -> list[float]:
+        """Return the weights of keywords in all papers and in some, beside one in none."""
+        ranking = DefaultRanker().fit(TODAY, papers(60, seed=2, prefix="past"), NOW)
+        asked = [want("keyword", word) for word in ("show", "gripper", "unheard")]
+        scores = ranking.score([profile(*asked, liked=tuple(ROBOTS[:likes]))])
+        column = next(
+            place for place, one in enumerate(ranking.candidates) if "gripper" in one.paper.title
+        )
+        evidence = scores.explain(0, column).evidence
+        return [one.weight for one in evidence if one.kind is EvidenceKind.KEYWORD]
+
+    common, rare = zip(*map(weights, (0, 1, 4, 12)), strict=True)
+    assert common[0] == rare[0] == 1
+    assert list(common) == sorted(common, reverse=True)
+    assert common[-1] < 0.6
+
+
 def test_a_keyword_of_a_subject_that_nothing_was_liked_of_stays_asked_for() -> None:
     assert _weight(12, subject="astro-ph.GA") > 0.9
     stars = fit(*TODAY).score(
