@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from digest.model import Paper
 from digest.ranking.text import SIGNS, WORD, stemmed, words
+from digest.ranking.ways import Standing, Way, Words, beginning, ways
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
@@ -17,7 +18,6 @@ _KEPT = 4096  # papers whose words are remembered, and phrases
 
 # How words end that mean the same thing, once or several times, now or then.
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
-_LONGEST_ENDING = 4  # with a doubled letter
 _APART = "|"  # is no word
 
 
@@ -26,7 +26,8 @@ class Mentions:
     """The papers that mention a phrase, by position, and whether in their title.
 
     `itself` are those that write the phrase, once or several times, now or then; `akin` are those
-    that only write other words of its stems, such as "tokens" for "tokenization".
+    that only write other words of its stems, such as "tokens" for "tokenization". A phrase is the
+    same in one word, with a hyphen and in two: "finetuning", "fine-tuning" and "fine tuning".
     """
 
     itself: Mapping[int, bool]
@@ -37,6 +38,7 @@ class Keywords:
     """Finds phrases by their stems, whole words only, in titles and abstracts."""
 
     def __init__(self, papers: Sequence[Paper]) -> None:
+        self._papers = papers
         # Kept as texts: lists of their words would take many times the room.
         self._written = [
             (_spaced(words(paper.title)), _spaced(words(paper.abstract))) for paper in papers
@@ -58,25 +60,44 @@ class Keywords:
 
     def find(self, phrase: str) -> Mentions:
         """Return the papers that mention `phrase`."""
-        asked = words(phrase)
-        if not asked:
-            return Mentions({}, {})
         itself: dict[int, bool] = {}
         akin: dict[int, bool] = {}
-        stems = stemmed(asked)
-        wanted, writes = _spaced(stems), self._writes(asked, stems)
-        for row in sorted(set.intersection(*(set(self._rows.get(stem, ())) for stem in stems))):
+        for way in ways(phrase, self._standing):
+            stems = stemmed(way.words)
+            writes = self._writes(way.words, stems)
+            for row, in_title in self._having(stems):
+                if way.tied and not way.fits(self._papers[row]):
+                    continue
+                if writes is None or (in_title and writes(self._written[row][0])):
+                    itself[row] = in_title or itself.get(row, False)
+                elif writes(self._written[row][1]):
+                    itself.setdefault(row, False)
+                else:
+                    akin[row] = in_title or akin.get(row, False)
+        return Mentions(itself, {row: title for row, title in akin.items() if row not in itself})
+
+    def _having(self, stems: Sequence[str]) -> Iterator[tuple[int, bool]]:
+        """Yield the papers in which stems stand together, and whether in their title."""
+        wanted = _spaced(stems)
+        rows = sorted((self._rows.get(stem, []) for stem in stems), key=len)
+        if not rows or not rows[0]:
+            return
+        for row in rows[0] if len(rows) == 1 else sorted(set(rows[0]).intersection(*rows[1:])):
             title, abstract = self._stemmed[row]
             in_title = wanted in title
-            if not in_title and wanted not in abstract:
-                continue
-            if writes is None or (in_title and writes(self._written[row][0])):
-                itself[row] = in_title
-            elif writes(self._written[row][1]):
-                itself[row] = False
-            else:
-                akin[row] = in_title
-        return Mentions(itself, akin)
+            if in_title or wanted in abstract:
+                yield row, in_title
+
+    def _standing(self, options: Sequence[Words]) -> set[Words]:
+        # Most begin as no word does, which is soon seen.
+        firsts = stemmed([one[0] for one in options])
+        begun = [pair for pair in zip(options, firsts, strict=True) if pair[1] in self._rows]
+        lasts = stemmed([one[-1] for one, _ in begun])
+        return {
+            one
+            for (one, first), last in zip(begun, lasts, strict=True)
+            if last in self._rows and any(self._having([first, last][: len(one)]))
+        }
 
     def _writes(self, asked: Sequence[str], stems: Sequence[str]) -> Callable[[str], bool] | None:
         """Return what finds the forms of words in a text; `None` where all of their stems are."""
@@ -97,14 +118,38 @@ class Keywords:
 def mentions(papers: Sequence[Paper], phrases: Sequence[str]) -> list[int]:
     """Return how many of a few papers write each phrase itself, once or several times."""
     told = [_spaced([*words(paper.title), _APART, *words(paper.abstract)]) for paper in papers]
-    return [sum(_writes(text, asked) for text in told) for asked in map(words, phrases)]
+    standing = _standing_in(told)
+    found = []
+    for phrase in phrases:
+        known = ways(phrase, standing)
+        found.append(sum(_writes_any(*one, known) for one in zip(told, papers, strict=True)))
+    return found
+
+
+def _standing_in(told: Sequence[str]) -> Standing:
+    """Return what says which words may stand together in texts, the last one in any form."""
+    text = "".join(told)
+    known = set(text.split())
+
+    def standing(options: Sequence[Words]) -> set[Words]:
+        return {
+            (*others, last)
+            for *others, last in options
+            if known.issuperset(others) and f" {' '.join([*others, beginning(last)])}" in text
+        }
+
+    return standing
+
+
+def _writes_any(told: str, paper: Paper, known: Sequence[Way]) -> bool:
+    return any(_writes(told, list(way.words)) and way.fits(paper) for way in known)
 
 
 def _writes(told: str, asked: Sequence[str]) -> bool:
     if not asked:
         return False
     # Words that only end in another way begin in the same one.
-    start = f" {asked[0][: max(1, len(asked[0]) - _LONGEST_ENDING)]}"
+    start = f" {beginning(asked[0])}"
     place = told.find(start)
     while place >= 0:
         here = told[place + 1 :].split(" ", len(asked))[: len(asked)]
@@ -130,26 +175,31 @@ class Forms:
         such as "token" for "tokenization", the first is returned.
         """
         asked = self._asked(phrase)
-        if any(asked in told for told in self._words(row)):
+        told = self._words(row)
+        if any(asked in text for text in told):
             return ""
-        return _written(asked.split(), self._papers[row])
+        paper = self._papers[row]
+        known = ways(phrase, _standing_in(told))
+        return _written([way.words for way in known if way.fits(paper)], paper)
 
     def _read(self, row: int) -> tuple[str, str]:
         paper = self._papers[row]
         return _spaced(words(paper.title)), _spaced(words(paper.abstract))
 
 
-def _written(asked: Sequence[str], paper: Paper) -> str:
-    wanted, other = stemmed(asked), ""
+def _written(known: Sequence[Sequence[str]], paper: Paper) -> str:
+    other = ""
     for text in (paper.title, paper.abstract):
         told = [(word, one.span()) for one in WORD.finditer(text) for word in words(one[0])]
         found = stemmed([word for word, _ in told])
-        for start in range(len(told) - len(asked) + 1):
-            if found[start : start + len(asked)] == wanted:
-                here = told[start : start + len(asked)]
-                if all(map(_is_form, asked, [word for word, _ in here])):
-                    return ""
-                other = other or text[here[0][1][0] : here[-1][1][1]]
+        for asked in known:
+            wanted = stemmed(asked)
+            for start in range(len(told) - len(asked) + 1):
+                if found[start : start + len(asked)] == wanted:
+                    here = told[start : start + len(asked)]
+                    if all(map(_is_form, asked, [word for word, _ in here])):
+                        return ""
+                    other = other or text[here[0][1][0] : here[-1][1][1]]
     return other
 
 

@@ -291,6 +291,14 @@ def test_a_dislike_spares_what_was_asked_for_by_name() -> None:
         assert 1.3 * subject_only < left(category, named) <= 1
 
 
+def test_a_muted_keyword_takes_out_every_way_to_write_it() -> None:
+    titles = ("Multimodal robots", "Multi-modal robots", "Multi modal robots", "Modal robots")
+    pool = [candidate(Paper(f"x:{title}", title)) for title in titles]
+    asked = profile(want("keyword", "robots"), want("keyword", "multi-modal", -1))
+    scored = by_key(fit(*TODAY, *pool).score(asked))
+    assert [title for title in titles if f"x:{title}" in scored] == ["Modal robots"]
+
+
 def test_a_text_is_never_muted() -> None:
     muted = want("text", "robot gripper", -1)
     ranking = fit(*TODAY)

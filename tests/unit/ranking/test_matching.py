@@ -58,6 +58,68 @@ def test_hyphens_do_not_part_what_is_searched() -> None:
     assert keywords(("Low-resource languages", "")).find("low resource language").itself
 
 
+WAYS = ["finetuning of models", "fine-tuning of models", "fine tuning of models"]
+
+
+@pytest.mark.parametrize("keyword", WAYS)
+def test_a_phrase_is_the_same_in_one_word_with_a_hyphen_and_in_two(keyword: str) -> None:
+    titles = [*WAYS, "Fine\N{NON-BREAKING HYPHEN}tuned of model", "Of fine models, by tuning"]
+    index = keywords(*((title.title(), "") for title in titles))
+    assert index.find(keyword).itself == {0: True, 1: True, 2: True, 3: True}
+    some = [Paper(f"p:{n}", title) for n, title in enumerate(titles)]
+    assert mentions(some, [keyword]) == [4]
+    assert [Forms(some).of(keyword, row) for row in range(5)] == [""] * 5
+
+
+def test_several_words_of_a_phrase_are_written_in_another_way() -> None:
+    found = keywords(("Multi-modal pre training", ""), ("multimodal", "Multimodal pretraining"))
+    for keyword in (
+        "multimodal pretraining",
+        "multi modal pre-training",
+        "multi-modal pretraining",
+    ):
+        assert found.find(keyword) == Mentions(itself={0: True, 1: False}, akin={})
+
+
+def test_a_long_phrase_is_found_as_it_is_asked_for() -> None:
+    long = "dataset " * 25
+    assert keywords(("A data set", ""), ("x", long)).find(long).itself == {1: False}
+
+
+def test_other_words_of_a_stem_are_kept_apart_in_every_way() -> None:
+    paper = Paper("p:1", "x", "Multi-modality, and multi-modality")
+    assert Keywords([paper]).find("multimodal") == Mentions(itself={}, akin={0: False})
+    assert Forms([paper]).of("multimodal", 0) == "Multi-modality"
+    assert mentions([paper], ["multimodal"]) == [0]
+
+
+@pytest.mark.parametrize(
+    ("keyword", "title", "is_found"),
+    [
+        ("tradeoffs", "A trade-off", True),
+        ("trade-offs", "A tradeoff", True),
+        ("off line", "Offline learning", False),
+        ("off-line", "Offline learning", True),
+        ("x-ray", "Xrays of it", True),
+        ("instance segmentation", "Robust in stance segmentation", False),
+        ("instance segmentation", "Gains in\nstance segmentation", False),
+        ("score", "A model's core", False),
+        ("robots", "A robot, s times", True),
+        ("llama3", "Llama 3 on a phone", True),
+        ("llama 3", "Llama3 on a phone", True),
+        ("25", "2.5 of them", False),
+        ("2.5", "25 of them", False),
+        ("video game", "Videogames", True),
+        ("finetuning", "Tuning fine things", False),
+    ],
+)
+def test_only_hyphens_join_little_words_and_nothing_joins_numbers(
+    keyword: str, title: str, is_found: bool
+) -> None:
+    assert bool(keywords((title, "")).find(keyword).itself) is is_found
+    assert mentions([Paper("p:1", title)], [keyword]) == [is_found]
+
+
 def test_papers_that_write_a_phrase_are_counted() -> None:
     some = [
         Paper("p:1", "Planned grids", "We plan."),
