@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from digest.model.papers import Paper, Signal
-from digest.model.subscribers import Interest
+from digest.model.subscribers import Interest, InterestKind
 from digest.model.trends import Trend
 
 
@@ -47,6 +47,18 @@ class Profile:
     liked: tuple[Paper, ...] = ()
     disliked: tuple[Paper, ...] = ()
     trending_weight: float = 0.3
+
+    @property
+    def has_interests(self) -> bool:
+        """Return whether there is anything that a paper could match: a mute is nothing to match.
+
+        A seed paper is known by the paper that it stands for, which is liked.
+        """
+        disliked = {paper.key for paper in self.disliked}
+        return any(
+            one.weight > 0 and one.value.strip() and one.kind is not InterestKind.SEED
+            for one in self.interests
+        ) or any(paper.key not in disliked for paper in self.liked)
 
 
 class Section(StrEnum):

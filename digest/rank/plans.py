@@ -205,7 +205,7 @@ def _drafted(teams: Mapping[int, int], columns: Sequence[int]) -> dict[str, list
 def _why_none(profile: Profile, *, papers: int) -> SkipReason:
     if not papers:
         return SkipReason.NO_PAPERS
-    if not (profile.interests or profile.liked):
+    if not profile.has_interests:
         return SkipReason.NO_INTERESTS
     return SkipReason.NO_MATCH
 

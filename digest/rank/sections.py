@@ -78,7 +78,7 @@ class Arranger:
         by_attention = iter((weight * trending[columns] > wanted).tolist())
         for mine, profile in zip(chosen, profiles, strict=True):
             followed = self._followed(profile)
-            order = Section if _asks(profile) else _FOR_NOBODY_IN_PARTICULAR
+            order = Section if profile.has_interests else _FOR_NOBODY_IN_PARTICULAR
             parts: dict[Section, list[int]] = {section: [] for section in order}
             for column in mine:
                 hot = next(by_attention)
@@ -139,8 +139,4 @@ class Arranger:
 
 def _trending_weight(profile: Profile) -> float:
     """Return what attention counts in a score: all of it for somebody who asks for nothing."""
-    return profile.trending_weight if _asks(profile) else 1.0
-
-
-def _asks(profile: Profile) -> bool:
-    return bool(profile.liked) or any(one.weight > 0 for one in profile.interests)
+    return profile.trending_weight if profile.has_interests else 1.0

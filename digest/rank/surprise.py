@@ -46,7 +46,7 @@ def surprised(
     found: list[list[int]] = []
     for row, (profile, columns) in enumerate(zip(profiles, chosen, strict=True)):
         found.append([])
-        if not (profile.interests or profile.liked) or not 0 < profile.trending_weight < 1:
+        if not profile.has_interests or not 0 < profile.trending_weight < 1:
             continue
         if min(most[row], len(columns)) < LEAST:
             continue

@@ -76,12 +76,7 @@ class Case:
     @cached_property
     def trending_weight(self) -> float:
         """Return how much trending counts: it is all where there are no interests."""
-        return self.wishes.trending_weight if self.has_interests else 1.0
-
-    @cached_property
-    def has_interests(self) -> bool:
-        """Return whether there is anything that a paper could match."""
-        return self.wishes.any
+        return self.wishes.trending_weight if self.wishes.has_interests else 1.0
 
     @property
     def weights(self) -> list[float]:

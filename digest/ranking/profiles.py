@@ -13,7 +13,8 @@ from digest.model import Interest, InterestKind, Paper, Profile
 class Wishes:
     """A profile in the order in which a ranker reads it; all weights are above zero.
 
-    `muted` are interests whose papers are left out; a text has none of its own, and cannot be.
+    `muted` are interests whose papers are left out; a text has none of its own, and cannot be. With
+    nothing to match (`has_interests`) trending is all that counts.
     """
 
     categories: Sequence[Interest]
@@ -23,6 +24,7 @@ class Wishes:
     liked: Sequence[Paper]
     disliked: Sequence[Paper]
     muted: Sequence[Interest]
+    has_interests: bool
     trending_weight: float
 
     @classmethod
@@ -46,13 +48,9 @@ class Wishes:
             liked=[paper for paper in _unique(profile.liked) if paper.key not in disliked],
             disliked=_unique(profile.disliked),
             muted=muted,
+            has_interests=profile.has_interests,
             trending_weight=min(1.0, max(0.0, profile.trending_weight)),
         )
-
-    @property
-    def any(self) -> bool:
-        """Return whether there is anything that a paper could match."""
-        return bool(self.categories or self.keywords or self.authors or self.texts or self.liked)
 
 
 def _unique(papers: Sequence[Paper]) -> list[Paper]:

@@ -85,7 +85,7 @@ class Teller:
         popularity = (self._popularity if clauses else self._popularity_alone)[column]
         if popularity and (trending >= carried or not clauses):
             clauses.insert(0 if trending > relevance else len(clauses), popularity)
-        return self._phrases.reason(clauses, any_interests=case.has_interests)
+        return self._phrases.reason(clauses, any_interests=case.wishes.has_interests)
 
     def _clause(
         self, case: Case, kind: EvidenceKind, named: _Named, column: int, left: int
