@@ -99,12 +99,12 @@ def choose(
     """Choose the papers of several digests, each in the order in which they stand in it.
 
     `scores` has a row for each digest and a column for each paper; equal ones come in the order
-    of their columns. Papers below `min_score` or zero are out. Each place goes to the paper with
-    the highest `score * (1 - diversity * likeness)`, where likeness is the largest share of words
-    it has in common with a paper above it, `beyond_usual` (maximal marginal relevance, Carbonell
-    and Goldstein 1998): 0 keeps the order of the scores. Two papers with nearly the same title
-    never stand together. The papers that are weighed for a digest are the best
-    `4 * max_papers + 20`.
+    of their columns. Papers below `min_score` are out, and so is what is worth nothing. Each place
+    goes to the paper with the highest `score * (1 - diversity * likeness)`, where likeness is the
+    largest share of words it has in common with a paper above it, `beyond_usual` (maximal marginal
+    relevance, Carbonell and Goldstein 1998): 0 keeps the order of the scores. Two papers with
+    nearly the same title never stand together. The papers that are weighed for a digest are the
+    best `4 * max_papers + 20`.
 
     `leading` says for some columns of each digest which interest does most for each, or below zero
     for none; a quarter of its share of the digest is then taken off what a paper is worth, so that
@@ -113,7 +113,7 @@ def choose(
     if not scores.size:
         return [[] for _ in scores]
     most = np.asarray(max_papers)
-    columns, worth = _best(scores, _POOL * most + 20, least=max(min_score, 0.0))
+    columns, worth = _best(scores, _POOL * most + 20, least=min_score)
     everyone = np.arange(len(scores))
     alike = np.zeros_like(worth)
     crowd = np.zeros_like(worth)
@@ -137,7 +137,7 @@ def choose(
             lead = np.where(found, leads[everyone, best], -1)[:, None]
             crowd += ((leads == lead) & (lead >= 0)) / most[:, None]
     for row in np.flatnonzero([len(row) for row in chosen] < most):
-        _fill(chosen[row], scores[row], likeness, most=int(most[row]), least=max(min_score, 0.0))
+        _fill(chosen[row], scores[row], likeness, most=int(most[row]), least=min_score)
     return chosen
 
 
@@ -163,7 +163,7 @@ def _best(scores: Floats, limits: Columns, *, least: float) -> tuple[Columns, Fl
     keys.sort(axis=1)
     best = count - 1 - (keys[:, ::-1] & ((1 << _PLACES) - 1))
     worth = np.take_along_axis(scores, best, axis=1)
-    inside = (np.arange(width) < limits[:, None]) & (worth >= least)
+    inside = (np.arange(width) < limits[:, None]) & (worth >= least) & (worth > 0)
     return best, np.where(inside, worth, -np.inf)
 
 
@@ -172,7 +172,7 @@ def _fill(
 ) -> None:
     """Add the next papers by score where there were too many near-duplicates among the best."""
     for column in np.argsort(-scores, kind="stable"):
-        if len(chosen) == most or scores[column] < least:
+        if len(chosen) == most or scores[column] < least or scores[column] <= 0:
             return
         if (likeness.of(np.array(chosen, np.int64), column) >= 0).all():
             chosen.append(int(column))

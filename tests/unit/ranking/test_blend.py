@@ -70,6 +70,12 @@ def test_weak_papers_are_out_and_the_limit_counts_as_in() -> None:
     assert digest(given_, max_papers=5, min_score=0.1, diversity=0.3) == ["alpha", "beta"]
 
 
+@pytest.mark.parametrize("titles", [["alpha", "beta"], ["alpha", "alpha"]])
+def test_what_is_worth_nothing_is_out_whatever_the_limit(titles: list[str]) -> None:
+    given_ = [scored(0.3, "gamma"), *(scored(0, title) for title in titles)]
+    assert digest(given_, max_papers=2, min_score=0, diversity=0.3) == ["gamma"]
+
+
 def test_without_diversity_the_order_is_that_of_the_scores() -> None:
     given_ = [scored(0.2, "beta same words"), scored(0.9, "alpha"), scored(0.3, "gamma same words")]
     chosen = digest(given_, max_papers=2, min_score=0, diversity=0)
@@ -160,7 +166,7 @@ def test_choices_keep_to_the_limits(
     ]
     value = {title: score for score, title, _ in given_}
     chosen = digest(given_, max_papers=most, min_score=least, diversity=diversity)
-    assert len(chosen) == min(most, sum(score >= least for score in scores))
+    assert len(chosen) == min(most, sum(score >= least and score > 0 for score in scores))
     assert len(set(chosen)) == len(chosen)
     assert all(value[title] >= least for title in chosen)
     if chosen:
