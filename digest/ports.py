@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from digest.model import (
     Candidate,
@@ -80,7 +80,7 @@ class Scores(Protocol):
 
     @property
     def relevance(self) -> Floats:
-        """Return the part of it that the profile's interests have, in 0..1."""
+        """Return how well each paper matches the interests, in 0..1, whatever speaks against it."""
         ...
 
     def reason(self, row: int, column: int) -> str:
@@ -94,6 +94,25 @@ class ExplainedScores(Scores, Protocol):
 
     def explain(self, row: int, column: int) -> Explanation:
         """Return every figure that makes up the score of this candidate for this profile."""
+        ...
+
+
+class Blend(NamedTuple):
+    """What scores are blended of: a row for each profile and a column for each candidate.
+
+    `discount` is what dislikes leave of a paper: 1 where nothing speaks against it.
+    """
+
+    discount: Floats
+
+
+@runtime_checkable
+class BlendedScores(Scores, Protocol):
+    """Scores that know what they are blended of; a ranker need not."""
+
+    @property
+    def blend(self) -> Blend:
+        """Return what the scores are blended of."""
         ...
 
 

@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.attention import VERSION, Attention
-from digest.ranking.blend import CROWDING, Likeness, beyond_usual, choose
+from digest.ranking.blend import CROWDING, Likeness, beyond_usual, blend_of, choose
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
@@ -36,6 +36,7 @@ __all__ = [
     "Phrases",
     "attention_of",
     "beyond_usual",
+    "blend_of",
     "choose",
     "expectations",
     "figures",

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.model import Paper
+from digest.ports import Blend, BlendedScores, Scores
 from digest.ranking.text import STOP_WORDS, words
 
 Floats = npt.NDArray[np.floating]
@@ -36,6 +37,13 @@ def blend(
     """
     scores: Floats = discount * ((1.0 - weight) * relevance + weight * trending)
     return scores
+
+
+def blend_of(scores: Scores) -> Blend:
+    """Return what scores are blended of; nothing speaks against any paper where they do not say."""
+    if isinstance(scores, BlendedScores):
+        return scores.blend
+    return Blend(discount=np.ones_like(scores.score))
 
 
 def balance(relevance: Floats, trending: Floats) -> tuple[Floats, Floats]:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, Explanation, Interest, InterestKind, Paper, Profile
-from digest.ports import MUTED, Embeddings
+from digest.ports import MUTED, Blend, Embeddings
 from digest.ranking import foreseen
 from digest.ranking.beside import left_beside
 from digest.ranking.blend import balance, blend
@@ -144,7 +144,8 @@ class DefaultScores:
             ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
         ).astype(np.float32)
         self.score[muted] = MUTED
-        self.relevance = relevance * discount
+        self.relevance = relevance
+        self.blend = Blend(discount)
         self._raised = np.hstack([ours, theirs]).tolist()
 
     def _open(self, profiles: Sequence[Profile]) -> list[Case]:

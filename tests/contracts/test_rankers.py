@@ -13,7 +13,7 @@ import pytest
 from digest.errors import ConfigError
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
 from digest.ports import Ranker
-from digest.ranking import RANKERS, leading_of, names, ranker
+from digest.ranking import RANKERS, blend_of, leading_of, names, ranker
 from digest.ranking.default import DefaultRanker
 from tests.support.ranking import Listed
 
@@ -105,6 +105,8 @@ def test_a_subscriber_gets_the_same_alone_and_among_others(each: Ranker) -> None
         alone = ranking.score([profile])
         assert np.array_equal(alone.score[0], together.score[row])
         assert np.array_equal(alone.relevance[0], together.relevance[row])
+        for mine, everybodys in zip(blend_of(alone), blend_of(together), strict=True):
+            assert np.array_equal(mine[0], everybodys[row])
         for column in range(len(ranking.candidates)):
             assert alone.reason(0, column) == together.reason(row, column)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -32,16 +33,15 @@ ROBOTS = tuple(
     paper(f"mine:{n}", title=f"Grasp {n} by arm{n}", abstract=f"Grip{n} and hand{n}.")
     for n in range(8)
 )
-TIDES = tuple(
-    paper(
-        f"tide:{n}",
-        title=f"Tide {n} of moon{n}",
-        abstract=f"The ebb{n} and the flow{n} of a coast{n}.",
-        categories=("physics.ao",),
+SEAS = tuple(
+    paper(f"sea:{title}", title=title, abstract=abstract, categories=("physics.ao",))
+    for title, abstract in (
+        ("Ebb and flow of tides", "Gravity of a moon pulls at coasts twice daily."),
+        ("Storms over warm waters", "Cyclones gather vapour, spin up, landfall follows."),
+        ("Glaciers that melt", "Frozen tongues retreat; meltwater freshens fjords."),
     )
-    for n in range(3)
 )
-HOT = {one.key: 0.8 for one in TIDES}
+HEAT = {one.key: 0.9 for one in ROBOTS} | {one.key: 0.8 for one in SEAS}
 
 
 def interests(kind: InterestKind, *values: str, weight: float = 1.0) -> tuple[Interest, ...]:
@@ -52,7 +52,7 @@ ROBOTICS = interests(InterestKind.CATEGORY, "cs.RO")
 MUTE = interests(InterestKind.KEYWORD, "quantum", weight=-1.0)
 
 
-def pool_of(*papers: Paper, heat: dict[str, float] = HOT, **changes: Any) -> Pool:
+def pool_of(*papers: Paper, heat: dict[str, float] = HEAT, **changes: Any) -> Pool:
     """Return a pool of papers that were listed an hour ago, with what is seen of each."""
     candidates = [
         Candidate(one, NOW - HOUR, trend=Trend(score=heat.get(one.key, 0.0)), **changes)
@@ -116,10 +116,43 @@ def test_what_is_asked_for_and_what_is_liked_are_interests(profile: Profile) -> 
 
 
 def test_nobody_without_interests_is_surprised() -> None:
-    pool = pool_of(*ROBOTS, *TIDES, heat={one.key: 0.9 for one in ROBOTS} | HOT)
+    pool = pool_of(*ROBOTS, *SEAS)
     assert surprises(plan(pool, Profile(ROBOTICS)))
     assert not surprises(plan(pool, Profile(MUTE)))
 
 
 def test_who_only_mutes_has_named_no_interests() -> None:
-    assert plan(pool_of(*ROBOTS), Profile(MUTE)).reason is SkipReason.NO_INTERESTS
+    assert plan(pool_of(*ROBOTS, heat={}), Profile(MUTE)).reason is SkipReason.NO_INTERESTS
+
+
+# --- surprises --------------------------------------------------------------------------------
+
+# One like each of the hot papers, of another field.
+FORMER = tuple(
+    replace(one, key=f"former:{n}", title=f"{one.title} again", categories=("eess.SP",))
+    for n, one in enumerate(SEAS)
+)
+
+
+def test_what_is_like_a_disliked_paper_is_no_surprise() -> None:
+    pool = pool_of(*ROBOTS, *SEAS)
+    assert len(surprises(plan(pool, Profile(ROBOTICS, disliked=ROBOTS[:1])))) == 1
+    for number in (1, 2):
+        (found,) = surprises(plan(pool, Profile(ROBOTICS, disliked=FORMER[:number])))
+        assert found in {one.key for one in SEAS[number:]}
+    assert not surprises(plan(pool, Profile(ROBOTICS, disliked=FORMER)))
+
+
+def test_nobody_is_surprised_from_a_field_that_they_dislike() -> None:
+    pool = pool_of(*ROBOTS, *SEAS)
+    bees = paper("bee:1", title="Hives of bees", abstract="Wax.", categories=("physics.ao",))
+    wasps = paper("bee:2", title="Nests of wasps", abstract="Pulp.", categories=("physics.ao",))
+    assert surprises(plan(pool, Profile(ROBOTICS, (bees,))))
+    assert not surprises(plan(pool, Profile(ROBOTICS, disliked=(wasps,))))
+    assert surprises(plan(pool, Profile(ROBOTICS, (bees,), (wasps,))))
+
+
+def test_what_an_interest_matches_is_no_surprise_though_it_is_like_a_disliked_paper() -> None:
+    wanted = (*ROBOTICS, *interests(InterestKind.CATEGORY, "physics.ao"))
+    pool = pool_of(*ROBOTS, *SEAS)
+    assert not surprises(plan(pool, Profile(wanted, disliked=FORMER)))

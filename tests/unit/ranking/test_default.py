@@ -266,23 +266,23 @@ def test_a_dislike_acts_however_many_there_are_on_other_subjects(others: int) ->
     ranking = fit(*TODAY)
     elsewhere = [one for one in papers(40, seed=4, prefix="no") if one.categories != ("cs.RO",)]
 
-    def relevance(*disliked: Paper) -> float:
-        """Return the mean relevance of the robot papers."""
+    def score(*disliked: Paper) -> float:
+        """Return the mean score of the robot papers."""
         scored = by_key(ranking.score(profile(want("category", "cs.RO"), disliked=disliked)))
-        return sum(scored[key].relevance for key in ROBOTS) / len(ROBOTS)
+        return sum(scored[key].score for key in ROBOTS) / len(ROBOTS)
 
-    assert relevance(*elsewhere[:others]) > 0.95 * relevance()
-    assert relevance(*elsewhere[:others], PAST_ROBOTS[0]) < 0.75 * relevance()
+    assert score(*elsewhere[:others]) > 0.95 * score()
+    assert score(*elsewhere[:others], PAST_ROBOTS[0]) < 0.75 * score()
 
 
 def test_a_dislike_spares_what_was_asked_for_by_name() -> None:
     ranking = fit(*TODAY)
 
     def left(*interests: Interest) -> float:
-        """Return what is left of the relevance of one robot paper."""
+        """Return what is left of the score of one robot paper."""
         free = by_key(ranking.score(profile(*interests)))
         after = by_key(ranking.score(profile(*interests, disliked=PAST_ROBOTS)))
-        return after[robot.key].relevance / free[robot.key].relevance
+        return after[robot.key].score / free[robot.key].score
 
     robot = next(one.paper for one in TODAY if one.paper.key in ROBOTS)
     category = want("category", "cs.RO")

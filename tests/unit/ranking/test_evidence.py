@@ -14,6 +14,7 @@ from digest.embedders import InMemory, Model
 from digest.model import Evidence, EvidenceKind, Explanation, Interest, InterestKind, Paper, Profile
 from digest.model import SummandKind as Kind
 from digest.ports import MUTED
+from digest.ranking import blend_of
 from digest.ranking.closeness import DISLIKE_CURVE, LIKES_CURVE, likes_curve
 from digest.ranking.default import DefaultRanker, DefaultRanking
 from digest.ranking.taste import READERS
@@ -88,7 +89,8 @@ def test_the_figures_of_an_explanation_give_the_score(space: str, taste: Profile
         ours, theirs = one.relevance_raised * one.relevance, one.trending_raised * one.trending
         score = one.discount * ((1 - weight) * ours + weight * theirs)
         assert scores.score[0, column] == pytest.approx(MUTED if one.muted_by else score, abs=1e-4)
-        assert scores.relevance[0, column] == pytest.approx(one.discount * one.relevance, abs=1e-4)
+        assert scores.relevance[0, column] == pytest.approx(one.relevance, abs=1e-4)
+        assert blend_of(scores).discount[0, column] == pytest.approx(one.discount, abs=1e-4)
 
 
 def _likes(space: str, *liked: int) -> list[Evidence]:
