@@ -100,10 +100,12 @@ class ExplainedScores(Scores, Protocol):
 class Blend(NamedTuple):
     """What scores are blended of: a row for each profile and a column for each candidate.
 
-    `discount` is what dislikes leave of a paper: 1 where nothing speaks against it.
+    `discount` is what dislikes leave of a paper: 1 where nothing speaks against it. `by_attention`
+    says which papers owe more of their score to attention than to interests.
     """
 
     discount: Floats
+    by_attention: npt.NDArray[np.bool_]
 
 
 @runtime_checkable

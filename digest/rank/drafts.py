@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, Profile
-from digest.ports import LedScores, Ranking, Scores
-from digest.ranking import Likeness
+from digest.ports import Blend, LedScores, Ranking, Scores
+from digest.ranking import Likeness, blend_of
 from digest.ranking.drafting import team_draft
 
 Floats = npt.NDArray[np.float32]
@@ -39,6 +39,7 @@ class AlignedScores:
         self._columns = columns
         self.score: Floats = scores.score[:, columns]
         self.relevance: Floats = scores.relevance[:, columns]
+        self.blend = Blend._make(part[:, columns] for part in blend_of(scores))
 
     def reason(self, row: int, column: int) -> str:
         """Say why, as the ranking does."""
@@ -70,6 +71,10 @@ class Drafted:
             theirs[row, [column for column, team in columns.items() if team]] = True
         self.score: Floats = np.where(theirs, second.score, first.score)
         self.relevance: Floats = np.where(theirs, second.relevance, first.relevance)
+        self.blend = Blend._make(
+            np.where(theirs, other, one)
+            for one, other in zip(blend_of(first), blend_of(second), strict=True)
+        )
 
     def reason(self, row: int, column: int) -> str:
         """Say why, as the ranker does that chose it."""

@@ -26,7 +26,7 @@ from digest.rank.drafts import Drafted, draft
 from digest.rank.pool import Pool
 from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import choose, leading_of
+from digest.ranking import blend_of, choose, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,10 @@ def plans_for(
             [*mine[: limit - len(others)], *others]
             for mine, others, limit in zip(chosen, strange, most, strict=True)
         ]
-    arranged = list(pool.arranger.arrange(chosen, profiles, scores, pool.ranking.trending))
+    by_attention = blend_of(scores).by_attention.copy()
+    for row, others in enumerate(strange):
+        by_attention[row, others] = True
+    arranged = list(pool.arranger.arrange(chosen, profiles, by_attention))
     drafts: list[dict[str, Any]] = [{} for _ in readers]
     if teams:
         names = [settings.ranker, settings.interleave]

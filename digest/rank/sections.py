@@ -12,10 +12,9 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import Candidate, InterestKind, Profile, Section
-from digest.ports import Scores
 from digest.ranking import Authors, Categories, Keywords
 
-Floats = npt.NDArray[np.floating]
+Flags = npt.NDArray[np.bool_]
 
 _TOPICS = 2  # that a subject has room for
 _TOPIC = 40  # characters of one
@@ -63,29 +62,22 @@ class Arranger:
         self,
         chosen: Sequence[Sequence[int]],
         profiles: Sequence[Profile],
-        scores: Scores,
-        trending: Floats,
+        by_attention: Flags,
     ) -> Iterator[Arranged]:
         """Yield the papers of each reader: followed authors first, then what is for them alone.
 
-        What is left is trending: papers that owe their place to attention, more than to what the
-        reader is interested in. Within a section the order stays.
+        What is left is trending: papers that each reader (row) gets for their attention. Within a
+        section the order stays.
         """
-        rows = np.repeat(np.arange(len(chosen)), [len(columns) for columns in chosen])
-        columns = np.fromiter((one for each in chosen for one in each), np.int64, len(rows))
-        weight = np.array([_trending_weight(profile) for profile in profiles])[rows]
-        wanted = (1 - weight) * scores.relevance[rows, columns]
-        by_attention = iter((weight * trending[columns] > wanted).tolist())
-        for mine, profile in zip(chosen, profiles, strict=True):
+        for mine, profile, hot in zip(chosen, profiles, by_attention, strict=True):
             followed = self._followed(profile)
             order = Section if profile.has_interests else _FOR_NOBODY_IN_PARTICULAR
             parts: dict[Section, list[int]] = {section: [] for section in order}
             for column in mine:
-                hot = next(by_attention)
                 if column in followed:
                     parts[Section.AUTHORS].append(column)
                 else:
-                    parts[Section.TRENDING if hot else Section.FOR_YOU].append(column)
+                    parts[Section.TRENDING if hot[column] else Section.FOR_YOU].append(column)
             yield Arranged(
                 [column for section in parts.values() for column in section],
                 [(section, len(part)) for section, part in parts.items() if part],
@@ -135,8 +127,3 @@ class Arranger:
                 return
             yield {"name": name, "papers": len(papers), "kind": str(kind)}
             left -= papers
-
-
-def _trending_weight(profile: Profile) -> float:
-    """Return what attention counts in a score: all of it for somebody who asks for nothing."""
-    return profile.trending_weight if profile.has_interests else 1.0

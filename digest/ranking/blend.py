@@ -40,10 +40,11 @@ def blend(
 
 
 def blend_of(scores: Scores) -> Blend:
-    """Return what scores are blended of; nothing speaks against any paper where they do not say."""
+    """Return what scores are blended of: of interests alone where they do not say."""
     if isinstance(scores, BlendedScores):
         return scores.blend
-    return Blend(discount=np.ones_like(scores.score))
+    shape = scores.score.shape
+    return Blend(np.ones(shape, np.float32), np.zeros(shape, np.bool_))
 
 
 def balance(relevance: Floats, trending: Floats) -> tuple[Floats, Floats]:

@@ -140,12 +140,11 @@ class DefaultScores:
         # Who wants but one of both gets it as it is.
         mixed = (weight > 0) & (weight < 1)
         ours, theirs = (np.where(mixed, one, 1) for one in balance(relevance, ranking.trending))
-        self.score = blend(
-            ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
-        ).astype(np.float32)
+        wanted, hot = ours * relevance, theirs * ranking.trending
+        self.score = blend(wanted, hot, weight=weight, discount=discount).astype(np.float32)
         self.score[muted] = MUTED
         self.relevance = relevance
-        self.blend = Blend(discount)
+        self.blend = Blend(discount, weight * hot > (1 - weight) * wanted)
         self._raised = np.hstack([ours, theirs]).tolist()
 
     def _open(self, profiles: Sequence[Profile]) -> list[Case]:

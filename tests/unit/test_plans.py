@@ -17,13 +17,16 @@ from digest.model import (
     Paper,
     Plan,
     Profile,
+    Section,
     SkipReason,
     Subscriber,
     SubscriberStatus,
     Trend,
 )
+from digest.ports import Ranker
 from digest.rank import Pool, Reader, Turn, plans_for
 from digest.ranking import Phrases, ranker
+from digest.testing import ListRanker
 from tests.support.samples import NOW, paper
 
 HOUR = timedelta(hours=1)
@@ -52,7 +55,9 @@ ROBOTICS = interests(InterestKind.CATEGORY, "cs.RO")
 MUTE = interests(InterestKind.KEYWORD, "quantum", weight=-1.0)
 
 
-def pool_of(*papers: Paper, heat: dict[str, float] = HEAT, **changes: Any) -> Pool:
+def pool_of(
+    *papers: Paper, heat: dict[str, float] = HEAT, rival: Ranker | None = None, **changes: Any
+) -> Pool:
     """Return a pool of papers that were listed an hour ago, with what is seen of each."""
     candidates = [
         Candidate(one, NOW - HOUR, trend=Trend(score=heat.get(one.key, 0.0)), **changes)
@@ -66,6 +71,7 @@ def pool_of(*papers: Paper, heat: dict[str, float] = HEAT, **changes: Any) -> Po
         opens_at=NOW - 24 * HOUR,
         begins_at=NOW - 24 * HOUR,
         closes_at=NOW,
+        rival=rival,
         phrases=Phrases(),
     )
 
@@ -156,3 +162,47 @@ def test_what_an_interest_matches_is_no_surprise_though_it_is_like_a_disliked_pa
     wanted = (*ROBOTICS, *interests(InterestKind.CATEGORY, "physics.ao"))
     pool = pool_of(*ROBOTS, *SEAS)
     assert not surprises(plan(pool, Profile(wanted, disliked=FORMER)))
+
+
+# --- sections ---------------------------------------------------------------------------------
+
+
+def sections(found: Plan) -> dict[Section, int]:
+    return dict(found.facts["sections"])
+
+
+def test_what_interests_bring_most_of_is_for_the_reader_though_it_is_trending() -> None:
+    # Of each score relevance has 0.7 * 3 * 0.25, and attention 0.3 * 0.9.
+    found = plan(pool_of(*ROBOTS), Profile(ROBOTICS, trending_weight=0.3), surprise=0)
+    assert {one.trending for one in found.picks} == {0.9}
+    assert sections(found) == {Section.FOR_YOU: 6}
+
+
+def test_what_attention_brings_most_of_is_trending() -> None:
+    found = plan(pool_of(*ROBOTS), Profile(ROBOTICS, trending_weight=0.7), surprise=0)
+    assert sections(found) == {Section.TRENDING: 6}
+
+
+def test_a_dislike_moves_no_paper_to_another_section() -> None:
+    pool = pool_of(*ROBOTS)
+    profile = Profile(ROBOTICS, disliked=ROBOTS[:1])
+    assert sections(plan(pool, profile, surprise=0)) == {Section.FOR_YOU: 6}
+
+
+def test_a_surprise_is_trending_however_little_attention_weighs() -> None:
+    hardly = interests(InterestKind.CATEGORY, "physics.ao", weight=0.1)
+    found = plan(pool_of(*ROBOTS, *SEAS), Profile((*ROBOTICS, *hardly), trending_weight=0.01))
+    assert surprises(found) == [found.picks[-1].paper.key]
+    assert sections(found) == {Section.FOR_YOU: 5, Section.TRENDING: 1}
+
+
+def test_to_somebody_without_interests_all_that_is_talked_about_is_trending() -> None:
+    pool = pool_of(*ROBOTS, *SEAS, heat={one.key: 0.2 for one in ROBOTS[:2]})
+    assert sections(plan(pool, Profile())) == {Section.TRENDING: 2}
+
+
+def test_of_two_rankers_each_says_what_it_shows_for_its_attention() -> None:
+    pool = pool_of(*ROBOTS, rival=ListRanker())
+    found = plan(pool, Profile(ROBOTICS, trending_weight=0.7))
+    assert {one.reason for one in found.picks[:3]} == {"it is on the list"}
+    assert sections(found) == {Section.FOR_YOU: 3, Section.TRENDING: 3}

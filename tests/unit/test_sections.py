@@ -19,19 +19,7 @@ PAPERS = [
     paper("arxiv:4", title="Retrieval again", categories=("cs.IR",)),
     paper("arxiv:5", title="Another trending model", categories=("cs.CL", "cs.AI")),
 ]
-RELEVANCE = [0.8, 0.0, 0.6, 0.6, 0.4, 0.1]
-TRENDING = [0.1, 0.9, 0.0, 0.2, 0.1, 0.8]
-
-
-class Given:
-    """Scores as they are given."""
-
-    score = np.zeros((2, len(PAPERS)), np.float32)
-    relevance = np.array([RELEVANCE] * 2, np.float32)
-
-    def reason(self, row: int, column: int) -> str:
-        """Say nothing."""
-        return ""
+BY_ATTENTION = np.array([[False, True, False, False, False, True]] * 2)
 
 
 def interests(kind: InterestKind, *values: str, weight: float = 1.0) -> tuple[Interest, ...]:
@@ -41,13 +29,10 @@ def interests(kind: InterestKind, *values: str, weight: float = 1.0) -> tuple[In
 KEYWORDS = interests(InterestKind.KEYWORD, "retrieval", "diffusion")
 
 
-def arrange(
-    *wanted: Interest, columns: Any = range(6), papers: list[Paper] = PAPERS, weight: float = 0.3
-) -> Arranged:
+def arrange(*wanted: Interest, columns: Any = range(6), papers: list[Paper] = PAPERS) -> Arranged:
     arranger = Arranger([Candidate(one, NOW) for one in papers])
-    profile = Profile(interests=wanted, trending_weight=weight)
-    other = Profile()
-    found = arranger.arrange([[5], list(columns)], [other, profile], Given(), np.array(TRENDING))
+    profile, other = Profile(interests=wanted), Profile()
+    found = arranger.arrange([[5], list(columns)], [other, profile], BY_ATTENTION)
     return list(found)[1]
 
 
