@@ -101,7 +101,7 @@ class Blend(NamedTuple):
     """What scores are blended of: a row for each profile and a column for each candidate.
 
     `discount` is what dislikes leave of a paper: 1 where nothing speaks against it. `by_attention`
-    says which papers owe more of their score to attention than to interests.
+    says which papers owe more than half of their score to attention that was seen.
     """
 
     discount: Floats

@@ -12,7 +12,7 @@ from digest.model import Candidate, Paper, SourceState
 from digest.ports import Ranker, Ranking
 from digest.rank.drafts import Aligned
 from digest.rank.sections import Arranger
-from digest.ranking import Likeness, Phrases, figures, fitted, gained_lately
+from digest.ranking import Likeness, Phrases, attention_seen, figures, fitted, gained_lately
 
 # From this trending score on, a paper may stand in a digest after its own day.
 STILL_TRENDING = 0.5
@@ -22,7 +22,7 @@ class Pool:
     """The papers of one run, ready to be ranked for anybody; columns are places in `candidates`.
 
     `opens_at` and `closes_at` bound when they were listed; somebody's first digest begins with
-    those of `begins_at`.
+    those of `begins_at`. `seen` is the attention that each has got, without what is only expected.
     """
 
     def __init__(
@@ -52,6 +52,7 @@ class Pool:
         self.columns = {one.paper.key: column for column, one in enumerate(self.candidates)}
         self.fields = [one.paper.primary_category for one in self.candidates]
         self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
+        self.seen = attention_seen(self.candidates)
         self.hot = self.ranking.trending >= STILL_TRENDING
         self.figures = [_figures(one, closes_at) for one in self.candidates]
         self.arranger = Arranger(self.candidates)

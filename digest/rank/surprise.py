@@ -44,8 +44,8 @@ def surprised(
     The same delivery, known by its key, is surprised by the same papers. Nobody is who has no
     interests, gives no weight to either of both parts, or would get fewer papers than five.
     """
-    hot = np.flatnonzero(pool.ranking.trending >= TALKED_ABOUT)
-    hot = hot[np.argsort(-pool.ranking.trending[hot], kind="stable")]
+    hot = np.flatnonzero(pool.seen >= TALKED_ABOUT)
+    hot = hot[np.argsort(-pool.seen[hot], kind="stable")]
     strange = (
         counted[:, hot]
         & (scores.relevance[:, hot] < UNWANTED)

@@ -20,7 +20,7 @@ from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
 from digest.ranking.space import text_of
 from digest.ranking.topics import rising
-from digest.ranking.trending import measured
+from digest.ranking.trending import attention_seen, measured
 
 __all__ = [
     "CROWDING",
@@ -35,6 +35,7 @@ __all__ = [
     "Likeness",
     "Phrases",
     "attention_of",
+    "attention_seen",
     "beyond_usual",
     "blend_of",
     "choose",

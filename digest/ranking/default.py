@@ -28,7 +28,7 @@ from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered
 from digest.ranking.threads import one_thread
-from digest.ranking.trending import measured
+from digest.ranking.trending import attention_seen, measured
 
 T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
@@ -85,10 +85,8 @@ class DefaultRanking:
             {one.paper.key: one for one in _measured(candidates, now)}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
-        seen = np.array(
-            [0.0 if one.trend is None else one.trend.score for one in self.candidates], np.float32
-        )
-        self.trending = foreseen.lifted(seen, self.candidates, now)
+        self.seen = attention_seen(self.candidates)
+        self.trending = foreseen.lifted(self.seen, self.candidates, now)
         papers = [one.paper for one in self.candidates]
         known = {paper.key for paper in papers}
         others = {paper.key: paper for paper in background if paper.key not in known}
@@ -140,11 +138,13 @@ class DefaultScores:
         # Who wants but one of both gets it as it is.
         mixed = (weight > 0) & (weight < 1)
         ours, theirs = (np.where(mixed, one, 1) for one in balance(relevance, ranking.trending))
-        wanted, hot = ours * relevance, theirs * ranking.trending
-        self.score = blend(wanted, hot, weight=weight, discount=discount).astype(np.float32)
+        self.score = blend(
+            ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
+        ).astype(np.float32)
+        by_attention = discount * weight * theirs * ranking.seen > self.score / 2
+        self.blend = Blend(discount, by_attention)
         self.score[muted] = MUTED
         self.relevance = relevance
-        self.blend = Blend(discount, weight * hot > (1 - weight) * wanted)
         self._raised = np.hstack([ours, theirs]).tolist()
 
     def _open(self, profiles: Sequence[Profile]) -> list[Case]:

@@ -7,6 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+import numpy as np
+import numpy.typing as npt
+
 from digest.model import Candidate, Gain, Strength, Track, Trend, Window
 from digest.ranking.days import Days
 from digest.ranking.gains import Looks, Series, gains, looks_of, series
@@ -51,6 +54,13 @@ def measured(
         replace(one, trend=_trend(one, silent, usual, now, days, looks) if one.signals else silent)
         for one in candidates
     ]
+
+
+def attention_seen(candidates: Sequence[Candidate]) -> npt.NDArray[np.float32]:
+    """Return how much each candidate has been talked about, without what is only expected."""
+    return np.array(
+        [0.0 if one.trend is None else one.trend.score for one in candidates], np.float32
+    )
 
 
 def _trend(

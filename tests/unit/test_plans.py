@@ -12,6 +12,7 @@ from digest.config import RankingSettings
 from digest.model import (
     Cadence,
     Candidate,
+    Expectation,
     Interest,
     InterestKind,
     Paper,
@@ -25,6 +26,7 @@ from digest.model import (
 )
 from digest.ports import Ranker
 from digest.rank import Pool, Reader, Turn, plans_for
+from digest.rank.surprise import TALKED_ABOUT
 from digest.ranking import Phrases, ranker
 from digest.testing import ListRanker
 from tests.support.samples import NOW, paper
@@ -162,6 +164,21 @@ def test_what_an_interest_matches_is_no_surprise_though_it_is_like_a_disliked_pa
     wanted = (*ROBOTICS, *interests(InterestKind.CATEGORY, "physics.ao"))
     pool = pool_of(*ROBOTS, *SEAS)
     assert not surprises(plan(pool, Profile(wanted, disliked=FORMER)))
+
+
+EXPECTED = Expectation(0.99, "open code")
+
+
+def test_what_is_only_expected_to_be_looked_at_is_not_talked_about() -> None:
+    pool = pool_of(*ROBOTS, *SEAS, heat={}, expected=EXPECTED)
+    assert min(pool.ranking.trending) > TALKED_ABOUT
+    assert not surprises(plan(pool, Profile(ROBOTICS)))
+
+
+def test_what_is_only_expected_to_be_looked_at_is_not_trending() -> None:
+    pool = pool_of(*ROBOTS, heat={ROBOTS[0].key: 0.05, ROBOTS[1].key: 0.5}, expected=EXPECTED)
+    for profile in (Profile(), Profile(ROBOTICS, trending_weight=0.9)):
+        assert sections(plan(pool, profile)) == {Section.FOR_YOU: 5, Section.TRENDING: 1}
 
 
 # --- sections ---------------------------------------------------------------------------------
