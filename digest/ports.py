@@ -100,10 +100,12 @@ class ExplainedScores(Scores, Protocol):
 class Blend(NamedTuple):
     """What scores are blended of: a row for each profile and a column for each candidate.
 
-    `discount` is what dislikes leave of a paper: 1 where nothing speaks against it. `by_attention`
-    says which papers owe more than half of their score to attention that was seen.
+    `plain` is what the score would be with nothing raised: what `min_score` is for. `discount` is
+    what dislikes leave of a paper: 1 where nothing speaks against it. `by_attention` says which
+    papers owe more than half of their score to attention that was seen.
     """
 
+    plain: Floats
     discount: Floats
     by_attention: npt.NDArray[np.bool_]
 

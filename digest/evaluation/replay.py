@@ -105,7 +105,6 @@ def _showings(moment: Moment, name: str, ranker: Ranker, diversity: float) -> It
         np.where(allowed, scores.score, np.float32(MUTED)),
         Likeness(papers),
         max_papers=[len(one.sent) for one in moment.occasions],
-        min_score=0.0,
         diversity=diversity,
         leading=leading_of(scores),
     )

@@ -14,7 +14,7 @@ from digest.ports import MUTED, ExplainedScores, Scores
 from digest.rank.drafts import AlignedScores
 from digest.rank.plans import Reader, counted
 from digest.rank.pool import Pool
-from digest.ranking import CROWDING, beyond_usual, leading_of
+from digest.ranking import CROWDING, beyond_usual, blend_of, leading_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +120,13 @@ def _why_not(
         if key in reader.shown:
             return "it was in a digest before"
         return f"it was listed before {reader.since:%Y-%m-%d %H:%M}, when papers were last chosen"
-    if score < settings.min_score or score <= 0:
-        return f"its score {score:.3f} is below min_score {settings.min_score:g}"
+    plain = blend_of(scores).plain[0, column]
+    if plain < settings.min_score:
+        return (
+            f"its score {plain:.3f}, with nothing raised, is below min_score {settings.min_score:g}"
+        )
+    if score <= 0:
+        return "nothing speaks for it"
     for place, other in enumerate(chosen, start=1):
         if _likeness(pool, column, other) < 0:
             return f"it has nearly the title of number {place}"

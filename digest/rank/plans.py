@@ -26,7 +26,7 @@ from digest.rank.drafts import Drafted, draft
 from digest.rank.pool import Pool
 from digest.rank.surprise import surprised
 from digest.rank.turns import Turn
-from digest.ranking import blend_of, choose, leading_of
+from digest.ranking import blend_of, choose, leading_of, reaching
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +69,9 @@ def plans_for(
     most = [reader.subscriber.max_papers or settings.max_papers for reader in readers]
     lists = [
         choose(
-            np.where(counts, one.score, np.float32(MUTED)),
+            np.where(counts, reaching(one, settings.min_score), np.float32(MUTED)),
             pool.likeness,
             max_papers=most,
-            min_score=settings.min_score,
             diversity=settings.diversity,
             leading=leading_of(one),
         )

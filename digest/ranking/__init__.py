@@ -8,7 +8,7 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.attention import VERSION, Attention
-from digest.ranking.blend import CROWDING, Likeness, beyond_usual, blend_of, choose
+from digest.ranking.blend import CROWDING, Likeness, beyond_usual, blend_of, choose, reaching
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
@@ -47,6 +47,7 @@ __all__ = [
     "measured",
     "names",
     "ranker",
+    "reaching",
     "rising",
     "score_attention",
     "score_libraries",

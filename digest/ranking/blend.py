@@ -9,7 +9,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.model import Paper
-from digest.ports import Blend, BlendedScores, Scores
+from digest.ports import MUTED, Blend, BlendedScores, Scores
 from digest.ranking.text import STOP_WORDS, words
 
 Floats = npt.NDArray[np.floating]
@@ -44,7 +44,15 @@ def blend_of(scores: Scores) -> Blend:
     if isinstance(scores, BlendedScores):
         return scores.blend
     shape = scores.score.shape
-    return Blend(np.ones(shape, np.float32), np.zeros(shape, np.bool_))
+    return Blend(scores.score, np.ones(shape, np.float32), np.zeros(shape, np.bool_))
+
+
+def reaching(scores: Scores, min_score: float) -> Floats:
+    """Return the scores, and `MUTED` for papers that do not reach `min_score` with nothing raised.
+
+    How much one part is raised depends on the other: else a weak paper came in on a hot day.
+    """
+    return np.where(blend_of(scores).plain >= min_score, scores.score, np.float32(MUTED))
 
 
 def balance(relevance: Floats, trending: Floats) -> tuple[Floats, Floats]:
@@ -101,19 +109,18 @@ def choose(
     likeness: Likeness,
     *,
     max_papers: Sequence[int],
-    min_score: float,
     diversity: float,
     leading: Callable[[Columns], Columns] | None = None,
 ) -> list[list[int]]:
     """Choose the papers of several digests, each in the order in which they stand in it.
 
     `scores` has a row for each digest and a column for each paper; equal ones come in the order
-    of their columns. Papers below `min_score` are out, and so is what is worth nothing. Each place
-    goes to the paper with the highest `score * (1 - diversity * likeness)`, where likeness is the
-    largest share of words it has in common with a paper above it, `beyond_usual` (maximal marginal
-    relevance, Carbonell and Goldstein 1998): 0 keeps the order of the scores. Two papers with
-    nearly the same title never stand together. The papers that are weighed for a digest are the
-    best `4 * max_papers + 20`.
+    of their columns. What is worth nothing, or muted, is out. Each place goes to the paper with
+    the highest `score * (1 - diversity * likeness)`, where likeness is the largest share of words
+    it has in common with a paper above it, `beyond_usual` (maximal marginal relevance, Carbonell
+    and Goldstein 1998): 0 keeps the order of the scores. Two papers with nearly the same title
+    never stand together. The papers that are weighed for a digest are the best
+    `4 * max_papers + 20`.
 
     `leading` says for some columns of each digest which interest does most for each, or below zero
     for none; a quarter of its share of the digest is then taken off what a paper is worth, so that
@@ -122,7 +129,7 @@ def choose(
     if not scores.size:
         return [[] for _ in scores]
     most = np.asarray(max_papers)
-    columns, worth = _best(scores, _POOL * most + 20, least=min_score)
+    columns, worth = _best(scores, _POOL * most + 20)
     everyone = np.arange(len(scores))
     alike = np.zeros_like(worth)
     crowd = np.zeros_like(worth)
@@ -146,7 +153,7 @@ def choose(
             lead = np.where(found, leads[everyone, best], -1)[:, None]
             crowd += ((leads == lead) & (lead >= 0)) / most[:, None]
     for row in np.flatnonzero([len(row) for row in chosen] < most):
-        _fill(chosen[row], scores[row], likeness, most=int(most[row]), least=min_score)
+        _fill(chosen[row], scores[row], likeness, most=int(most[row]))
     return chosen
 
 
@@ -159,7 +166,7 @@ def beyond_usual(likeness: Floats) -> Floats:
     return beyond
 
 
-def _best(scores: Floats, limits: Columns, *, least: float) -> tuple[Columns, Floats]:
+def _best(scores: Floats, limits: Columns) -> tuple[Columns, Floats]:
     """Return the columns and scores of the best papers of each row, padded with -inf."""
     count = scores.shape[1]
     width = min(int(limits.max()), count)
@@ -172,16 +179,14 @@ def _best(scores: Floats, limits: Columns, *, least: float) -> tuple[Columns, Fl
     keys.sort(axis=1)
     best = count - 1 - (keys[:, ::-1] & ((1 << _PLACES) - 1))
     worth = np.take_along_axis(scores, best, axis=1)
-    inside = (np.arange(width) < limits[:, None]) & (worth >= least) & (worth > 0)
+    inside = (np.arange(width) < limits[:, None]) & (worth > 0)
     return best, np.where(inside, worth, -np.inf)
 
 
-def _fill(
-    chosen: list[int], scores: Floats, likeness: Likeness, *, most: int, least: float
-) -> None:
+def _fill(chosen: list[int], scores: Floats, likeness: Likeness, *, most: int) -> None:
     """Add the next papers by score where there were too many near-duplicates among the best."""
     for column in np.argsort(-scores, kind="stable"):
-        if len(chosen) == most or scores[column] < least or scores[column] <= 0:
+        if len(chosen) == most or scores[column] <= 0:
             return
         if (likeness.of(np.array(chosen, np.int64), column) >= 0).all():
             chosen.append(int(column))

@@ -142,7 +142,8 @@ class DefaultScores:
             ours * relevance, theirs * ranking.trending, weight=weight, discount=discount
         ).astype(np.float32)
         by_attention = discount * weight * theirs * ranking.seen > self.score / 2
-        self.blend = Blend(discount, by_attention)
+        plain = blend(relevance, ranking.trending, weight=weight, discount=discount)
+        self.blend = Blend(plain, discount, by_attention)
         self.score[muted] = MUTED
         self.relevance = relevance
         self._raised = np.hstack([ours, theirs]).tolist()

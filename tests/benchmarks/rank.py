@@ -18,7 +18,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 from digest.model import Candidate, Interest, InterestKind, Paper, Profile, Signal, SignalName
-from digest.ranking import Likeness, choose, leading_of, ranker
+from digest.ranking import Likeness, choose, leading_of, ranker, reaching
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 BACKGROUND = 5000  # as in digest.rank
@@ -46,10 +46,9 @@ def measure(papers: int, subscribers: int) -> dict[str, float]:
         some = people[start : start + CHUNK]
         scores = ranking.score(some)
         digests = choose(
-            scores.score,
+            reaching(scores, 0.1),
             likeness,
             max_papers=[12] * len(some),
-            min_score=0.1,
             diversity=0.3,
             leading=leading_of(scores),
         )

@@ -9,7 +9,7 @@ import numpy as np
 
 from digest.model import Candidate, Paper, Profile
 from digest.ports import MUTED, Ranker, Ranking
-from digest.ranking import Likeness, choose, leading_of
+from digest.ranking import Likeness, choose, leading_of, reaching
 
 
 @dataclass(frozen=True)
@@ -54,10 +54,9 @@ class Listed:
         papers = [one.paper for one in self.ranking.candidates]
         scores = self.ranking.score([profile])
         (chosen,) = choose(
-            scores.score,
+            reaching(scores, min_score),
             Likeness(papers),
             max_papers=[max_papers],
-            min_score=min_score,
             diversity=0.3,
             leading=leading_of(scores),
         )

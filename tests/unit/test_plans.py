@@ -133,6 +133,32 @@ def test_who_only_mutes_has_named_no_interests() -> None:
     assert plan(pool_of(*ROBOTS, heat={}), Profile(MUTE)).reason is SkipReason.NO_INTERESTS
 
 
+# --- who comes in at all ----------------------------------------------------------------------
+
+FAINT = interests(InterestKind.CATEGORY, "cs.RO", weight=0.3)  # a relevance of 0.083
+
+
+@pytest.mark.parametrize("weight", [0.0, 0.01, 0.05])
+@pytest.mark.parametrize("heat", [0.0, 0.3, 0.9])
+def test_a_weak_paper_stays_one_however_hot_others_are(weight: float, heat: float) -> None:
+    pool = pool_of(*ROBOTS, *SEAS, heat={one.key: heat for one in SEAS})
+    found = plan(pool, Profile(FAINT, trending_weight=weight))
+    assert not [one for one in found.picks if one.paper in ROBOTS]
+
+
+def test_raised_parts_order_what_comes_in() -> None:
+    # 0.7 * 0.25 is more than 0.3 * 0.5, but not when the heat of three papers is raised.
+    pool = pool_of(*ROBOTS, *SEAS, heat={one.key: 0.5 for one in SEAS})
+    found = plan(pool, Profile(ROBOTICS), surprise=0)
+    assert sum(one.paper in SEAS for one in found.picks) == 3
+
+
+def test_a_rival_holds_back_by_its_own_scores_without_what_is_raised() -> None:
+    pool = pool_of(*ROBOTS, *SEAS, heat={one.key: 0.9 for one in SEAS}, rival=ranker("default"))
+    found = plan(pool, Profile(FAINT, trending_weight=0.05))
+    assert not found.picks
+
+
 # --- surprises --------------------------------------------------------------------------------
 
 # One like each of the hot papers, of another field.

@@ -22,15 +22,12 @@ def scored(score: float, title: str, abstract: str = "") -> Scored:
     return score, title, abstract
 
 
-def digest(
-    given: Sequence[Scored], *, max_papers: int, min_score: float, diversity: float
-) -> list[str]:
+def digest(given: Sequence[Scored], *, max_papers: int, diversity: float) -> list[str]:
     """Return the titles that are chosen."""
     (columns,) = choose(
         np.array([[score for score, *_ in given]], np.float32),
         Likeness([Paper(f"p:{n}", *texts) for n, (_, *texts) in enumerate(given)]),
         max_papers=[max_papers],
-        min_score=min_score,
         diversity=diversity,
     )
     return [given[column][1] for column in columns]
@@ -65,20 +62,15 @@ def test_a_discount_takes_from_both() -> None:
     assert np.allclose(score, 0.3)
 
 
-def test_weak_papers_are_out_and_the_limit_counts_as_in() -> None:
-    given_ = [scored(0.3, "alpha"), scored(0.1, "beta"), scored(0.09, "gamma")]
-    assert digest(given_, max_papers=5, min_score=0.1, diversity=0.3) == ["alpha", "beta"]
-
-
 @pytest.mark.parametrize("titles", [["alpha", "beta"], ["alpha", "alpha"]])
-def test_what_is_worth_nothing_is_out_whatever_the_limit(titles: list[str]) -> None:
+def test_what_is_worth_nothing_is_out(titles: list[str]) -> None:
     given_ = [scored(0.3, "gamma"), *(scored(0, title) for title in titles)]
-    assert digest(given_, max_papers=2, min_score=0, diversity=0.3) == ["gamma"]
+    assert digest(given_, max_papers=2, diversity=0.3) == ["gamma"]
 
 
 def test_without_diversity_the_order_is_that_of_the_scores() -> None:
     given_ = [scored(0.2, "beta same words"), scored(0.9, "alpha"), scored(0.3, "gamma same words")]
-    chosen = digest(given_, max_papers=2, min_score=0, diversity=0)
+    chosen = digest(given_, max_papers=2, diversity=0)
     assert chosen == ["alpha", "gamma same words"]
 
 
@@ -88,8 +80,8 @@ def test_diversity_lets_another_subject_pass() -> None:
         scored(0.89, "robot gripper", "soft robot gripper grasp objects"),
         scored(0.80, "dusty galaxy", "halo redshift telescope"),
     ]
-    plain = digest(given_, max_papers=2, min_score=0, diversity=0)
-    spread = digest(given_, max_papers=2, min_score=0, diversity=0.5)
+    plain = digest(given_, max_papers=2, diversity=0)
+    spread = digest(given_, max_papers=2, diversity=0.5)
     assert plain == ["soft gripper", "robot gripper"]
     assert spread == ["soft gripper", "dusty galaxy"]
 
@@ -104,7 +96,6 @@ def led(leads: np.ndarray, *, max_papers: int, rows: int = 1) -> list[list[int]]
         np.repeat(SCORES, rows, axis=0),
         Likeness([Paper(f"p:{n}", f"word{n}") for n in range(6)]),
         max_papers=[max_papers] * rows,
-        min_score=0.1,
         diversity=0.3,
         leading=lambda columns: leads[columns],
     )
@@ -124,54 +115,47 @@ def test_what_no_interest_leads_makes_way_for_nothing() -> None:
 def test_equal_papers_keep_their_order_as_long_as_they_are_no_more_alike_than_usual() -> None:
     common = [scored(0.5, f"alpha{n}", f"field beta{n} gamma{n} delta{n}") for n in range(4)]
     alone = scored(0.5, "omega", "psi chi phi rho")
-    titles = digest([*common, alone], max_papers=4, min_score=0, diversity=0.3)
+    titles = digest([*common, alone], max_papers=4, diversity=0.3)
     assert titles == ["alpha0", "alpha1", "alpha2", "alpha3"]
 
 
 def test_nearly_the_same_title_never_stands_twice() -> None:
     twins = [scored(0.9, "A Study of Soft Robots"), scored(0.8, "A study of soft robots.")]
     for diversity in (0.0, 0.3):
-        chosen = digest(
-            [*twins, scored(0.1, "galaxies")], max_papers=3, min_score=0, diversity=diversity
-        )
+        chosen = digest([*twins, scored(0.1, "galaxies")], max_papers=3, diversity=diversity)
         assert chosen == ["A Study of Soft Robots", "galaxies"]
 
 
 def test_a_flood_of_twins_does_not_hide_what_comes_after() -> None:
     flood = [scored(0.9, "soft robots")] * 200
     for diversity in (0.0, 0.3):
-        chosen = digest(
-            [*flood, scored(0.2, "galaxies")], max_papers=2, min_score=0.1, diversity=diversity
-        )
+        chosen = digest([*flood, scored(0.2, "galaxies")], max_papers=2, diversity=diversity)
         assert chosen == ["soft robots", "galaxies"]
 
 
 def test_titles_without_a_word_are_compared_as_they_stand() -> None:
     given_ = [scored(0.9, "???"), scored(0.8, "!!!"), scored(0.7, "???")]
-    assert digest(given_, max_papers=3, min_score=0, diversity=0.3) == ["???", "!!!"]
+    assert digest(given_, max_papers=3, diversity=0.3) == ["???", "!!!"]
 
 
 @given(
     st.lists(st.floats(0, 1, width=32), max_size=30),
     st.integers(1, 12),
-    st.floats(0, 1, width=32),
     st.floats(0, 1),
 )
-def test_choices_keep_to_the_limits(
-    scores: list[float], most: int, least: float, diversity: float
-) -> None:
+def test_choices_keep_to_the_limits(scores: list[float], most: int, diversity: float) -> None:
     given_ = [
         scored(score, paper.title, paper.abstract)
         for paper, score in zip(papers(30), scores, strict=False)
     ]
     value = {title: score for score, title, _ in given_}
-    chosen = digest(given_, max_papers=most, min_score=least, diversity=diversity)
-    assert len(chosen) == min(most, sum(score >= least and score > 0 for score in scores))
+    chosen = digest(given_, max_papers=most, diversity=diversity)
+    assert len(chosen) == min(most, sum(score > 0 for score in scores))
     assert len(set(chosen)) == len(chosen)
-    assert all(value[title] >= least for title in chosen)
+    assert all(value[title] > 0 for title in chosen)
     if chosen:
         assert value[chosen[0]] == max(scores)
-    assert chosen == digest(given_, max_papers=most, min_score=least, diversity=diversity)
+    assert chosen == digest(given_, max_papers=most, diversity=diversity)
 
 
 @given(
@@ -189,7 +173,6 @@ def test_a_digest_is_the_same_alone_and_among_others(
             np.array(scores, np.float32)[rows],
             LIKENESS,
             max_papers=most[: len(scores)][rows],
-            min_score=0.1,
             diversity=diversity,
             leading=lambda columns: columns % 3 - 1,
         )
@@ -209,12 +192,11 @@ def test_each_place_goes_to_the_best_that_is_unlike_those_above(
         np.array([scores], np.float32),
         CROWD_LIKENESS,
         max_papers=[most],
-        min_score=0.1,
         diversity=diversity,
         leading=lambda columns: columns % 3 - 1,
     )
     # The same by the letter of the docstring, one paper at a time.
-    ranked = sorted((n for n, score in enumerate(scores) if score >= 0.1), key=lambda n: -scores[n])
+    ranked = sorted((n for n, score in enumerate(scores) if score > 0), key=lambda n: -scores[n])
     pool, later = ranked[: 4 * most + 20], ranked[4 * most + 20 :]
     expected: list[int] = []
     while len(expected) < most:
