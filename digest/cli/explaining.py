@@ -64,7 +64,9 @@ def _look(look: Look) -> Iterator[str]:
         yield _line("score", f"{look.score:.3f}; the ranker {look.ranker} does not explain itself")
     else:
         yield from _explanation(one)
-    if look.position is not None:
+    if look.position is not None and look.worth is None:
+        yield _line("place", "drawn from the hottest papers of fields that the digest has not")
+    elif look.position is not None:
         worth = f"{look.score:.3f} * (1 - {look.diversity:.3f} * {look.likeness:.3f})"
         if look.share:
             worth += f" * (1 - {look.crowding:.3f} * {look.share:.3f})"

@@ -62,21 +62,10 @@ def plans_for(
     """
     profiles = [reader.profile for reader in readers]
     scored = [ranking.score(profiles) for ranking in pool.rankings]
-    counts = counted(pool, readers)
-    for one in scored:
-        counts &= one.score > MUTED
+    counts = counted(pool, readers, scored)
     keys = [turn.key(reader.subscriber) for reader in readers]
     most = [reader.subscriber.max_papers or settings.max_papers for reader in readers]
-    lists = [
-        choose(
-            np.where(counts, reaching(one, settings.min_score), np.float32(MUTED)),
-            pool.likeness,
-            max_papers=most,
-            diversity=settings.diversity,
-            leading=leading_of(one),
-        )
-        for one in scored
-    ]
+    lists = [chosen_by(pool, one, counts, most=most, settings=settings) for one in scored]
     scores, chosen = scored[0], lists[0]
     teams: list[dict[int, int]] = []
     if len(scored) > 1:
@@ -144,15 +133,37 @@ def plans_for(
     return plans
 
 
-def counted(pool: Pool, readers: Sequence[Reader]) -> npt.NDArray[np.bool_]:
-    """Say which candidates (columns) count for which readers (rows)."""
+def counted(
+    pool: Pool, readers: Sequence[Reader], scored: Sequence[Scores]
+) -> npt.NDArray[np.bool_]:
+    """Say which candidates (columns) count for which readers (rows): none that is muted."""
     since = np.array([reader.since.timestamp() for reader in readers])
     found: npt.NDArray[np.bool_] = (pool.listed_at > since[:, None]) | pool.hot
     for row, reader in enumerate(readers):
         for key in reader.shown:
             if key in pool.columns:
                 found[row, pool.columns[key]] = False
+    for one in scored:
+        found &= one.score > MUTED
     return found
+
+
+def chosen_by(
+    pool: Pool,
+    scores: Scores,
+    counts: npt.NDArray[np.bool_],
+    *,
+    most: Sequence[int],
+    settings: RankingSettings,
+) -> list[list[int]]:
+    """Return what one ranker chooses of the candidates that count, for each reader in its order."""
+    return choose(
+        np.where(counts, reaching(scores, settings.min_score), np.float32(MUTED)),
+        pool.likeness,
+        max_papers=most,
+        diversity=settings.diversity,
+        leading=leading_of(scores),
+    )
 
 
 def _picks(

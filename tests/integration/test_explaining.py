@@ -13,7 +13,7 @@ import pytest
 
 from digest.app import App
 from digest.config import Settings
-from digest.model import Fetched, Opinion
+from digest.model import Fetched, Opinion, Signal, SignalName
 from digest.ports import Clock
 from digest.testing import FakeSource, ListRanker
 from tests.support.desk import Desk, desk
@@ -189,7 +189,7 @@ def test_a_paper_that_is_not_shown_says_why(at: Desk) -> None:
     at.do("subscriber", "edit", "ada@example.org", "--max-papers", "2")
     # Of this day's 16 of the category; those of yesterday are not to be had.
     (before,) = re.findall(
-        r"^(\d+) papers have a higher score, and 2 are taken$", verdict("2611.00210")
+        r"^(\d+) papers come before it by their score, and 2 are taken$", verdict("2611.00210")
     )
     assert int(before) < 16
 
@@ -200,6 +200,17 @@ def test_a_paper_that_is_not_listed_is_an_error(at: Desk) -> None:
     assert result.exit_code == 1
     assert "not among the papers that were listed in the last 7 days" in result.stderr
     assert at.type("preview", "ada@example.org", "--paper", "?").exit_code == 2
+
+
+def test_a_surprise_is_said_to_be_drawn(at: Desk) -> None:
+    tides = tuple(paper(f"x:{n}", title=f"On tide{n}", categories=("cs.CV",)) for n in range(9))
+    votes = tuple(Signal(one.key, "hub", SignalName.UPVOTES, 100, at.clock.now()) for one in tides)
+    at.sources["hub"] = FakeSource(Fetched(papers=tides, signals=votes))
+    at.do("ingest")
+    at.do("subscriber", "edit", "ada@example.org", "--trending-weight", "0.05")
+    text = at.do("preview", "ada@example.org", "--explain").stdout
+    assert "why         a surprise from outside your interests" in text
+    assert "place       drawn from the hottest papers of fields that the digest has not" in text
 
 
 # --- other rankers ----------------------------------------------------------------------------

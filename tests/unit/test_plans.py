@@ -1,99 +1,20 @@
-"""What stands in a digest, where in it, and with which words: no database is needed."""
+"""What stands in a digest, where in it, and with which words."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
-from digest.config import RankingSettings
-from digest.model import (
-    Cadence,
-    Candidate,
-    Expectation,
-    Interest,
-    InterestKind,
-    Paper,
-    Plan,
-    Profile,
-    Section,
-    SkipReason,
-    Subscriber,
-    SubscriberStatus,
-    Trend,
-)
-from digest.ports import Ranker
-from digest.rank import Pool, Reader, Turn, plans_for
+from digest.model import Expectation, InterestKind, Plan, Profile, Section, SkipReason
 from digest.rank.surprise import TALKED_ABOUT
-from digest.ranking import Phrases, ranker
+from digest.ranking import ranker
 from digest.testing import ListRanker
-from tests.support.samples import NOW, paper
+from tests.support.digests import ROBOTICS, ROBOTS, SEAS, interests, plan, pool_of
+from tests.support.samples import paper
 
-HOUR = timedelta(hours=1)
-SURPRISE = "a surprise from outside your interests"
-
-ROBOTS = tuple(
-    paper(f"mine:{n}", title=f"Grasp {n} by arm{n}", abstract=f"Grip{n} and hand{n}.")
-    for n in range(8)
-)
-SEAS = tuple(
-    paper(f"sea:{title}", title=title, abstract=abstract, categories=("physics.ao",))
-    for title, abstract in (
-        ("Ebb and flow of tides", "Gravity of a moon pulls at coasts twice daily."),
-        ("Storms over warm waters", "Cyclones gather vapour, spin up, landfall follows."),
-        ("Glaciers that melt", "Frozen tongues retreat; meltwater freshens fjords."),
-    )
-)
-HEAT = {one.key: 0.9 for one in ROBOTS} | {one.key: 0.8 for one in SEAS}
-
-
-def interests(kind: InterestKind, *values: str, weight: float = 1.0) -> tuple[Interest, ...]:
-    return tuple(Interest(kind, value, weight) for value in values)
-
-
-ROBOTICS = interests(InterestKind.CATEGORY, "cs.RO")
 MUTE = interests(InterestKind.KEYWORD, "quantum", weight=-1.0)
-
-
-def pool_of(
-    *papers: Paper, heat: dict[str, float] = HEAT, rival: Ranker | None = None, **changes: Any
-) -> Pool:
-    """Return a pool of papers that were listed an hour ago, with what is seen of each."""
-    candidates = [
-        Candidate(one, NOW - HOUR, trend=Trend(score=heat.get(one.key, 0.0)), **changes)
-        for one in papers
-    ]
-    return Pool(
-        ranker("default"),
-        candidates,
-        (),
-        (),
-        opens_at=NOW - 24 * HOUR,
-        begins_at=NOW - 24 * HOUR,
-        closes_at=NOW,
-        rival=rival,
-        phrases=Phrases(),
-    )
-
-
-def reader_of(profile: Profile, *, most: int = 6) -> Reader:
-    subscriber = Subscriber(1, "p1", "ada@example.org", SubscriberStatus.CONFIRMED, max_papers=most)
-    return Reader(subscriber, profile, NOW - 24 * HOUR, frozenset())
-
-
-def plan(pool: Pool, profile: Profile, **settings: Any) -> Plan:
-    """Return the digest of somebody who wants six papers."""
-    (found,) = plans_for(
-        pool,
-        Turn(Cadence.DAILY, NOW.date(), NOW, NOW + 9 * HOUR),
-        [reader_of(profile)],
-        edition_id=1,
-        settings=RankingSettings.model_validate(settings),
-        domain="example.org",
-    )
-    return found
+SURPRISE = "a surprise from outside your interests"
 
 
 def surprises(found: Plan) -> list[str]:
