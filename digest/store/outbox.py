@@ -34,7 +34,7 @@ from digest.model import (
 )
 from digest.store.deliveries import delivery_of, joined
 from digest.store.rows import chunks, update_rows
-from digest.store.tables import deliveries, subscribers, suppressions
+from digest.store.tables import ANSWERS, deliveries, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
 
@@ -74,29 +74,17 @@ class Outbox:
     ) -> list[int]:
         """Reserve what has waited longest in the name of `worker`; return the ids in their order.
 
-        The state stays as it is: a reserved delivery has certainly not left. What goes to the
-        domains `without` is left to wait.
+        What answers somebody goes before all digests. What goes to the domains `without` is left
+        to wait. The state stays as it is: a reserved delivery has certainly not left.
         """
-        # One state at a time, so that the index gives the order and a long row is never sorted.
-        waiting = heapq.merge(
-            *(
-                self._connection.execute(
-                    select(deliveries.c.next_attempt_at, deliveries.c.id)
-                    .where(
-                        deliveries.c.state == state,
-                        _may_leave(now),
-                        # Where a clock was set, its own leases are over while it works on them.
-                        deliveries.c.claimed_by.is_distinct_from(worker),
-                        *(~_goes_to(domain) for domain in without),
-                    )
-                    .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
-                    .limit(limit)
-                    .with_for_update(skip_locked=True)
-                ).all()
-                for state in WAITING
-            )
+        free = and_(
+            _may_leave(now),
+            # Where a clock was set, its own leases are over while it works on them.
+            deliveries.c.claimed_by.is_distinct_from(worker),
+            *(~_goes_to(domain) for domain in without),
         )
-        ids = [id_ for _, id_ in islice(waiting, limit)]
+        answers = self._oldest(free & ANSWERS, limit)
+        ids = list(islice(dict.fromkeys([*answers, *self._oldest(free, limit)]), limit))
         for chunk in chunks(ids):
             self._connection.execute(
                 update(deliveries)
@@ -104,6 +92,23 @@ class Outbox:
                 .values(claimed_by=worker, lease_until=lease_until)
             )
         return ids
+
+    def _oldest(self, condition: ColumnElement[bool], limit: int) -> list[int]:
+        """Lock those that wait on that condition; return their ids, oldest first."""
+        # One state at a time, so that an index gives the order and a long row is never sorted.
+        waiting = heapq.merge(
+            *(
+                self._connection.execute(
+                    select(deliveries.c.next_attempt_at, deliveries.c.id)
+                    .where(deliveries.c.state == state, condition)
+                    .order_by(deliveries.c.next_attempt_at, deliveries.c.id)
+                    .limit(limit)
+                    .with_for_update(skip_locked=True)
+                ).all()
+                for state in WAITING
+            )
+        )
+        return [id_ for _, id_ in islice(waiting, limit)]
 
     def renew(self, worker: str, *, lease_until: datetime) -> None:
         """Prolong what a worker has reserved or is sending."""

@@ -224,6 +224,7 @@ editions = Table(
 
 # By the letter, so that SQLite sees which index serves.
 SKIPPED = text("state = 'skipped'")
+ANSWERS = text("kind <> 'digest'")  # what somebody waits for: to confirm, a link...
 
 deliveries = Table(
     "deliveries",
@@ -259,6 +260,15 @@ deliveries = Table(
         "planned_at",
         sqlite_where=SKIPPED,
         postgresql_where=SKIPPED,
+    ),
+    # The few that go before all digests.
+    Index(
+        "ix_deliveries_answers",
+        "state",
+        "next_attempt_at",
+        "id",
+        sqlite_where=ANSWERS,
+        postgresql_where=ANSWERS,
     ),
 )
 

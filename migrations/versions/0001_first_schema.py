@@ -172,6 +172,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'skipped'"),
         postgresql_where=sa.text("state = 'skipped'"),
     )
+    op.create_index(
+        "ix_deliveries_answers",
+        "deliveries",
+        ["state", "next_attempt_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("kind <> 'digest'"),
+        postgresql_where=sa.text("kind <> 'digest'"),
+    )
     op.create_table(
         "feedback",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),

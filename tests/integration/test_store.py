@@ -20,6 +20,7 @@ from digest.errors import InvalidInput, NotFound, StoreBusy
 from digest.model import (
     AsListed,
     Cadence,
+    DeliveryKind,
     DeliveryState,
     Interest,
     InterestKind,
@@ -392,6 +393,24 @@ def test_nothing_is_reserved_before_its_time_and_nothing_leaves_after_it(store: 
         assert tx.outbox.reserve("a", now=NOW + 2 * HOUR, lease_until=NOW, limit=1) == []
 
 
+def test_what_answers_somebody_goes_before_digests_that_have_waited_longer(store: Store) -> None:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(4)]
+    answers = [
+        plan(reader, kind=kind, key=f"{kind}:{reader.public_id}", message_id=f"<{kind}@x>", **when)
+        for reader, kind, when in (
+            (readers[0], DeliveryKind.CONFIRM, {}),
+            (readers[1], DeliveryKind.LINK, {"due_at": NOW + HOUR}),
+        )
+    ]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader, due_at=NOW - HOUR) for reader in readers])
+        tx.deliveries.plan(answers)
+        reserve = partial(tx.outbox.reserve, "a", now=NOW, lease_until=NOW + HOUR, limit=3)
+        first = [tx.deliveries.get(id_) for id_ in reserve()]
+        assert [one and one.kind for one in first] == ["confirm", "digest", "digest"]
+        assert len(reserve()) == 2
+
+
 def test_runs_are_listed_newest_first_and_pruned(store: Store) -> None:
     with store.write() as tx:
         for hours in range(3):
@@ -465,6 +484,22 @@ def steps_of_one_shard(url: str, waiting: int) -> int:
             tx.outbox.sent("here/1", dict.fromkeys(ids, "250 ok"), now=NOW)
         store.close()
     return steps[0]
+
+
+def test_what_answers_somebody_is_found_without_a_look_at_digests(sqlite_store: Store) -> None:
+    plans = []
+    with sqlite_store.write() as tx:
+        connection = tx.outbox._connection
+
+        @event.listens_for(connection, "before_cursor_execute")
+        def explain(_: Any, cursor: Any, statement: str, parameters: Any, *more: Any) -> None:
+            if "kind" in statement:
+                cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans.extend(row[3] for row in cursor.fetchall())
+
+        tx.outbox.reserve("here/1", now=NOW, lease_until=NOW + HOUR, limit=20)
+    assert len(plans) == 2
+    assert all("ix_deliveries_answers" in step for step in plans)
 
 
 def test_a_shard_costs_the_same_however_many_deliveries_wait(tmp_path: Path) -> None:
