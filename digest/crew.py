@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from logging.handlers import QueueHandler
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -65,52 +66,54 @@ def shares(smtp: Smtp, due: int) -> list[Share]:
     ]
 
 
-def run(mailing: Mailing, *, stopping: Callable[[], bool], progress: OnProgress) -> DeliverReport:
+def run(
+    mailing: Mailing,
+    *,
+    stopping: Callable[[], bool],
+    enough: Callable[[], bool],
+    progress: OnProgress,
+    report: DeliverReport,
+) -> None:
     """Send everything that is due, in this process and in others (see `deliver.run`)."""
     with mailing.store.read() as tx:
         due = tx.outbox.due(now=mailing.clock.now())
     own, *others = shares(mailing.settings.smtp, due)
+    send = partial(_send, mailing, report=report)
     if not others:
-        return _send(mailing, own, stopping=stopping, progress=progress)
-    with _crew(mailing, others) as crew:
+        send(own, stopping=stopping, enough=enough, progress=progress)
+        return
+    with _crew(mailing, others, report) as crew:
 
         def heard(report: DeliverReport, _total: int) -> None:
             crew.listen(seconds=0)
-            progress(_sum([report, *crew.reports]), due)
+            progress(report.with_others(crew.reports), due)
 
-        def told() -> bool:
-            if not stopping():
-                return False
-            crew.stop()
-            return True
-
-        report = _send(mailing, own, stopping=told, progress=heard)
+        told_to_stop, told_enough = crew.telling("stop", stopping), crew.telling("enough", enough)
+        send(own, stopping=told_to_stop, enough=told_enough, progress=heard)
         while crew.is_at_work:
             crew.listen(seconds=_OFTEN.total_seconds())
-            told()
-            progress(_sum([report, *crew.reports]), due)
-    report = _sum([report, *crew.reports])
+            told_to_stop()
+            told_enough()
+            progress(report.with_others(crew.reports), due)
     if crew.error is not None:
         raise crew.error
     if not (report.errors or stopping()):
         # What a process left behind that died, and what has become due meanwhile.
         alone = shares(mailing.settings.smtp, 0)[0]
-        report.add(_send(mailing, alone, stopping=stopping, progress=lambda _report, _total: None))
+        send(alone, stopping=stopping, enough=enough, progress=lambda _report, _total: None)
     deliver.forget_resolved(mailing.store, report)
-    return report
-
-
-def _sum(reports: Sequence[DeliverReport]) -> DeliverReport:
-    total = DeliverReport()
-    for report in reports:
-        total.add(report)
-    return total
 
 
 def _send(
-    mailing: Mailing, share: Share, *, stopping: Callable[[], bool], progress: OnProgress
-) -> DeliverReport:
-    return deliver.run(
+    mailing: Mailing,
+    share: Share,
+    *,
+    stopping: Callable[[], bool],
+    enough: Callable[[], bool],
+    progress: OnProgress,
+    report: DeliverReport,
+) -> None:
+    deliver.run(
         mailing.store,
         mailing.transport,
         mailing.compose,
@@ -123,8 +126,10 @@ def _send(
         rate_per_domain=share.rate_per_domain,
         phase=share.phase,
         stopping=stopping,
+        enough=enough,
         waited_for=mailing.waited_for,
         progress=progress,
+        report=report,
     )
 
 
@@ -146,7 +151,7 @@ class _Crew:
         self.error: DigestError | None = None  # the first that one of them ended in
         self._said: dict[Connection, DeliverReport] = {}
         self._open: dict[Connection, BaseProcess] = {}
-        self._stopped = False
+        self._told: set[str] = set()
 
     @property
     def is_at_work(self) -> bool:
@@ -180,13 +185,24 @@ class _Crew:
             assert isinstance(pipe, Connection)
             self._hear(pipe)
 
-    def stop(self) -> None:
-        """Tell them to finish what is on its way, once."""
-        if not self._stopped:
-            self._stopped = True
+    def tell(self, word: str) -> None:
+        """Tell them `stop` or `enough`, once: to finish what is on its way."""
+        if word not in self._told:
+            self._told.add(word)
             for pipe in self._open:
                 with suppress(OSError):
-                    pipe.send("stop")
+                    pipe.send(word)
+
+    def telling(self, word: str, asked: Callable[[], bool]) -> Callable[[], bool]:
+        """Return the same question, which tells them when the answer is yes."""
+
+        def ask() -> bool:
+            if not asked():
+                return False
+            self.tell(word)
+            return True
+
+        return ask
 
     def _hear(self, pipe: Connection) -> None:
         try:
@@ -215,17 +231,22 @@ class _Crew:
 
 
 @contextmanager
-def _crew(mailing: Mailing, others: Sequence[Share]) -> Iterator[_Crew]:
-    """Start a process for each share; whatever happens, none outlives the block."""
+def _crew(mailing: Mailing, others: Sequence[Share], report: DeliverReport) -> Iterator[_Crew]:
+    """Start a process for each share; whatever happens, none outlives the block.
+
+    What they did is then added to the report.
+    """
     crew = _Crew()
     try:
         for number, share in enumerate(others, start=2):
             crew.start(number, mailing, share)
         yield crew
     finally:
-        crew.stop()
+        crew.tell("stop")
         while crew.is_at_work:
             crew.listen(seconds=_OFTEN.total_seconds())
+        for one in crew.reports:
+            report.add(one)
 
 
 # --- there ------------------------------------------------------------------------------------
@@ -233,15 +254,15 @@ def _crew(mailing: Mailing, others: Sequence[Share]) -> Iterator[_Crew]:
 
 def _work(settings: Settings, clock: Clock, share: Share, pipe: Connection, level: int) -> None:
     """Be one of the processes; whoever started it hears reports and log records."""
-    told: list[object] = []  # appending to a list is safe in a signal handler
+    told: list[str] = []  # appending to a list is safe in a signal handler
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: told.append("signal"))
+        signal.signal(number, lambda *_: told.append("stop"))
 
     def listen() -> None:
-        # Whoever started us says "stop", or is gone.
         with suppress(EOFError, OSError):
-            pipe.recv()
-        told.append("stop")
+            while True:
+                told.append(pipe.recv())
+        told.append("stop")  # whoever started us is gone
 
     lock = Lock()
 
@@ -255,17 +276,23 @@ def _work(settings: Settings, clock: Clock, share: Share, pipe: Connection, leve
     report = DeliverReport()
     due = clock.now()
 
-    def progress(done: DeliverReport, _total: int) -> None:
-        nonlocal due, report
-        report = done
+    def progress(_report: DeliverReport, _total: int) -> None:
+        nonlocal due
         if clock.now() >= due:
             due = clock.now() + _OFTEN
-            say(done)
+            say(report)
 
     error: DigestError | None = None
     try:
         mailing = Mailing.build(settings, clock=clock)
-        report = _send(mailing, share, stopping=lambda: bool(told), progress=progress)
+        _send(
+            mailing,
+            share,
+            stopping=lambda: "stop" in told,
+            enough=lambda: "enough" in told,
+            progress=progress,
+            report=report,
+        )
         mailing.store.close()
     except DigestError as raised:
         error = raised

@@ -27,6 +27,10 @@ from digest.workers import is_gone
 
 log = logging.getLogger(__name__)
 
+# How often somebody is looked for who has become due while mail is sent: as often as between ticks,
+# for it takes as long as a tick with nothing to do, 0.1 to 0.3 s with 100,000 readers.
+LOOK_EVERY = dt.timedelta(seconds=15)
+
 
 def _never() -> bool:
     return False
@@ -62,7 +66,7 @@ def run(
     with _recorded(app, "run", date) as report:
         _ingest(app, report, app.sources)
         _rank(app, report, date=date, force=force, stopping=stopping)
-        _deliver(app, report, stopping=stopping, progress=progress)
+        _deliver(app, report, date=date, force=force, stopping=stopping, progress=progress)
         _read_up(app, stopping)
         _look_back(app)
         return report
@@ -277,26 +281,39 @@ def _rank(
     with _timed(app.clock, report, "rank"):
         # What a dead sender held makes way for a newer digest as what nobody holds does.
         deliver.recover(app.store, clock=app.clock, is_gone=is_gone)
-        report.ranked = rank.run(
-            app.store,
-            app.ranker,
-            settings=app.settings.ranking,
-            schedule=app.settings.schedule,
-            domain=app.domain,
-            now=app.clock.now(),
-            date=date,
-            force=force,
-            rival=app.rival,
-            phrases=app.phrases,
-            stopping=stopping,
+        report.ranked.go_on(
+            rank.run(
+                app.store,
+                app.ranker,
+                settings=app.settings.ranking,
+                schedule=app.settings.schedule,
+                domain=app.domain,
+                now=app.clock.now(),
+                date=date,
+                force=force,
+                rival=app.rival,
+                phrases=app.phrases,
+                stopping=stopping,
+            )
         )
 
 
 def _deliver(
-    app: App, report: RunReport, *, stopping: Callable[[], bool], progress: OnProgress
+    app: App,
+    report: RunReport,
+    *,
+    date: dt.date | None = None,
+    force: bool = False,
+    stopping: Callable[[], bool],
+    progress: OnProgress,
 ) -> None:
-    with _timed(app.clock, report, "deliver"):
-        report.delivered = crew.run(app, stopping=stopping, progress=progress)
+    """Send what is due; whoever becomes due meanwhile is planned for before it goes on."""
+    while True:
+        others = _Others(app, date=date, force=force)
+        _send(app, report, stopping=stopping, enough=others.have_come, progress=progress)
+        if not others.came or report.delivered.errors or stopping():
+            break
+        _rank(app, report, date=date, force=force, stopping=stopping)
     with app.store.read() as tx:
         report.left = tx.counts.left(now=app.clock.now())
     # What was deferred and sent a little later is not deferred any more.
@@ -304,8 +321,58 @@ def _deliver(
     report.delivered.deferred = min(report.delivered.deferred, waiting)
 
 
+def _send(
+    app: App,
+    report: RunReport,
+    *,
+    stopping: Callable[[], bool],
+    enough: Callable[[], bool],
+    progress: OnProgress,
+) -> None:
+    before, done = report.delivered, DeliverReport()
+
+    def told(so_far: DeliverReport, total: int) -> None:
+        progress(before.with_others([so_far]), before.done + total)
+
+    try:
+        with _timed(app.clock, report, "deliver"):
+            crew.run(app, stopping=stopping, enough=enough, progress=told, report=done)
+    finally:
+        before.add(done)
+
+
+class _Others:
+    """Those who become due while mail is sent; the database is asked once in a while."""
+
+    def __init__(self, app: App, *, date: dt.date | None, force: bool) -> None:
+        self.came = False
+        self._app = app
+        self._date = date
+        self._force = force
+        self._asked_at = app.clock.now()
+
+    def have_come(self) -> bool:
+        """Say whether somebody has become due."""
+        now = self._app.clock.now()
+        # A clock that was set back must not make the wait longer.
+        if not (self.came or self._asked_at <= now < self._asked_at + LOOK_EVERY):
+            self._asked_at = now
+            try:
+                self.came = rank.is_anybody_due(
+                    self._app.store,
+                    schedule=self._app.settings.schedule,
+                    now=now,
+                    date=self._date,
+                    force=self._force,
+                )
+            except StoreError as error:
+                log.warning("who has become due is asked a little later: %s", error)
+        return self.came
+
+
 @contextmanager
 def _timed(clock: Clock, report: RunReport, stage: str) -> Iterator[None]:
     began = clock.now()
     yield
-    report.seconds[stage] = (clock.now() - began).total_seconds()
+    passed = (clock.now() - began).total_seconds()
+    report.seconds[stage] = report.seconds.get(stage, 0.0) + passed

@@ -92,8 +92,10 @@ def run(
     rate_per_domain: Mapping[str, float] | None = None,
     phase: float | None = None,
     stopping: Callable[[], bool] = lambda: False,
+    enough: Callable[[], bool] = lambda: False,
     waited_for: Callable[[], bool] = lambda: False,
     progress: OnProgress = lambda _report, _total: None,
+    report: DeliverReport | None = None,
 ) -> DeliverReport:
     """Send everything that is due over `connections` connections side by side.
 
@@ -101,11 +103,14 @@ def run(
     written to its row and stops no other. A relay that cannot be used at all ends the run: what
     waits goes on waiting and no attempt is spent. `phase` is this sender's place among those who
     share the rate (see `Pace`). While this process is `waited_for`, by somebody who has asked
-    for a page, each message lets that go first for a moment. `progress` hears how far it is, after
-    each group that was written. Raise `StoreBusy` where the database cannot be written for minutes.
+    for a page, each message lets that go first for a moment. Where it is `stopping`, or has done
+    `enough` for now, no further message is begun; one that is stopping does not wait for the
+    database either. `progress` hears how far it is, after each group that was written. `report` is
+    filled as it goes, so that it tells what was done also where an error ends it. Raise
+    `StoreBusy` where the database cannot be written for minutes.
     """
     began = clock.now()
-    report = DeliverReport()
+    report = DeliverReport() if report is None else report
     paces = Paces(rate_per_second, rate_per_domain or {}, connections=connections, phase=phase)
     name = f"{worker}/{next(_numbers)}"
 
@@ -130,6 +135,7 @@ def run(
             shard=_shard(rate_per_second),
             report=report,
             stopping=stopping,
+            enough=enough,
             waited_for=waited_for,
             progress=lambda: progress(report, total),
         )

@@ -90,6 +90,7 @@ class Ledger:
         shard: int,
         report: DeliverReport,
         stopping: Callable[[], bool],
+        enough: Callable[[], bool],
         waited_for: Callable[[], bool],
         progress: Callable[[], None],
     ) -> None:
@@ -104,6 +105,7 @@ class Ledger:
         self._connections = connections
         self._shard = shard
         self._stopping = stopping
+        self._enough = enough
         self._waited_for = waited_for
         self._progress = progress
         self._row = Row(paces)
@@ -119,7 +121,7 @@ class Ledger:
     @property
     def has_ended(self) -> bool:
         """Say whether no further message may leave in this run."""
-        return self._ended or self._stopping()
+        return self._ended or self._stopping() or self._enough()
 
     # --- what is next -----------------------------------------------------------------------
 

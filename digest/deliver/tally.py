@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from digest.errors import DigestError, OutcomeUnknown, TemporaryFailure, TransportRefused
@@ -69,8 +70,15 @@ class DeliverReport:
             self.errors.append(str(error))
             log.error("nothing can be sent now: %s", error)
 
+    def with_others(self, others: Iterable[DeliverReport]) -> DeliverReport:
+        """Return a report of this and others, all as they are now."""
+        whole = DeliverReport()
+        for one in (self, *others):
+            whole.add(one)
+        return whole
+
     def add(self, other: DeliverReport) -> None:
-        """Count what another process did."""
+        """Count what was done besides: by another process, or a little later."""
         for name in ("sent", "deferred", "failed", "expired"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.in_doubt |= other.in_doubt

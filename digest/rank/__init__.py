@@ -37,6 +37,7 @@ __all__ = [
     "Reach",
     "Reader",
     "Turn",
+    "is_anybody_due",
     "look_at",
     "message_id",
     "open_pool",
@@ -75,6 +76,17 @@ class RankReport:
             else:
                 self.skipped[plan.reason] = self.skipped.get(plan.reason, 0) + 1
 
+    def go_on(self, later: RankReport) -> None:
+        """Add what planning did a little later in the same run."""
+        # What this run has planned already is not what was planned before it.
+        self.settled = max(0, later.settled - self.planned - sum(self.skipped.values()))
+        self.subscribers, self.waiting = later.subscribers, later.waiting
+        self.unplanned = later.unplanned
+        self.planned += later.planned
+        self.replaced += later.replaced
+        for reason, number in later.skipped.items():
+            self.skipped[reason] = self.skipped.get(reason, 0) + number
+
 
 @dataclass(frozen=True)
 class _Due:
@@ -83,6 +95,16 @@ class _Due:
     rhythm: Rhythm
     turn: Turn
     number: int
+
+
+@dataclass(frozen=True)
+class _Survey:
+    """Who is due, and for how many of them nothing is planned yet."""
+
+    due: list[_Due]
+    left: Counter[Rhythm]
+    waiting: int
+    newest: datetime | None  # when the newest paper was listed
 
 
 @rare_collections()
@@ -113,27 +135,18 @@ def run(
         for rhythm, until in tx.subscribers.pauses(until=now.date() + timedelta(days=1)):
             if is_awake(rhythm, until, schedule, now=now, force=force):
                 tx.subscribers.wake(rhythm, until)
-    with store.read() as tx:
-        newest = tx.papers.newest_listed_at(until=now)
-        rhythms = tx.subscribers.rhythms()
-    due = []
-    for rhythm, number in rhythms.items():
-        report.subscribers += number
-        turn = turn_of(rhythm, schedule, now=now, date=date, force=force)
-        if turn is None:
-            report.waiting += number
-        else:
-            due.append(_Due(rhythm, turn, number))
-    left = _left(store, due, newest=newest)
-    report.settled = sum(one.number for one in due) - sum(left.values())
+    survey = _survey(store, schedule, now=now, date=date, force=force)
+    number, left = sum(one.number for one in survey.due), survey.left
+    report.subscribers, report.waiting = number + survey.waiting, survey.waiting
+    report.settled = number - left.total()
     pools: dict[Cadence, Pool] = {}
-    for one in due:
+    for one in survey.due:
         if not left[one.rhythm]:
             continue
-        for edition, people in _chunks(store, one, newest=newest, now=now, size=chunk):
+        for edition, people in _chunks(store, one, newest=survey.newest, now=now, size=chunk):
             if stopping():
                 done = report.planned + sum(report.skipped.values())
-                report.unplanned = max(0, sum(left.values()) - done)
+                report.unplanned = max(0, left.total() - done)
                 return report
             cadence = one.turn.cadence
             if cadence not in pools:
@@ -162,6 +175,34 @@ def run(
                 )
             report.count(plans)
     return report
+
+
+def is_anybody_due(
+    store: Store,
+    *,
+    schedule: Schedule,
+    now: datetime,
+    date: date | None = None,
+    force: bool = False,
+) -> bool:
+    """Say whether `run` would have somebody to plan for."""
+    return _survey(store, schedule, now=now, date=date, force=force).left.total() > 0
+
+
+def _survey(
+    store: Store, schedule: Schedule, *, now: datetime, date: date | None, force: bool
+) -> _Survey:
+    with store.read() as tx:
+        newest = tx.papers.newest_listed_at(until=now)
+        rhythms = tx.subscribers.rhythms()
+    due, waiting = [], 0
+    for rhythm, number in rhythms.items():
+        turn = turn_of(rhythm, schedule, now=now, date=date, force=force)
+        if turn is None:
+            waiting += number
+        else:
+            due.append(_Due(rhythm, turn, number))
+    return _Survey(due, _left(store, due, newest=newest), waiting, newest)
 
 
 def _left(store: Store, due: list[_Due], *, newest: datetime | None) -> Counter[Rhythm]:

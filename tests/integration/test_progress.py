@@ -92,6 +92,27 @@ def test_a_run_that_is_stopped_while_it_plans_is_not_complete(at: Desk) -> None:
     ]
 
 
+@pytest.mark.parametrize("verb", [pipeline.run, pipeline.tick])
+def test_whoever_becomes_due_while_mail_is_sent_is_planned_for_before_all_of_it_is(
+    at: Desk, verb: Callable[..., RunReport]
+) -> None:
+    smtp = "[smtp]\nconnections = 1\nrate_per_second = 0.002\n"
+    at.config.write_text(at.config.read_text() + smtp)
+    at.do("ingest")
+    # Their hour comes after eight mails of the ten.
+    late = ("late@example.org", "--confirmed", "--category", "cs.RO", "--hour", "8")
+    at.do("subscriber", "add", *late)
+    heard: list[tuple[int, int]] = []
+    with opened(at) as app:
+        report = verb(app, progress=lambda done, total: heard.append((done.done, total)))
+    assert (report.ranked.planned, report.delivered.sent, report.outcome) == (11, 11, "complete")
+    assert heard == sorted(heard)
+    assert min(done for done, total in heard if total == 11) == 8
+    with at.open().read() as tx:
+        (only,) = tx.runs.list(command=report.command)
+    assert (only.report["sent"], only.report["already_planned"]) == (11, 0)
+
+
 # --- as a process -----------------------------------------------------------------------------
 
 
