@@ -102,7 +102,7 @@ def tick(
 ) -> RunReport:
     """Plan and send what is due now; a run record is left only where something was.
 
-    `patience` knows from the ticks before whether the relay is left alone for now.
+    `patience` knows from the ticks before whether the relay is left alone for now, and why.
     """
     patience = patience or Patience()
     report = _report(app, "tick")
@@ -111,6 +111,9 @@ def tick(
     if patience.allows(app.clock.now()):
         _deliver(app, report, stopping=stopping, progress=progress)
         patience.note(report.delivered, now=app.clock.now())
+    elif not report.is_idle:
+        report.delivered.errors += patience.errors
+        _see_what_is_left(app, report)
     report.outcome = outcome(report)
     if not report.is_idle:
         with app.store.write() as tx:
@@ -314,6 +317,10 @@ def _deliver(
         if not others.came or report.delivered.errors or stopping():
             break
         _rank(app, report, date=date, force=force, stopping=stopping)
+    _see_what_is_left(app, report)
+
+
+def _see_what_is_left(app: App, report: RunReport) -> None:
     with app.store.read() as tx:
         report.left = tx.counts.left(now=app.clock.now())
     # What was deferred and sent a little later is not deferred any more.

@@ -19,6 +19,7 @@ class Patience:
     """
 
     def __init__(self) -> None:
+        self.errors: list[str] = []  # why the relay is left alone
         self._next = FIRST_PAUSE
         self._until: datetime | None = None
         self._longest = LONGEST_PAUSE
@@ -32,6 +33,7 @@ class Patience:
 
     def note(self, report: DeliverReport, *, now: datetime) -> None:
         """Learn how a run of the stage ended."""
+        self.errors = report.errors
         if report.refused:
             self._longest = max(LONGEST_PAUSE, timedelta(seconds=report.wait))
             self._until = now + max(self._next, timedelta(seconds=report.wait))

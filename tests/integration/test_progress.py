@@ -196,3 +196,23 @@ def test_ticks_leave_a_relay_alone_for_a_while_that_refuses_the_login(at: Desk) 
             at.clock.advance(15)
     assert outcomes == [78, 0, 0, 0, 78, 0, 0, 0, 0]
     assert at.transport.messages == []
+
+
+def test_a_tick_that_may_not_send_says_what_is_left_and_why(at: Desk) -> None:
+    at.do("ingest")
+    at.transport.fail_to_open(TransportRefused("the relay wants a login"))
+    patience = Patience()
+    with opened(at) as app:
+        assert pipeline.tick(app, patience=patience).outcome == "partial"
+        at.do("subscriber", "add", "late@example.org", "--confirmed", "--category", "cs.RO")
+        report = pipeline.tick(app, patience=patience)
+        assert pipeline.tick(app, patience=patience).is_idle
+        with app.store.read() as tx:
+            newest, _ = tx.runs.list(command="tick")
+    assert (report.ranked.planned, report.delivered.sent, report.outcome) == (1, 0, "partial")
+    assert report.as_dict()["why"] == [
+        "Nothing can be sent now: the relay wants a login.",
+        "10 subscribers are done already: this edition was planned for them before.",
+        "11 mails are left to do: 11 planned.",
+    ]
+    assert (newest.outcome, newest.report["left"]) == ("partial", 11)
