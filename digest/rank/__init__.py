@@ -167,13 +167,13 @@ def run(
                 pool, one.turn, readers, edition_id=edition.id, settings=settings, domain=domain
             )
             with store.write() as tx:
-                tx.deliveries.plan(plans)
+                written = tx.deliveries.plan(plans)
                 report.replaced += tx.digests.make_way(
-                    [plan.subscriber_id for plan in plans if plan.reason is None],
+                    [plan.subscriber_id for plan in written if plan.reason is None],
                     after=pool.opens_at,
                     newer=newer_of(pool, one.turn),
                 )
-            report.count(plans)
+            report.count(written)
     return report
 
 

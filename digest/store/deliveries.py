@@ -42,17 +42,17 @@ class Deliveries:
 
     # --- planning ---------------------------------------------------------------------
 
-    def plan(self, plans: Collection[Plan]) -> int:
-        """Write what is not there yet, with its picks, and return how many that were.
+    def plan(self, plans: Collection[Plan]) -> list[Plan]:
+        """Write what is not there yet, with its picks, and return it.
 
         A row with the same key stays as it is, unless it was skipped for want of papers: then
         it is planned anew.
         """
+        self._wait_for_other_planners({plan.edition_id for plan in plans})
         known = self._by_keys([plan.key for plan in plans])
-        fresh = [plan for plan in plans if plan.key not in known]
-        if fresh:
-            self._connection.execute(insert(deliveries), [_columns(plan) for plan in fresh])
-        written = list(fresh)
+        written = [plan for plan in plans if plan.key not in known]
+        if written:
+            self._connection.execute(insert(deliveries), [_columns(plan) for plan in written])
         for plan in plans:
             row = known.get(plan.key)
             if row is None or not _is_quiet(row):
@@ -65,7 +65,19 @@ class Deliveries:
             if changed.rowcount:
                 written.append(plan)
         self._write_picks(written)
-        return len(written)
+        return written
+
+    def _wait_for_other_planners(self, edition_ids: set[int | None]) -> None:
+        """Lock these editions, so that what is not written yet is written by nobody else.
+
+        Rows that only refer to them are not held up. SQLite has one writer at a time anyway.
+        """
+        self._connection.execute(
+            select(editions.c.id)
+            .where(editions.c.id.in_(edition_ids))
+            .order_by(editions.c.id)
+            .with_for_update(key_share=True)
+        )
 
     def _write_picks(self, plans: Sequence[Plan]) -> None:
         ids = {key: row.id for key, row in self._by_keys([plan.key for plan in plans]).items()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select
+from sqlalchemy import Connection, Row, select
 
 from digest.model import Cadence, Edition
+from digest.store.rows import upsert
 from digest.store.tables import editions
 
 
@@ -21,8 +22,11 @@ class Editions:
         """Return the edition of that date, written now if it is not there yet."""
         edition = self.get(cadence, date)
         if edition is None:
+            # Another planner may write it at the same moment.
             self._connection.execute(
-                insert(editions).values(cadence=cadence, date=date, created_at=now)
+                upsert(self._connection, editions)
+                .values(cadence=cadence, date=date, created_at=now)
+                .on_conflict_do_nothing()
             )
             edition = self.get(cadence, date)
         assert edition is not None

@@ -266,7 +266,7 @@ def _notify(
         expires_at=now + NOTICE_LIFE,
         facts=facts or {},
     )
-    return tx.deliveries.plan([plan]) > 0
+    return bool(tx.deliveries.plan([plan]))
 
 
 # --- staying and leaving ------------------------------------------------------------------

@@ -29,7 +29,7 @@ from digest.ports import Ranker
 from digest.rank import RankReport
 from digest.ranking import ranker
 from digest.store import Store
-from digest.testing import ListRanker
+from digest.testing import ListRanker, ListRanking
 from tests.support.listings import write_past
 from tests.support.samples import NOW, paper, papers, subscribe
 
@@ -92,6 +92,21 @@ def test_planning_again_changes_nothing(store: Store) -> None:
     bring(store, *papers(2, first=8), at=NOW + timedelta(minutes=5))
     second = turn(store, now=NOW + timedelta(hours=1))
     assert (second.planned, second.settled) == (0, 1)
+    assert [len(keys) for keys in picks(store, reader)] == [3]
+
+
+def test_what_another_planner_has_written_meanwhile_is_not_counted(store: Store) -> None:
+    reader = subscribe(store)
+    bring(store, *papers(3))
+    others: list[RankReport] = []
+
+    class Slow(ListRanker):
+        def fit(self, *arguments: Any) -> ListRanking:
+            others.append(turn(store))
+            return super().fit(*arguments)
+
+    assert turn(store, ranker=Slow()).planned == 0
+    assert [other.planned for other in others] == [1]
     assert [len(keys) for keys in picks(store, reader)] == [3]
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -274,8 +275,8 @@ def test_planning_twice_writes_one_row(store: Store) -> None:
     with store.write() as tx:
         tx.papers.add(papers(2), source="arxiv", listed_at=NOW)
         first, second = (plan(reader, picks=(pick(one),)) for one in papers(2))
-        assert tx.deliveries.plan([first]) == 1
-        assert tx.deliveries.plan([second]) == 0
+        assert tx.deliveries.plan([first]) == [first]
+        assert tx.deliveries.plan([second]) == []
         (delivery,) = tx.deliveries.list()
         assert [one.paper for one in tx.deliveries.picks(delivery.id)] == [papers(2)[0]]
 
@@ -290,7 +291,7 @@ def test_a_delivery_that_was_skipped_for_want_of_papers_is_planned_anew(store: S
         unplanned = partial(tx.subscribers.unplanned, Cadence.DAILY, edition)
         assert unplanned(newest_paper=NOW) == {}
         assert unplanned(newest_paper=NOW + HOUR) == {Rhythm(): 1}
-        assert tx.deliveries.plan([plan(reader, picks=(pick(paper()),))]) == 1
+        assert len(tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])) == 1
         (delivery,) = tx.deliveries.list()
         assert delivery.state is DeliveryState.PLANNED
         assert len(tx.deliveries.picks(delivery.id)) == 1
@@ -391,6 +392,29 @@ def test_nothing_is_reserved_before_its_time_and_nothing_leaves_after_it(store: 
         assert tx.outbox.expire(now=NOW + HOUR) == 0
         assert tx.outbox.expire(now=NOW + 2 * HOUR) == 1
         assert tx.outbox.reserve("a", now=NOW + 2 * HOUR, lease_until=NOW, limit=1) == []
+
+
+def test_two_planners_write_each_delivery_once(store: Store) -> None:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(30)]
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+    together = Barrier(2)
+
+    def work(_planner: int) -> int:
+        written = 0
+        for number, reader in enumerate(readers):
+            day = NOW.date() + timedelta(days=number)
+            together.wait(timeout=10)
+            with store.write() as tx:
+                edition = tx.editions.ensure(Cadence.DAILY, day, now=NOW)
+                wanted = plan(reader, picks=(pick(paper()),), edition_id=edition.id)
+                written += len(tx.deliveries.plan([wanted]))
+        return written
+
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        assert sum(pool.map(work, range(2))) == len(readers)
+    with store.read() as tx:
+        assert len(tx.editions.list()) == len(tx.deliveries.list()) == len(readers)
 
 
 def test_what_answers_somebody_goes_before_digests_that_have_waited_longer(store: Store) -> None:
