@@ -13,18 +13,19 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from digest import pipeline, retention
 from digest.app import App
-from digest.clock import SystemClock
+from digest.clock import ShiftedClock, SystemClock
 from digest.deliver import Patience, ProgressLog
 from digest.errors import DigestError
 from digest.notify import Notifier
+from digest.ports import Clock
 from digest.rank import expecting
 
 log = logging.getLogger(__name__)
@@ -34,6 +35,9 @@ TICK_SECONDS = 15
 COLLECT_SECONDS = 60
 LEARN_SECONDS = 3600
 PRUNE_SECONDS = 24 * 3600
+
+# A clock that is only put right a little is no trouble.
+SLACK = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,22 +49,43 @@ class _Job:
     work: Callable[[], object]
 
 
+class StepBack:
+    """Notices that a clock was set back, by one that nobody sets."""
+
+    def __init__(
+        self, clock: Clock | None = None, *, steady: Callable[[datetime], Clock] = ShiftedClock
+    ) -> None:
+        self._clock = clock or SystemClock()
+        self._steady = steady
+        self._expected = steady(self._clock.now())
+
+    def has_happened(self) -> bool:
+        """Say whether it was set back since this was asked before."""
+        now = self._clock.now()
+        is_back = now < self._expected.now() - SLACK
+        self._expected = self._steady(now)
+        return is_back
+
+
 def serve(
     app: App,
     *,
     notifier: Notifier | None = None,
     until: Callable[[], object] | None = None,
     pages: Callable[[], bool] = lambda: True,
+    stepped_back: Callable[[], bool] | None = None,
 ) -> None:
     """Tick until `until` returns, by default when a signal asks to end.
 
     What is being sent then is finished; what waits goes on waiting in its row. `pages` says
-    whether those that are served beside it still are. Raise `SchemaMismatch` before anything is
-    done.
+    whether those that are served beside it still are, `stepped_back` whether the machine's clock
+    was set back. Raise `SchemaMismatch` before anything is done.
     """
     stop = Event()
     until = until or on_signals()
-    with _service(app, _ticks(app, stop), stop, notifier=notifier, pages=pages) as notify:
+    with _service(
+        app, _ticks(app, stop), stop, notifier=notifier, pages=pages, stepped_back=stepped_back
+    ) as notify:
         notify.status("waiting for what is due")
         log.info("serving: %d sources", len(app.sources))
         until()
@@ -74,13 +99,16 @@ def stand_by(
     notifier: Notifier | None = None,
     until: Callable[[], object] | None = None,
     pages: Callable[[], bool] = lambda: True,
+    stepped_back: Callable[[], bool] | None = None,
 ) -> None:
     """Leave all work to others until `until` returns, while pages are served beside it.
 
     Raise `SchemaMismatch` before anything is done.
     """
     until = until or on_signals()
-    with _service(app, (), Event(), notifier=notifier, pages=pages) as notify:
+    with _service(
+        app, (), Event(), notifier=notifier, pages=pages, stepped_back=stepped_back
+    ) as notify:
         notify.status("serving pages")
         until()
         notify.stopping()
@@ -113,9 +141,12 @@ def _service(
     *,
     notifier: Notifier | None,
     pages: Callable[[], bool],
+    stepped_back: Callable[[], bool] | None,
 ) -> Iterator[Notifier]:
     """Do the jobs while the block lasts, and be ready and alive to the service manager."""
     app.store.check_schema()
+    # Before the first time is given: none may be set by a clock that is set back unseen.
+    stepped_back = stepped_back or StepBack().has_happened
     notifier = notifier or Notifier(os.environ)
     alive = partial(_feed, app, notifier, pages)
     if notifier.watchdog_seconds is not None:
@@ -134,12 +165,26 @@ def _service(
             next_run_time=SystemClock().now(),
         )
     scheduler.start()
+    watch = Thread(target=_watch_the_clock, args=(scheduler, stop, stepped_back), name="clock")
+    watch.start()
     notifier.ready()
     try:
         yield notifier
     finally:
         stop.set()
+        watch.join()
         scheduler.shutdown(wait=True)
+
+
+def _watch_the_clock(
+    scheduler: BackgroundScheduler, stop: Event, stepped_back: Callable[[], bool]
+) -> None:
+    """Have all jobs done now when the clock was set back: their next time is far away then."""
+    while not stop.wait(SLACK.total_seconds()):
+        if stepped_back():
+            log.warning("the clock was set back: looking for what is due")
+            for job in scheduler.get_jobs():
+                job.modify(next_run_time=SystemClock().now())
 
 
 def _ticks(app: App, stop: Event) -> list[_Job]:

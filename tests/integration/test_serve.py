@@ -22,9 +22,9 @@ from digest.clock import SystemClock
 from digest.model import DeliveryState, Interest, InterestKind, SubscriberStatus
 from digest.notify import Notifier
 from digest.rank.expecting import fitting
-from digest.scheduler import on_signals
+from digest.scheduler import StepBack, on_signals
 from digest.store import Store
-from digest.testing import Inbox
+from digest.testing import FakeClock, Inbox
 from tests.integration.conftest import hash_email
 from tests.support.database import new_database
 from tests.support.listings import write_past
@@ -156,6 +156,34 @@ def test_the_watchdog_is_not_fed_once_the_pages_are_gone(
     role(app, notifier=Notifier(environ), until=until, pages=lambda: served)
     app.store.close()
     manager.close()
+
+
+@pytest.mark.parametrize("role", [scheduler.serve, scheduler.stand_by])
+def test_a_clock_that_is_set_back_stops_nothing(folder: Path, role: Callable[..., None]) -> None:
+    app = App.build(load(folder / "config.toml"))
+    manager = Manager(folder / "notify")
+    environ = {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "36000000000"}
+    clock = FakeClock(SystemClock().now())
+
+    def until() -> None:
+        manager.hear_until("WATCHDOG=1")  # the next one is due in five hours
+        clock.advance(-7200)
+        manager.hear_until("WATCHDOG=1")
+
+    setting = StepBack(clock, steady=FakeClock)
+    role(app, notifier=Notifier(environ), until=until, stepped_back=setting.has_happened)
+    app.store.close()
+    manager.close()
+
+
+def test_a_step_back_is_noticed_once_and_nothing_else_is() -> None:
+    clock = FakeClock(SystemClock().now())
+    setting = StepBack(clock, steady=FakeClock)
+    found = []
+    for seconds in (0, 15, -0.5, -60, 0, 3600):
+        clock.advance(seconds)
+        found.append(setting.has_happened())
+    assert found == [False, False, False, True, False, False]
 
 
 def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> None:
