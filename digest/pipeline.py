@@ -283,7 +283,7 @@ def _rank(
 ) -> None:
     with _timed(app.clock, report, "rank"):
         # What a dead sender held makes way for a newer digest as what nobody holds does.
-        deliver.recover(app.store, clock=app.clock, is_gone=is_gone)
+        deliver.recover(app.store, settings=app.settings.delivery, clock=app.clock, is_gone=is_gone)
         report.ranked.go_on(
             rank.run(
                 app.store,

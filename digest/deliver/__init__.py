@@ -147,7 +147,7 @@ def run(
 
     _at_work.add(name)
     try:
-        recover(store, clock=clock, is_gone=gone)
+        recover(store, settings=settings, clock=clock, is_gone=gone)
         resend(store, settings=settings, now=clock.now())
         with store.write() as tx:
             report.expired = tx.outbox.expire(now=clock.now())
@@ -155,7 +155,7 @@ def run(
         progress(report, total)
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
-            recover(store, clock=clock, is_gone=gone)
+            recover(store, settings=settings, clock=clock, is_gone=gone)
             now = clock.now()
             resend(store, settings=settings, now=now)
             # At once: those are few, and the relay is not known to lose all.
@@ -183,8 +183,12 @@ def forget_resolved(store: Store, report: DeliverReport) -> None:
             report.in_doubt &= {one.id for one in tx.deliveries.list(state=DeliveryState.UNKNOWN)}
 
 
-def recover(store: Store, *, clock: Clock, is_gone: IsGone) -> None:
-    """Free what dead workers held; what they were sending is in doubt."""
+def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: IsGone) -> None:
+    """Free what dead workers held; what they were sending is in doubt.
+
+    Where nothing but its lease speaks against a worker, it may be our clock that is wrong: no
+    copy leaves before the worker could have written what came of it.
+    """
     now = clock.now()
     with store.write() as tx:
         for delivery in tx.outbox.claimed():
@@ -194,11 +198,13 @@ def recover(store: Store, *, clock: Clock, is_gone: IsGone) -> None:
                 # Reserved only: it has certainly not left.
                 tx.deliveries.move(delivery.id, expected=delivery.state, to=delivery.state)
                 continue
+            is_sure = delivery.claimed_by is not None and is_gone(delivery.claimed_by)
             tx.deliveries.move(
                 delivery.id,
                 expected=DeliveryState.SENDING,
                 to=DeliveryState.UNKNOWN,
                 reason="the program ended while it was being sent",
+                next_attempt_at=now if is_sure else now + backoff(1, settings),
             )
             log.warning("delivery %d is in doubt: its sender died", delivery.id)
 

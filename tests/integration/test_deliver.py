@@ -187,18 +187,44 @@ def test_doubtful_messages_are_held_where_the_policy_says_so(store: Store) -> No
     assert send(store, transport, unknown="hold").sent == 0
 
 
-@pytest.mark.parametrize("worker", ["dead/1/1", "elsewhere/1/1"])
-def test_what_a_dead_worker_held_is_in_doubt(store: Store, worker: str) -> None:
-    planned(store, 1)
+def started_by(store: Store, worker: str) -> int:
+    """Have one planned delivery be sent by another worker now, and return it."""
     with store.write() as tx:
         until = NOW + deliver.LEASE
-        ids = tx.outbox.reserve(worker, now=NOW, lease_until=until, limit=1)
-        tx.outbox.start(worker, ids, lease_until=until)
+        (id_,) = tx.outbox.reserve(worker, now=NOW, lease_until=until, limit=1)
+        tx.outbox.start(worker, [id_], lease_until=until)
+    return id_
+
+
+def test_what_a_dead_worker_held_is_sent_again_at_once(store: Store) -> None:
+    planned(store, 1)
+    started_by(store, "dead/1/1")
+    assert send(store, FakeTransport()).sent == 1
+
+
+def test_what_nobody_knows_to_be_dead_is_sent_again_a_while_after_its_lease(store: Store) -> None:
+    planned(store, 1)
+    started_by(store, "elsewhere/1/1")
     clock, transport = FakeClock(NOW), FakeTransport()
-    if worker.startswith("elsewhere"):
-        assert send(store, transport, clock=clock).sent == 0
-        clock.advance(deliver.LEASE.total_seconds())
+    assert send(store, transport, clock=clock).sent == 0
+    clock.advance(deliver.LEASE.total_seconds())
+    assert send(store, transport, clock=clock).sent == 0
+    assert states(store) == {"unknown": 1}
+    clock.advance(DeliverySettings().backoff)
     assert send(store, transport, clock=clock).sent == 1
+
+
+def test_a_clock_that_is_ahead_has_nothing_sent_twice(store: Store) -> None:
+    planned(store, 1)
+    id_ = started_by(store, "elsewhere/1/1")
+    ahead, transport = FakeClock(NOW + deliver.LEASE), FakeTransport()
+    send(store, transport, clock=ahead)
+    with store.write() as tx:
+        assert tx.outbox.sent("elsewhere/1/1", {id_: "250 ok"}, now=NOW) == set()
+    ahead.advance(DeliverySettings().backoff)
+    send(store, transport, clock=ahead)
+    assert transport.messages == []
+    assert states(store) == {"sent": 1}
 
 
 def test_who_leaves_after_planning_gets_nothing(store: Store) -> None:
@@ -297,6 +323,7 @@ def ledger(store: Store, clock: FakeClock) -> Ledger:
         shard=1,
         report=DeliverReport(),
         stopping=lambda: False,
+        enough=lambda: False,
         waited_for=lambda: False,
         progress=lambda: None,
     )
@@ -432,8 +459,8 @@ def test_a_worker_that_is_slow_and_alive_keeps_what_it_is_sending(store: Store) 
 
     asyncio.run(start())
     # Another host, which knows nothing of that worker but its lease.
-    deliver.recover(store, clock=clock, is_gone=lambda _: None)
+    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
     assert states(store) == {"sending": 1}
     clock.advance(LEASE.total_seconds())
-    deliver.recover(store, clock=clock, is_gone=lambda _: None)
+    deliver.recover(store, settings=DeliverySettings(), clock=clock, is_gone=lambda _: None)
     assert states(store) == {"unknown": 1}
