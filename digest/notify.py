@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 from collections.abc import Mapping
+
+log = logging.getLogger(__name__)
 
 
 class Notifier:
@@ -40,9 +43,13 @@ class Notifier:
     def _say(self, text: str) -> None:
         if not self._address:
             return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
-            manager.connect(self._address)
-            manager.sendall(text.encode())
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as manager:
+                manager.connect(self._address)
+                manager.sendall(text.encode())
+        except OSError as error:
+            # Whom nobody hears may work all the same.
+            log.warning("the service manager does not hear us (NOTIFY_SOCKET): %s", error)
 
 
 def _watchdog_seconds(environ: Mapping[str, str]) -> float | None:

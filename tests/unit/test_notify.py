@@ -42,6 +42,13 @@ def test_without_a_service_manager_nothing_is_said() -> None:
     Notifier({}).ready()
 
 
+def test_a_service_manager_that_is_not_there_ends_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "nobody")}).ready()
+    assert "does not hear us" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("environ", "seconds"),
     [
