@@ -23,7 +23,7 @@ from digest.model import Message, Receipt
 from digest.transports.channel import SmtpChannel
 from digest.transports.conversation import Offers, Reply, readable
 
-# A relay that does not even answer is not worth the patience that a message deserves.
+# A relay that takes no connection is not worth the patience that a greeting deserves.
 _CONNECT_SECONDS = 30.0
 
 # RFC 5321 section 4.5.3.2.1 grants as much to the first line alone; in seconds.
@@ -103,7 +103,10 @@ class SmtpTransport:
 
     def _call(self) -> socket.socket:
         patience = min(self._settings.timeout, _CONNECT_SECONDS)
-        return socket.create_connection((self._settings.host, self._settings.port), patience)
+        where = (self._settings.host, self._settings.port)
+        connection = socket.create_connection(where, patience)
+        connection.settimeout(self._settings.timeout)
+        return connection
 
     def _greet(self, connection: socket.socket) -> smtplib.SMTP:
         tls = self._tls()
@@ -118,7 +121,6 @@ class SmtpTransport:
             ) from error
         except _LOST as error:
             raise self._out_of_reach(error) from error
-        connection.settimeout(self._settings.timeout)
         return client
 
     def _out_of_reach(self, error: Exception) -> TransportUnavailable:

@@ -26,6 +26,7 @@ from digest.errors import (
 from digest.model import Message
 from digest.testing import Inbox
 from digest.transports.smtp import SmtpTransport
+from tests.support.relay import Relay
 from tests.support.smtpd import CLOSE, CUT, EARLY, ENDLESS, FaultyServer
 
 
@@ -252,6 +253,14 @@ def test_a_relay_that_is_down_is_one_sentence() -> None:
             transport(port).open(),
         ):
             pass
+
+
+@pytest.mark.slow
+def test_a_relay_may_take_longer_to_greet_than_to_take_a_connection() -> None:
+    with Relay({"CONNECT": {"*": ["delay 32"]}}) as relay:
+        with transport(relay.port, timeout=600).open() as session:
+            session.send(message())
+        assert len(relay.taken) == 1
 
 
 @pytest.mark.parametrize("greeting", [b"554 go away\r\n", CLOSE, b"hello?\r\n"])
