@@ -25,8 +25,8 @@ SHORTEST_RSA = 1024  # bits (RFC 8301 section 3.2)
 # Named once more than they stand in the message, so that nobody can add another one and have it
 # shown or obeyed in place of ours (RFC 6376 section 8.15). The List fields are those of RFC 8058.
 CLOSED = (
-    *("From", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID"),
-    *("MIME-Version", "Content-Type"),
+    *("From", "Sender", "To", "Cc", "Reply-To", "Subject", "Date", "Message-ID"),
+    *("MIME-Version", "Content-Type", "Content-Transfer-Encoding"),
     *("List-Id", "List-Unsubscribe", "List-Unsubscribe-Post"),
 )
 
