@@ -73,6 +73,9 @@ def list_deliveries(
         wanted = edition_of(tx, edition).id if edition else None
         found = tx.deliveries.list(state=state, email=email, edition_id=wanted, limit=limit)
         rows = [_facts(tx, delivery) for delivery in found]
+        number = tx.deliveries.number(state=state, email=email, edition_id=wanted)
+    if number > len(rows):
+        say(f"the newest {len(rows):,} of {number:,}: --limit N shows more")
     if rows and state is DeliveryState.UNKNOWN:
         say(_DOUBTFUL)
     if json:

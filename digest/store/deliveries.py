@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     Connection,
     Row,
     Select,
@@ -257,18 +258,35 @@ class Deliveries:
         limit: int | None = None,
     ) -> list[Delivery]:
         """Return deliveries, newest first."""
-        statement = joined().order_by(deliveries.c.id.desc())
-        if state is not None:
-            statement = statement.where(deliveries.c.state == state)
-        if edition_id is not None:
-            statement = statement.where(deliveries.c.edition_id == edition_id)
-        if email is not None:
-            statement = statement.join(
-                subscribers, subscribers.c.id == deliveries.c.subscriber_id
-            ).where(subscribers.c.email_key == email_key(email))
+        wanted = _wanted(state, email, edition_id)
+        statement = joined().where(*wanted).order_by(deliveries.c.id.desc())
         if limit is not None:
             statement = statement.limit(limit)
         return [delivery_of(row) for row in self._connection.execute(statement)]
+
+    def number(
+        self,
+        *,
+        state: DeliveryState | None = None,
+        email: str | None = None,
+        edition_id: int | None = None,
+    ) -> int:
+        """Return how many `list` would return without a limit."""
+        return self._connection.execute(
+            select(func.count()).select_from(deliveries).where(*_wanted(state, email, edition_id))
+        ).scalar_one()
+
+
+def _wanted(
+    state: DeliveryState | None, email: str | None, edition_id: int | None
+) -> Iterator[ColumnElement[bool]]:
+    if state is not None:
+        yield deliveries.c.state == state
+    if edition_id is not None:
+        yield deliveries.c.edition_id == edition_id
+    if email is not None:
+        person = select(subscribers.c.id).where(subscribers.c.email_key == email_key(email))
+        yield deliveries.c.subscriber_id == person.scalar_subquery()
 
 
 def _is_quiet(row: Row[Any]) -> bool:

@@ -103,6 +103,15 @@ def test_the_list_of_what_is_in_doubt_says_what_to_do(at: Desk) -> None:
     assert "--drop ends them" in said
 
 
+def test_a_list_says_how_much_it_leaves_out(at: Desk) -> None:
+    at.do("subscriber", "add", "another@example.org", "--confirmed", "--category", "cs.RO")
+    at.do("run")
+    assert at.do("delivery", "list", "--limit", "2").stderr == ""
+    cut = at.type("delivery", "list", "--limit", "1", "--json")
+    assert len(json.loads(cut.stdout)) == 1
+    assert cut.stderr == "the newest 1 of 2: --limit N shows more\n"
+
+
 @pytest.mark.parametrize("options", [(), ("--resend", "--drop")])
 def test_what_becomes_of_a_doubt_must_be_said(at: Desk, options: tuple[str, ...]) -> None:
     number = doubtful(at)
