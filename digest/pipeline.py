@@ -339,7 +339,7 @@ def _send(
     before, done = report.delivered, DeliverReport()
 
     def told(so_far: DeliverReport, total: int) -> None:
-        progress(before.with_others([so_far]), before.done + total)
+        progress(before.with_others([so_far]), before.settled + total)
 
     try:
         with _timed(app.clock, report, "deliver"):

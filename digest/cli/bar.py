@@ -35,7 +35,7 @@ def running(before: str, clock: Clock) -> Iterator[OnProgress]:
         def show(report: DeliverReport, total: int) -> None:
             nonlocal began
             began = began or clock.now()
-            so_far = Progress(report.done, total, (clock.now() - began).total_seconds())
+            so_far = Progress(report.settled, total, (clock.now() - began).total_seconds())
             figures = f"{so_far.done:,}/{total:,}  {so_far.pace}"
             bar.update(
                 task,

@@ -150,7 +150,9 @@ def run(
         recover(store, settings=settings, clock=clock, is_gone=gone)
         resend(store, settings=settings, now=clock.now())
         with store.write() as tx:
-            report.expired = tx.outbox.expire(now=clock.now())
+            too_late = tx.outbox.expire(now=clock.now())
+            report.expired += too_late
+            report.expired_before += too_late
             total = tx.outbox.due(now=clock.now())
         progress(report, total)
         send()

@@ -70,7 +70,7 @@ class ProgressLog:
             self._began, self._next = now, now + EVERY
         elif now >= self._next:
             self._next = now + EVERY
-            log.info("%s", Progress(report.done, total, (now - self._began).total_seconds()))
+            log.info("%s", Progress(report.settled, total, (now - self._began).total_seconds()))
 
 
 def spent(report: DeliverReport, seconds: float) -> str:

@@ -19,6 +19,7 @@ class DeliverReport:
     deferred: int = 0
     failed: int = 0
     expired: int = 0
+    expired_before: int = 0  # of these, those that were too late when the run began
     in_doubt: set[int] = field(default_factory=set)  # the deliveries themselves
     skipped: dict[str, int] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
@@ -35,6 +36,11 @@ class DeliverReport:
     def total(self) -> int:
         """Return how many deliveries were looked at."""
         return self.done + self.expired
+
+    @property
+    def settled(self) -> int:
+        """Return how many of those are done with that might leave when the run began."""
+        return self.total - self.expired_before
 
     @property
     def done(self) -> int:
@@ -79,7 +85,7 @@ class DeliverReport:
 
     def add(self, other: DeliverReport) -> None:
         """Count what was done besides: by another process, or a little later."""
-        for name in ("sent", "deferred", "failed", "expired"):
+        for name in ("sent", "deferred", "failed", "expired", "expired_before"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.in_doubt |= other.in_doubt
         for reason, number in other.skipped.items():

@@ -35,6 +35,16 @@ def test_what_became_due_meanwhile_is_never_more_than_there_is() -> None:
     assert str(Progress(12, 10, 4.0)) == "delivered 12 of 12, 3.0/s"
 
 
+def test_what_was_too_late_is_done_with(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "digest")
+    clock = FakeClock(NOW)
+    tell = ProgressLog(clock)
+    tell(DeliverReport(expired=50, expired_before=50), 100)
+    clock.advance(30)
+    tell(DeliverReport(sent=10, expired=140, expired_before=50), 100)
+    assert caplog.messages == ["delivered 100 of 100, 3.3/s"]
+
+
 def test_the_end_is_told_with_its_rate() -> None:
     assert spent(DeliverReport(sent=10_000), 32.0) == "10,000 sent in 32 s, 312/s"
     # What came too late took no time.
