@@ -224,7 +224,8 @@ class _Crew:
         process.join()
         if process.exitcode:
             log.error(
-                "%s died (exit code %d): what it was sending is in doubt",
+                "%s died (exit code %d): what it was sending is in doubt, and what it sent last is "
+                "missing from the figures of this run (`digest edition show` has all)",
                 process.name,
                 process.exitcode,
             )

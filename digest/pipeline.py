@@ -107,20 +107,22 @@ def tick(
     patience = patience or Patience()
     report = _report(app, "tick")
     began = app.clock.now()
-    _rank(app, report, stopping=stopping)
-    if patience.allows(app.clock.now()):
-        _deliver(app, report, stopping=stopping, progress=progress)
-        patience.note(report.delivered, now=app.clock.now())
-    elif not report.is_idle:
-        report.delivered.errors += patience.errors
-        _see_what_is_left(app, report)
-    report.outcome = outcome(report)
-    if not report.is_idle:
-        with app.store.write() as tx:
-            run_id = tx.runs.start("tick", now=began)
-            tx.runs.finish(
-                run_id, outcome=report.outcome, report=report.as_dict(), now=app.clock.now()
-            )
+    try:
+        _rank(app, report, stopping=stopping)
+        if patience.allows(app.clock.now()):
+            _deliver(app, report, stopping=stopping, progress=progress)
+            patience.note(report.delivered, now=app.clock.now())
+        elif not report.is_idle:
+            report.delivered.errors += patience.errors
+            _see_what_is_left(app, report)
+        report.outcome = outcome(report)
+    finally:
+        if not report.is_idle:
+            with app.store.write() as tx:
+                run_id = tx.runs.start("tick", now=began)
+                tx.runs.finish(
+                    run_id, outcome=report.outcome, report=report.as_dict(), now=app.clock.now()
+                )
     return report
 
 

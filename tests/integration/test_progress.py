@@ -19,7 +19,7 @@ import digest as package
 from digest import pipeline
 from digest.app import App, load
 from digest.deliver import DeliverReport, Patience
-from digest.errors import TransportRefused
+from digest.errors import StoreBusy, TransportRefused
 from digest.model import Fetched
 from digest.report import RunReport
 from digest.testing import FakeSource, Inbox
@@ -81,6 +81,24 @@ def test_a_run_that_is_stopped_in_the_middle_is_not_complete(at: Desk) -> None:
     assert report.as_dict()["why"] == ["7 mails are left to do: 7 planned."]
     rest = run(at)
     assert (rest.delivered.sent, rest.outcome, rest.as_dict()["left"]) == (7, "complete", 0)
+
+
+@pytest.mark.parametrize("verb", [pipeline.run, pipeline.tick])
+def test_a_run_that_an_error_ends_is_recorded_with_what_it_did(
+    at: Desk, verb: Callable[..., RunReport]
+) -> None:
+    at.do("ingest")
+
+    def stopping() -> bool:
+        if len(at.transport.messages) >= 3:
+            raise StoreBusy("the database is full")
+        return False
+
+    with opened(at) as app, pytest.raises(StoreBusy):
+        verb(app, stopping=stopping)
+    with at.open().read() as tx:
+        only, _ = tx.runs.list()
+    assert (only.outcome, only.report["sent"], only.report["planned"]) == ("failed", 3, 10)
 
 
 def test_a_run_that_is_stopped_while_it_plans_is_not_complete(at: Desk) -> None:
