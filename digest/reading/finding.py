@@ -13,6 +13,7 @@ from digest.model import Paper
 from digest.reading import query
 from digest.reading.meaning import Meanings
 from digest.reading.search import search, similar
+from digest.sources.identifiers import paper_key
 from digest.store import Transaction
 
 MOST_KEPT = 500  # answers, of up to 300 numbers each
@@ -22,6 +23,16 @@ MOST_ALIKE = 100
 _MOST_CATEGORIES = 50
 
 Rows = npt.NDArray[np.int64]
+
+
+def named(tx: Transaction, text: str) -> int | None:
+    """Return the row of the paper that a key, an arXiv id, a DOI or an address names."""
+    text = text.strip()
+    # PostgreSQL takes no NUL in a text.
+    for key in () if "\0" in text else (text, paper_key([text.removeprefix("url:")])):
+        if key and (row := tx.listings.row(key)) is not None:
+            return row
+    return None
 
 
 @dataclass
@@ -38,9 +49,14 @@ class Finder:
     def found(
         self, tx: Transaction, asked: str, *, field: str = "", category: str = ""
     ) -> list[int]:
-        """Return the rows of the papers that fit what somebody typed, the best first."""
+        """Return the rows of the papers that fit what somebody typed, the best first.
+
+        Where that is the name of a paper, it is this one, whatever else is asked.
+        """
         asked = asked[: query.LONGEST]
         known = self._known(tx, "words", asked, field, category)
+        if known is None and (row := named(tx, asked)) is not None:
+            return [row]
         if known is None:
             words = query.read(asked, field)
             among = self._filed(tx, category) if category else None

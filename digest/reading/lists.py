@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -17,7 +16,7 @@ from digest.rank import STILL_TRENDING
 from digest.rank.attention import told
 from digest.reading import periods
 from digest.reading.boards import Board, Boards
-from digest.reading.finding import Finder
+from digest.reading.finding import Finder, named
 from digest.store import Store, Transaction
 
 PAGE = 25
@@ -140,14 +139,12 @@ class Reader:
             )
 
     def paper(self, key: str) -> Candidate:
-        """Return one paper with its signals, by its key or its arXiv id; raise `NotHere`."""
+        """Return one paper with its signals, by its key or any other name; raise `NotHere`."""
         with self.store.read() as tx:
-            # PostgreSQL takes no NUL in a text.
-            for known in () if "\0" in key else (key, f"arxiv:{_VERSION.sub('', key)}"):
-                row = tx.listings.row(known)
-                if row is not None:
-                    (candidate,) = tx.listings.candidates([row])
-                    return candidate
+            row = named(tx, key)
+            if row is not None:
+                (candidate,) = tx.listings.candidates([row])
+                return candidate
         raise NotHere(f'There is no paper "{key[:100]}" here.')
 
     def search(
@@ -223,8 +220,6 @@ class Reader:
 
 # More papers than a day has.
 _ALL = 100_000
-
-_VERSION = re.compile(r"v\d+$", re.ASCII)
 
 
 def _found(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:

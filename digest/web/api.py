@@ -193,7 +193,7 @@ def _add_lists(api: FastAPI, reader: Reader, base: str) -> None:
         "/papers/{key:path}", response_model=OnePaperOut, responses=PROBLEMS, operation_id="paper"
     )
     def paper(key: str) -> Response:
-        """Return one paper with the history of its figures; the id of arXiv alone will do."""
+        """Return one paper with the history of its figures; arXiv ids and DOIs will do."""
         candidate = reader.paper(key)
         signals = [
             SignalOut(

@@ -37,7 +37,7 @@ class PaperPages:
         return router
 
     def paper(self, key: str) -> Response:
-        """Show one paper; the id of arXiv alone will do."""
+        """Show one paper; other names than its key lead there."""
         candidate = self.reader.paper(key)
         if candidate.paper.key != key:
             return RedirectResponse(f"{self.pages.root}{page_of(candidate.paper.key)}", 301)

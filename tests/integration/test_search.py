@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from digest.errors import NotHere
 from digest.model import Paper
 from digest.reading import Reader, meaning
 from digest.store import Store
@@ -79,6 +80,30 @@ def test_fields_phrases_and_exclusions_narrow_a_search(
     library: Store, asked: str, keys: list[str]
 ) -> None:
     assert sorted(found(library, asked)) == sorted(keys)
+
+
+NAMES = (
+    "2005.14165",
+    " arXiv:2005.14165v3 ",
+    "https://arxiv.org/abs/2005.14165",
+    "https://huggingface.co/papers/2005.14165",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_paper_is_found_by_its_name_alone(library: Store, name: str) -> None:
+    add(library, paper("arxiv:2005.14165", title="Learners", abstract="At arxiv.org: abs."))
+    add(library, paper("k:4", title="Cites arxiv:2005.14165 of https://arxiv.org/abs"))
+    assert found(library, name, field="author", category="cs.CV") == ["arxiv:2005.14165"]
+    assert reader(library).paper(name).paper.key == "arxiv:2005.14165"
+
+
+def test_only_a_paper_that_is_here_is_found_by_its_name(library: Store) -> None:
+    add(library, paper("doi:10.1101/abc"))
+    assert found(library, "https://doi.org/10.1101/ABC") == ["doi:10.1101/abc"]
+    assert found(library, "2005.14165") == []
+    with pytest.raises(NotHere):
+        reader(library).paper("https://arxiv.org/abs/2005.14165")
 
 
 def test_a_category_narrows_a_search(library: Store) -> None:

@@ -166,6 +166,19 @@ def test_a_paper_has_a_page_with_its_signals(full: Running) -> None:
     assert (short.status_code, short.headers["location"]) == (301, "/papers/arxiv:2611.00007")
 
 
+@pytest.mark.parametrize(
+    "name", ["arxiv:2611.00007v3", "2611.00007v2", "https://arxiv.org/abs/2611.00007"]
+)
+def test_a_paper_is_known_by_all_of_its_names(full: Running, name: str) -> None:
+    answer = full.client.get(f"/papers/{name}")
+    assert (answer.status_code, answer.headers["location"]) == (301, "/papers/arxiv:2611.00007")
+    assert full.client.get(f"/api/v1/papers/{name}").json()["key"] == "arxiv:2611.00007"
+    for door in ("/search", "/api/v1/search"):
+        body = full.client.get(door, params={"q": name}).text
+        assert "arxiv:2611.00007" in body
+        assert "2611.00008" not in body
+
+
 def test_a_paper_known_by_its_address_has_a_page(site: Running) -> None:
     key = "url:https://journal.example.org//a?b=c&d#e"
     hostile = paper(
