@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 from digest.config import Settings
@@ -18,6 +18,8 @@ from digest.reading import periods
 from digest.reading.boards import Board, Boards
 from digest.reading.finding import Finder, named
 from digest.store import Store, Transaction
+from digest.subscriptions import parse_category
+from digest.subscriptions.categories import code_of
 
 PAGE = 25
 MOST = 100  # papers of one page
@@ -35,14 +37,16 @@ class Listing:
     """One page of a list.
 
     `total` counts the papers of the whole list, `categories` those of each category in the
-    period; `after` is what asks for the next page, `None` on the last one. Where papers have
-    trends `measured_at` is the moment as of which that is; `reasons` say by key what is talked
-    about, if that is what the list is about.
+    period; `category` is the one that was asked for, as papers have it. `after` is what asks for
+    the next page, `None` on the last one. Where papers have trends `measured_at` is the moment
+    as of which that is; `reasons` say by key what is talked about, if that is what the list is
+    about.
     """
 
     candidates: tuple[Candidate, ...] = ()
     total: int = 0
     categories: Mapping[str, int] = field(default_factory=dict)
+    category: str = ""
     after: int | None = None
     measured_at: datetime | None = None
     reasons: Mapping[str, str] = field(default_factory=dict)
@@ -101,6 +105,7 @@ class Reader:
     ) -> Listing:
         """Return one page of what is talked about in a window that ends now."""
         with self.store.read() as tx:
+            category = _filed_as(tx, category)
             found = self.boards.trending(tx, window, self.clock.now())
             shown, total, following = _cut(found.rows(category), after, limit)
             candidates = tuple(told(tx, shown, found.trends, until=found.at))
@@ -108,6 +113,7 @@ class Reader:
                 candidates,
                 total=total,
                 categories=found.categories,
+                category=category,
                 after=following,
                 measured_at=found.at,
                 reasons={one.paper.key: found.why(one) for one in candidates},
@@ -156,10 +162,16 @@ class Reader:
         after: int | None = None,
         limit: int = PAGE,
     ) -> Listing:
-        """Return one page of the papers that fit what somebody typed, the best first."""
+        """Return one page of the papers that fit what somebody typed, the best first.
+
+        Without words, those of the category, the newest first.
+        """
         with self.store.read() as tx:
+            category = _filed_as(tx, category)
+            if category and not asked.strip():
+                return self._filed(tx, category, after, limit)
             rows = self.finder.found(tx, asked, field=field, category=category)
-            return _found(tx, rows, after, limit)
+            return replace(_found(tx, rows, after, limit), category=category)
 
     def similar(self, paper: Paper, *, after: int | None = None, limit: int = PAGE) -> Listing:
         """Return one page of the papers that are most like one, the closest first."""
@@ -195,6 +207,19 @@ class Reader:
             return None
         return periods.around(period.kind, local_date(moment, self.timezone))
 
+    def _filed(self, tx: Transaction, category: str, after: int | None, limit: int) -> Listing:
+        """Return one page of all papers of a category."""
+        time = (_BEGINNING, self.clock.now() + timedelta(microseconds=1))
+        rows = tx.listings.newest(*time, category=category, after=after, limit=limit + 1)
+        if after is not None and not rows and not tx.listings.candidates([after]):
+            raise NotHere(GONE)
+        return Listing(
+            tuple(tx.listings.candidates(rows[:limit])),
+            total=tx.listings.count(*time, category=category),
+            category=category,
+            after=rows[limit - 1] if len(rows) > limit else None,
+        )
+
     def _listing(
         self,
         stretch: Stretch,
@@ -205,6 +230,7 @@ class Reader:
         limit: int,
     ) -> Listing:
         with self.store.read() as tx:
+            category = _filed_as(tx, category)
             board = self.boards.of(tx, stretch, self.clock.now())
             rows = _page(tx, board, stretch, sort, category, after, limit + 1)
             if after is not None and not rows and not tx.listings.candidates([after]):
@@ -213,6 +239,7 @@ class Reader:
                 candidates=tuple(told(tx, rows[:limit], board.trends)),
                 total=board.categories.get(category, 0) if category else board.papers,
                 categories=board.categories,
+                category=category,
                 after=rows[limit - 1] if len(rows) > limit else None,
                 measured_at=board.at,
             )
@@ -220,6 +247,17 @@ class Reader:
 
 # More papers than a day has.
 _ALL = 100_000
+
+_BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
+
+
+def _filed_as(tx: Transaction, typed: str) -> str:
+    """Return the category that somebody means, by its code or its name.
+
+    What papers have by the letter is meant as it stands: sources have names of their own.
+    """
+    typed = typed.strip()
+    return typed if not typed or tx.listings.has(typed) else parse_category(code_of(typed))
 
 
 def _found(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:

@@ -161,13 +161,19 @@ class Listings:
         ).scalar_one_or_none()
         return found
 
-    def count(self, since: datetime, until: datetime) -> int:
-        """Return the number of papers."""
-        return self._connection.execute(
-            select(func.count())
-            .select_from(papers)
-            .where(papers.c.listed_at >= since, papers.c.listed_at < until)
-        ).scalar_one()
+    def count(self, since: datetime, until: datetime, *, category: str = "") -> int:
+        """Return the number of papers, or of those of one category."""
+        among = paper_categories if category else papers
+        asked = select(func.count()).select_from(among)
+        asked = asked.where(among.c.listed_at >= since, among.c.listed_at < until)
+        if category:
+            asked = asked.where(paper_categories.c.category == category)
+        return self._connection.execute(asked).scalar_one()
+
+    def has(self, category: str) -> bool:
+        """Say whether any paper has that category, by the letter."""
+        one = select(paper_categories.c.category).where(paper_categories.c.category == category)
+        return self._connection.execute(one.limit(1)).first() is not None
 
     def categories(self, since: datetime, until: datetime) -> dict[str, int]:
         """Return how many papers each category has, the largest first."""

@@ -88,12 +88,12 @@ class ListPages:
         listing = self.reader.trending(window, category=category, after=after)
         chosen = {"window": "" if window is Window.WEEK else window.value}
         context = {
-            **_list(listing, "/trending", {**chosen, "category": category}, shown),
+            **_list(listing, "/trending", {**chosen, "category": listing.category}, shown),
             "length": PERIOD_NAMES[window],
             "periods": [
                 (
                     each.value.capitalize(),
-                    address("/trending", {"window": each.value, "category": category}),
+                    address("/trending", {"window": each.value, "category": listing.category}),
                     each is window,
                 )
                 for each in Window
@@ -102,8 +102,9 @@ class ListPages:
         return self.pages.public("trending", context)
 
     def _period(self, period: Period, asked: _Asked) -> Response:
-        sort, category = asked.sort, asked.category
-        listing = self.reader.period(period, sort, category=category, after=asked.after)
+        sort = asked.sort
+        listing = self.reader.period(period, sort, category=asked.category, after=asked.after)
+        category = listing.category
         path = path_of(period)
         chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
         earlier, later = self.reader.neighbours(period)

@@ -62,16 +62,16 @@ class SearchPages:
         """Show the form, and what fits what was typed or is like a paper."""
         model = None
         listing = Listing()
-        category = category.strip()
         if like:
             model = self.reader.paper(like).paper
             listing = self.reader.similar(model, after=after)
-        elif q.strip():
+        else:
             listing = self.reader.search(q, field=field, category=category, after=after)
+        category = listing.category
         chosen = {"like": like} if like else {"q": q, "field": field.value, "category": category}
         follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
         context = {
-            "q": q,
+            "q": q.strip(),
             "field": field.value,
             "fields": [(one.value, name) for one, name in FIELDS.items()],
             "category": category,
@@ -83,6 +83,6 @@ class SearchPages:
             "first_page": address("/search", chosen) if shown else "",
             "next_page": address("/search", follow) if listing.after else "",
             # Only the form is of interest to search engines.
-            "private": bool(q or like),
+            "private": bool(q.strip() or like or category),
         }
         return self.pages.public("search", context)

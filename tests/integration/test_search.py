@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from digest.errors import NotHere
-from digest.model import Paper
+from digest.model import Paper, Period, Sort, Window
 from digest.reading import Reader, meaning
 from digest.store import Store
 from digest.testing import FakeClock
@@ -109,6 +109,37 @@ def test_only_a_paper_that_is_here_is_found_by_its_name(library: Store) -> None:
 def test_a_category_narrows_a_search(library: Store) -> None:
     assert found(library, "feature", category="cs.CV") == ["k:1"]
     assert found(library, "feature", category="math.AG") == []
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["cs.CV", "cs.cv", " CS.CV ", "computer vision", "Computer Vision and Pattern Recognition"],
+)
+def test_a_category_is_read_as_the_forms_read_it(library: Store, typed: str) -> None:
+    assert found(library, "feature", category=typed) == ["k:1"]
+    listing = reader(library).period(Period(Window.DAY, NOW.date()), Sort.NEW, category=typed)
+    assert [one.paper.key for one in listing.candidates] == ["k:1"]
+    assert (listing.category, listing.total) == ("cs.CV", 1)
+
+
+def test_a_category_that_papers_have_is_meant_as_it_stands(library: Store) -> None:
+    add(library, paper("k:4", categories=("genomics",)), paper("k:5", categories=("q-bio.GN",)))
+    assert found(library, "study", category="genomics") == ["k:4"]
+    assert found(library, "study", category="Genomics") == ["k:5"]
+
+
+def test_a_category_without_words_has_its_papers_the_newest_first(library: Store) -> None:
+    later = [paper(f"k:{number}", categories=("cs.CV", "cs.LG")) for number in (4, 5)]
+    with library.write() as tx:
+        tx.papers.add(later, source="arxiv", listed_at=NOW + timedelta(minutes=5))
+    lists = reader(library)
+    first = lists.search(" ", category="cs.cv", limit=2)
+    assert [one.paper.key for one in first.candidates] == ["k:5", "k:4"]
+    assert (first.total, first.category) == (3, "cs.CV")
+    rest = lists.search("", category="cs.cv", limit=2, after=first.after)
+    assert [one.paper.key for one in rest.candidates] == ["k:1"]
+    assert rest.after is None
+    assert lists.search("").total == 0
 
 
 def test_a_changed_paper_is_found_by_its_new_words_only(library: Store) -> None:

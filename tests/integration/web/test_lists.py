@@ -65,6 +65,25 @@ def test_a_list_can_be_ordered_and_narrowed(full: Running) -> None:
     assert "No paper of math.AG" in full.client.get("/day/2026-11-24?category=math.AG").text
 
 
+@pytest.mark.parametrize("door", ["/day/2026-11-24?", "/trending?", "/search?q=study&", "/search?"])
+@pytest.mark.parametrize("typed", ["cs.ro", "Robotics"])
+def test_a_category_is_found_however_it_is_written(full: Running, door: str, typed: str) -> None:
+    body = full.client.get(f"{door}category={typed}").text
+    assert "2611.00007" in body or "26–50" in body or "2611.00060" in body
+    assert "category=cs.RO" in body or 'value="cs.RO"' in body
+    path, _, query = door.partition("?")
+    api = "/papers" if path.startswith("/day") else path
+    found = full.client.get(f"/api/v1{api}?q=&{query}category={typed}").json()
+    assert found["total"] == (1 if path == "/trending" else 60)
+
+
+def test_a_category_without_words_is_shown_by_the_search_page(full: Running) -> None:
+    body = full.client.get("/search?category=cs.ro").text
+    assert "Papers of cs.RO" in body
+    assert "1–25 of 60 papers" in body
+    assert "Nothing of math.AG is here" in full.client.get("/search?category=math.AG").text
+
+
 def test_topics_are_looked_for_when_papers_have_come_in_and_then_kept(site: Running) -> None:
     store = site.app.store
 
