@@ -200,7 +200,7 @@ def _unwritten(plan: Plan, turn: rank.Turn) -> Delivery:
         message_id=plan.message_id,
         date=plan.planned_at,
         subscriber_id=plan.subscriber_id,
-        edition=Edition(0, turn.cadence, turn.date, plan.planned_at),
+        edition=Edition(0, turn.cadence, turn.date, plan.planned_at, plan.planned_at),
         due_at=plan.due_at,
         expires_at=plan.expires_at,
         planned_at=plan.planned_at,

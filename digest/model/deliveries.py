@@ -14,12 +14,13 @@ from digest.model.subscribers import Cadence
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """One day's or week's window of papers."""
+    """One day's or week's window of papers: they were chosen for readers between two moments."""
 
     id: int
     cadence: Cadence
     date: date
     created_at: datetime
+    closes_at: datetime
 
     @property
     def slug(self) -> str:

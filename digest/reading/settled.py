@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
 
 from digest.config import Schedule
-from digest.due import due_at, local_date
+from digest.due import local_date
 from digest.model import Cadence, Candidate, Edition, Stretch, Trend, Window
 from digest.ports import Clock
 from digest.rank.attention import LENGTHS, MEMORY, attended
@@ -89,11 +89,13 @@ def update(
     return made
 
 
-def of_edition(edition: Edition, schedule: Schedule) -> Stretch:
-    """Return what an edition was made of: what came in on its day came after most had left."""
+def of_edition(edition: Edition) -> Stretch:
+    """Return what an edition was made of: from a day or a week before the first of its digests
+    was, until the last one was.
+    """
     window = Window.WEEK if edition.cadence is Cadence.WEEKLY else Window.DAY
-    until = due_at(edition.date, schedule.default_hour, schedule.timezone)
-    return Stretch(until - LENGTHS[window], until, window)
+    until = edition.closes_at + timedelta(microseconds=1)  # which is among it
+    return Stretch(edition.created_at - LENGTHS[window], until, window)
 
 
 def _stretches(
@@ -106,7 +108,7 @@ def _stretches(
         for kind in Window:
             yield periods.stretch(periods.around(kind, day), schedule.timezone)
     for edition in editions:
-        yield of_edition(edition, schedule)
+        yield of_edition(edition)
 
 
 def _memory(stretch: Stretch) -> tuple[datetime, datetime]:

@@ -76,13 +76,15 @@ def _claimed(
     row: Sequence[Any], made: dict[int, Edition], facts: dict[str, dict[str, Any]]
 ) -> Delivery:
     """Make a delivery of a row of `_CLAIMS`; what rows have in common is made once."""
-    *own, raw, edition_id, cadence, day, created_at = row
+    *own, raw, edition_id, cadence, day, created_at, closes_at = row
     id_, key, kind, state, message_id, date, subscriber_id, expires_at, attempts, resends = own
     if (known := facts.get(raw)) is None:
         known = facts[raw] = json.loads(raw)
     edition = None
     if edition_id is not None and (edition := made.get(edition_id)) is None:
-        edition = made[edition_id] = Edition(edition_id, Cadence(cadence), day, created_at)
+        edition = made[edition_id] = Edition(
+            edition_id, Cadence(cadence), day, created_at, closes_at
+        )
     return Delivery(
         id=id_,
         key=key,
@@ -125,6 +127,7 @@ _CLAIMS = (
         editions.c.cadence,
         editions.c.date.label("edition_date"),
         editions.c.created_at,
+        editions.c.closes_at,
     )
     .outerjoin(editions, editions.c.id == deliveries.c.edition_id)
     .where(deliveries.c.id.in_(bindparam("ids", expanding=True)))

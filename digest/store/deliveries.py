@@ -318,6 +318,7 @@ def joined() -> Select[Any]:
         editions.c.cadence.label("edition_cadence"),
         editions.c.date.label("edition_date"),
         editions.c.created_at.label("edition_created_at"),
+        editions.c.closes_at.label("edition_closes_at"),
     ).outerjoin(editions, editions.c.id == deliveries.c.edition_id)
 
 
@@ -338,6 +339,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
             Cadence(row.edition_cadence),
             row.edition_date,
             row.edition_created_at,
+            row.edition_closes_at,
         ),
         reason=row.reason,
         due_at=row.due_at,

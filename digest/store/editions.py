@@ -19,16 +19,24 @@ class Editions:
         self._connection = connection
 
     def ensure(self, cadence: Cadence, date: dt.date, *, now: dt.datetime) -> Edition:
-        """Return the edition of that date, written now if it is not there yet."""
-        edition = self.get(cadence, date)
-        if edition is None:
-            # Another planner may write it at the same moment.
-            self._connection.execute(
-                upsert(self._connection, editions)
-                .values(cadence=cadence, date=date, created_at=now)
-                .on_conflict_do_nothing()
+        """Return the edition of that date, for which papers are chosen now.
+
+        It is written if it is not there yet.
+        """
+        known = self.get(cadence, date)
+        if known is not None and now <= known.closes_at:
+            return known
+        # Another planner may write it at the same moment.
+        self._connection.execute(
+            upsert(self._connection, editions)
+            .values(cadence=cadence, date=date, created_at=now, closes_at=now)
+            .on_conflict_do_update(
+                index_elements=["cadence", "date"],
+                set_={"closes_at": now},
+                where=editions.c.closes_at < now,
             )
-            edition = self.get(cadence, date)
+        )
+        edition = self.get(cadence, date)
         assert edition is not None
         return edition
 
@@ -50,5 +58,9 @@ class Editions:
 def edition_of(row: Row[Any]) -> Edition:
     """Make an edition of a row of the table `editions`."""
     return Edition(
-        id=row.id, cadence=Cadence(row.cadence), date=row.date, created_at=row.created_at
+        id=row.id,
+        cadence=Cadence(row.cadence),
+        date=row.date,
+        created_at=row.created_at,
+        closes_at=row.closes_at,
     )

@@ -219,6 +219,7 @@ editions = Table(
     Column("cadence", String(16), nullable=False),
     Column("date", Date, nullable=False),
     Column("created_at", UtcDateTime, nullable=False),
+    Column("closes_at", UtcDateTime, nullable=False),
     UniqueConstraint("cadence", "date"),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -61,11 +62,13 @@ class ArchivePages:
         if found is None or found.slug != name:
             # Days have other names in ISO 8601, but a page has one.
             raise NotHere("There is no such edition; the archive has the newest ones.")
-        stretch = settled.of_edition(found, self.pages.app.settings.schedule)
+        stretch = settled.of_edition(found)
+        zone = ZoneInfo(self.reader.timezone)
         listing = self.reader.stretch(stretch)
         context = {
             "heading": _edition_title(found.cadence, found.date),
-            "window": stretch.window,
+            "since": stretch.since.astimezone(zone),
+            "until": found.closes_at.astimezone(zone),
             "papers": [candidate_view(one) for one in listing.candidates],
             "total": listing.total,
             "canonical": f"/archive/{found.slug}",

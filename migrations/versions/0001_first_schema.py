@@ -19,6 +19,7 @@ def upgrade() -> None:
         sa.Column("cadence", sa.String(length=16), nullable=False),
         sa.Column("date", sa.Date(), nullable=False),
         sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("closes_at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_editions")),
         sa.UniqueConstraint("cadence", "date", name=op.f("uq_editions_cadence_date")),
     )

@@ -149,7 +149,7 @@ def _jobs(messages: int, papers: int, own_reasons: int) -> Iterator[Job]:
             message_id=f"<{public_id}@example.org>",
             date=NOW,
             subscriber_id=number,
-            edition=Edition(3, Cadence.DAILY, date(2026, 11, 24), NOW),
+            edition=Edition(3, Cadence.DAILY, date(2026, 11, 24), NOW, NOW),
             facts={"papers": 412 - number % 3, "sources": ["arxiv", "huggingface"], "notes": []},
         )
         reader = Subscriber(

@@ -315,7 +315,9 @@ def test_what_was_never_delivered_may_be_shown_again(store: Store) -> None:
 def test_an_edition_is_written_once(store: Store) -> None:
     with store.write() as tx:
         first = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
-        assert tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW + HOUR) == first
+        later = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW + HOUR)
+        assert later == replace(first, closes_at=NOW + HOUR)
+        assert tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW) == later
 
 
 def test_two_workers_never_reserve_the_same_delivery(store: Store) -> None:

@@ -121,7 +121,7 @@ DELIVERY = Delivery(
     message_id="<3f2b8c@example.org>",
     date=NOW,
     subscriber_id=1,
-    edition=Edition(3, Cadence.DAILY, date(2026, 11, 24), NOW),
+    edition=Edition(3, Cadence.DAILY, date(2026, 11, 24), NOW, NOW),
     facts={
         "papers": 412,
         "sources": ["arxiv", "huggingface"],

@@ -269,6 +269,26 @@ def test_the_archive_leads_to_days_and_editions_without_naming_anybody(full: Run
         assert full.client.get(f"/archive/{name}").status_code == 404
 
 
+def test_an_archived_edition_has_what_came_in_until_its_last_digest_was_made(
+    full: Running,
+) -> None:
+    hours = [NOW + timedelta(hours=hours) for hours in (0, 5)]
+    with full.app.store.write() as tx:
+        for at in hours:
+            tx.editions.ensure(Cadence.DAILY, NOW.date(), now=at)
+        for key, later in (("k:early", -23), ("k:noon", 5), ("k:late", 6)):
+            at = NOW + timedelta(hours=later)
+            tx.papers.add([paper(key)], source="rss", listed_at=at)
+            tx.signals.record([Signal(key, "hf", SignalName.UPVOTES, 60, at)])
+    full.clock.advance(86400)
+    shown = full.client.get("/archive/daily-2026-11-24").text
+    assert "the 62 papers that came in from Monday, 23 November, 07:00" in shown
+    assert "until Tuesday, 24 November, 12:00" in shown
+    assert "k:early" in shown
+    assert "k:noon" in shown
+    assert "k:late" not in shown
+
+
 def test_the_pages_say_how_papers_are_ranked(full: Running) -> None:
     body = full.client.get("/about").text
     assert "Nobody can buy a place" in body
