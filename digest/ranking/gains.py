@@ -117,6 +117,29 @@ def _more(gains: Mapping[str, int]) -> dict[str, int]:
     return {name: gain for name, gain in gains.items() if gain > 0}
 
 
+def risen_at(candidate: Candidate, since: datetime, now: datetime) -> datetime:
+    """Return when a paper was first seen with half of what it has gained since a moment.
+
+    Told by the figure that gained most for its kind. As most votes come at once, that moment
+    stays where it is when the last ones come in. Without gains it is when the paper was listed.
+    """
+    most, found = 0.0, candidate.listed_at
+    for (_, name), course in series(candidate.signals, now).items():
+        last = course[-1].value
+        before = [signal.value for signal in course if signal.observed_at <= since]
+        before = before or [course[0].value if name.lasting else 0]
+        base = min(max(before), last)
+        if (last - base) / name.halfway > most:
+            most = (last - base) / name.halfway
+            half = (last + base) / 2
+            found = next(
+                signal.observed_at
+                for signal in course
+                if signal.observed_at > since and signal.value >= half
+            )
+    return found
+
+
 def series(signals: Iterable[Signal], now: datetime) -> dict[Series, list[Signal]]:
     """Part signals by source and name, oldest first, without those from after `now`."""
     parted: dict[Series, list[Signal]] = {}

@@ -14,6 +14,8 @@ from fastapi.responses import Response
 from digest import subscriptions
 from digest.errors import NotFound
 from digest.model import DeliveryKind, DeliveryState, Paper, SubscriberStatus, Window
+from digest.rank.attention import LENGTHS
+from digest.ranking.gains import risen_at
 from digest.reading import Reader
 from digest.tokens import Purpose
 from digest.web.front import page_of
@@ -36,7 +38,7 @@ class Entry:
 
     @property
     def updated(self) -> datetime:
-        """Return when it came, or was published where that is later: nothing changes before."""
+        """Return when it rose or was sent, or was published where that is later."""
         return max(self.at, self.paper.published_at or self.at)
 
 
@@ -57,8 +59,10 @@ class FeedPages:
     def trending(self) -> Response:
         """Show what is trending this week."""
         listing = self.reader.trending(Window.WEEK, limit=MOST_ENTRIES)
+        now = listing.measured_at or self.pages.app.clock.now()
+        since = now - LENGTHS[Window.WEEK]
         entries = [
-            Entry(one.paper, one.listed_at, listing.reasons[one.paper.key])
+            Entry(one.paper, risen_at(one, since, now), listing.reasons[one.paper.key])
             for one in listing.candidates
         ]
         site = self.pages.app.settings.site
@@ -141,7 +145,8 @@ class Feed:
             _add(_add(element, "author"), "name", author)
         for category in paper.categories:
             Xml.SubElement(element, "category", term=_clean(category))
-        _add(element, "summary", " ".join(filter(None, (entry.note, paper.abstract))))
+        note = f"{entry.note.rstrip('.')}." if entry.note else ""
+        _add(element, "summary", " ".join(filter(None, (note, paper.abstract))))
 
 
 def _add(parent: Xml.Element, name: str, text: str | None = None) -> Xml.Element:

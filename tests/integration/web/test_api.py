@@ -166,6 +166,22 @@ def test_the_feed_has_what_is_trending(full: Running) -> None:
     assert entry.findtext(f"{ATOM}updated") == "2026-11-24T07:00:00+00:00"
 
 
+def test_an_entry_is_dated_by_when_its_paper_rose(site: Running) -> None:
+    """A vote when it came, and hundreds six days later: who sorts by date sees it today."""
+    listed = NOW - timedelta(days=6)
+    rose, later = NOW - timedelta(hours=2), NOW - timedelta(hours=1)
+    looks = ((listed + timedelta(minutes=1), 1), (rose, 380), (later, 400))
+    with site.app.store.write() as tx:
+        tx.papers.add([paper()], source="rss", listed_at=listed)
+        for at, value in looks:
+            tx.signals.record([Signal(paper().key, "hf", SignalName.UPVOTES, value, at)])
+    content = site.client.get("/feed.atom").content
+    (entry,) = entries(content)
+    assert entry.findtext(f"{ATOM}updated") == rose.isoformat()
+    assert Xml.fromstring(content).findtext(f"{ATOM}updated") == rose.isoformat()
+    assert ". We look at it closely." in entry.findtext(f"{ATOM}summary", "")
+
+
 def test_no_entry_of_a_feed_changed_before_it_was_published(site: Running) -> None:
     with site.app.store.write() as tx:
         tx.papers.add([paper(published_at=NOW + timedelta(hours=3))], source="rss", listed_at=NOW)
@@ -206,7 +222,7 @@ def test_a_feed_of_my_own_has_my_digests_and_does_not_name_me(site: Running) -> 
         tx.outbox.sent("w/1", dict.fromkeys(ids, "250 taken"), now=NOW)
     answer = site.client.get(path)
     (entry,) = entries(answer.content)
-    assert entry.findtext(f"{ATOM}summary") == "it is on the list We look at it closely."
+    assert entry.findtext(f"{ATOM}summary") == "it is on the list. We look at it closely."
     assert answer.headers["cache-control"] == "private, no-cache"
     for secret in (member.email, member.public_id, path):
         assert secret not in answer.text
