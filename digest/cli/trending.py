@@ -162,6 +162,7 @@ def _facts(place: int, one: Candidate, found: Trending, *, explain: bool) -> dic
         "why": found.why(one),
     }
     if explain:
+        facts["score"] = trend.score
         facts["age"] = trend.age
         facts["strengths"] = trend.strengths
     return facts

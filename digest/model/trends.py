@@ -95,8 +95,8 @@ class Trend:
 
     @property
     def shown(self) -> float:
-        """Return the score as pages, answers and commands show it."""
-        return round(self.score, 6)
+        """Return the score as pages, answers and commands show it: more would never stand still."""
+        return round(self.score, 2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,7 +59,7 @@ class PaperOut(BaseModel):
     figures: dict[str, int] = Field(description="The latest upvotes, comments and stars.")
     page: str = Field(description="The page of this paper.")
     score: float | None = Field(
-        description="How much it is talked about, in 0..1; null where that is not measured."
+        description="How much it is talked about, in 0..1, in two digits; null where not measured."
     )
     why: str = Field(description="What is talked about, in words; only of what is trending.")
 
@@ -228,7 +228,9 @@ def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[
 
 
 def _json(answer: BaseModel) -> Response:
-    return tagged(answer.model_dump_json(), "application/json")
+    """Return an answer; that it was measured later makes no other one of it."""
+    alike = answer.model_dump_json(exclude={"measured_at"})
+    return tagged(answer.model_dump_json(), "application/json", alike=alike)
 
 
 def _add_documents(api: FastAPI, pages: Pages) -> None:

@@ -120,10 +120,14 @@ def within_the_hour(what: str) -> str:
     return f"{what} within the last hour: please try again later. What you typed is kept below."
 
 
-def tagged(content: str | bytes, kind: str) -> Response:
-    """Return a content under its tag, which nothing else has (RFC 9110 section 8.8.3)."""
+def tagged(content: str | bytes, kind: str, *, alike: str | None = None) -> Response:
+    """Return a content under its tag, which nothing else has (RFC 9110 section 8.8.3).
+
+    `alike` is what it says, where two that say the same may differ: its tag is a weak one.
+    """
     octets = content.encode() if isinstance(content, str) else content
-    tag = f'"{blake2b(octets, digest_size=12).hexdigest()}"'
+    told = octets if alike is None else alike.encode()
+    tag = f'{"" if alike is None else "W/"}"{blake2b(told, digest_size=12).hexdigest()}"'
     return Response(octets, media_type=kind, headers={"Cache-Control": PUBLIC, "ETag": tag})
 
 

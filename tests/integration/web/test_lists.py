@@ -216,6 +216,21 @@ def test_a_paper_known_by_its_address_has_a_page(site: Running) -> None:
         assert markup not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/trending?window=month", "/api/v1/trending?window=month"])
+def test_time_alone_makes_no_new_page_where_it_shows_the_same(full: Running, path: str) -> None:
+    first = full.client.get(path)
+    full.clock.advance(360)  # lists are kept for five minutes
+    tag = first.headers["etag"]
+    assert full.client.get(path, headers={"If-None-Match": tag}).status_code == 304
+    again = full.client.get(path)
+    if path.startswith("/api"):
+        assert again.json()["measured_at"] > first.json()["measured_at"]
+        assert again.json()["papers"] == first.json()["papers"]
+        assert tag.startswith('W/"')
+    else:
+        assert again.text == first.text
+
+
 def test_who_has_a_page_already_need_not_get_it_again(full: Running) -> None:
     first = full.client.get("/day/2026-11-24")
     again = full.client.get("/day/2026-11-24", headers={"If-None-Match": first.headers["etag"]})
