@@ -6,7 +6,8 @@
       StoreError                       exit 1    the database refused
         StoreBusy                      exit 75   locked, full or away: try again later
       NotFound                         exit 1    no such subscriber, paper, delivery...
-        NotHere                        exit 1    no such day, paper or page of a list
+        NotHere                        exit 1    no such day, paper or edition
+          PageGone                     exit 1    no such page of a list: it has a first one
       InvalidInput                     exit 2    an address, date or file nobody can work with
       EmbedderUnavailable              exit 78   no such sentence model, or it cannot be used
       EvaluationDataError              exit 1    what to mend in a folder of libraries
@@ -75,7 +76,11 @@ class NotFound(DigestError):
 
 
 class NotHere(NotFound):
-    """There is no such day, paper or page of a list; the text says what there is."""
+    """There is no such day, paper or edition; the text says what there is."""
+
+
+class PageGone(NotHere):
+    """A list has no page that begins there."""
 
 
 class InvalidInput(DigestError):

@@ -9,7 +9,7 @@ from typing import Self
 
 from digest.config import Settings
 from digest.due import local_date
-from digest.errors import NotHere
+from digest.errors import NotHere, PageGone
 from digest.model import Candidate, Paper, Period, Sort, Stretch, Window
 from digest.ports import Clock
 from digest.rank import STILL_TRENDING
@@ -96,7 +96,7 @@ class Reader:
         after: int | None = None,
         limit: int = PAGE,
     ) -> Listing:
-        """Return one page of the papers of a period; raise `NotHere` for a strange `after`."""
+        """Return one page of the papers of a period; raise `PageGone` for a strange `after`."""
         stretch = periods.stretch(period, self.timezone)
         return self._listing(stretch, sort, category=category, after=after, limit=limit)
 
@@ -211,8 +211,8 @@ class Reader:
         """Return one page of all papers of a category."""
         time = (_BEGINNING, self.clock.now() + timedelta(microseconds=1))
         rows = tx.listings.newest(*time, category=category, after=after, limit=limit + 1)
-        if after is not None and not rows and not tx.listings.candidates([after]):
-            raise NotHere(GONE)
+        if after is not None and not rows:
+            _expect(tx, after, *time)
         return Listing(
             tuple(tx.listings.candidates(rows[:limit])),
             total=tx.listings.count(*time, category=category),
@@ -233,8 +233,8 @@ class Reader:
             category = _filed_as(tx, category)
             board = self.boards.of(tx, stretch, self.clock.now())
             rows = _page(tx, board, stretch, sort, category, after, limit + 1)
-            if after is not None and not rows and not tx.listings.candidates([after]):
-                raise NotHere(GONE)
+            if after is not None and not rows:
+                _expect(tx, after, stretch.since, stretch.until)
             return Listing(
                 candidates=tuple(told(tx, rows[:limit], board.trends)),
                 total=board.categories.get(category, 0) if category else board.papers,
@@ -260,6 +260,13 @@ def _filed_as(tx: Transaction, typed: str) -> str:
     return typed if not typed or tx.listings.has(typed) else parse_category(code_of(typed))
 
 
+def _expect(tx: Transaction, row: int, since: datetime, until: datetime) -> None:
+    """Raise `PageGone` unless that is a paper of a time: behind the last one a list ends."""
+    known = tx.listings.candidates([row])
+    if not known or not since <= known[0].listed_at < until:
+        raise PageGone(GONE)
+
+
 def _found(tx: Transaction, rows: list[int], after: int | None, limit: int) -> Listing:
     """Return one page of what was found."""
     shown, total, following = _cut(rows, after, limit)
@@ -274,11 +281,11 @@ def _cut(rows: list[int], after: int | None, limit: int) -> tuple[list[int], int
 
 
 def _place(rows: list[int], row: int) -> int:
-    """Return where a row stands in a list; raise `NotHere`."""
+    """Return where a row stands in a list; raise `PageGone`."""
     try:
         return rows.index(row)
     except ValueError:
-        raise NotHere(GONE) from None
+        raise PageGone(GONE) from None
 
 
 def _page(

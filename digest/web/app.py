@@ -17,6 +17,7 @@ from digest.errors import (
     InvalidInput,
     NotFound,
     NotHere,
+    PageGone,
     SchemaMismatch,
     SignUpExpired,
     StoreBusy,
@@ -30,7 +31,7 @@ from digest.web.answers import Answers
 from digest.web.archive import ArchivePages
 from digest.web.feeds import FeedPages
 from digest.web.limits import Gate
-from digest.web.lists import ListPages
+from digest.web.lists import PLACE, ListPages, address
 from digest.web.metrics import MetricsPage
 from digest.web.pages import FILES, Pages, tagged
 from digest.web.papers import PaperPages
@@ -168,17 +169,23 @@ def _allowed(site: FastAPI, request: Request) -> str:
 
 def _add_failures(site: FastAPI, pages: Pages) -> None:
     @site.exception_handler(DigestError)
-    def refuse(_request: Request, error: DigestError) -> HTMLResponse:
+    def refuse(request: Request, error: DigestError) -> HTMLResponse:
         known = next((FAILURES[one] for one in type(error).__mro__ if one in FAILURES), None)
         if known is None:
             log.error("a page failed: %s: %s", type(error).__name__, error)
         status, title, advice = known or BROKEN
         if isinstance(error, (InvalidInput, NotHere)):
             advice = str(error)
+        if isinstance(error, PageGone):
+            return pages.show("gone", {"first_page": _first_page(request)}, status=status)
         if isinstance(error, TokenInvalid | TokenExpired):
             return pages.lost(title, advice, status=status)
         headers = {"Retry-After": "60"} if status == 503 else {}
         return pages.notice(title, advice, status=status, headers=headers)
+
+    def _first_page(request: Request) -> str:
+        chosen = {name: value for name, value in request.query_params.items() if name not in PLACE}
+        return address(request.url.path, chosen)
 
     @site.exception_handler(HTTPException)
     @site.exception_handler(RequestValidationError)

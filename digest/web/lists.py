@@ -31,6 +31,7 @@ Category = Annotated[
 ]
 After = Annotated[int | None, Query(ge=1, le=2**53, description="Where the page before ended.")]
 Shown = Annotated[int, Query(ge=0, le=10**6)]
+PLACE = ("after", "shown")  # what tells a page of a list from its first one
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ class ListPages:
         listing = self.reader.trending(window, category=category, after=after)
         chosen = {"window": "" if window is Window.WEEK else window.value}
         context = {
-            **_list(listing, "/trending", {**chosen, "category": listing.category}, shown),
+            **_list(listing, "/trending", {**chosen, "category": listing.category}, after, shown),
             "length": PERIOD_NAMES[window],
             "periods": [
                 (
@@ -109,7 +110,7 @@ class ListPages:
         chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
         earlier, later = self.reader.neighbours(period)
         context = {
-            **_list(listing, path, chosen, asked.shown),
+            **_list(listing, path, chosen, asked.after, asked.shown),
             "heading": title_of(period),
             "larger": [
                 (title_of(each, short=True), path_of(each))
@@ -183,7 +184,24 @@ def _neighbour(period: Period | None) -> tuple[str, str, str] | None:
     return title_of(period, short=True), title_of(period), path_of(period)
 
 
-def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) -> dict[str, Any]:
+def page_of_list(
+    listing: Listing, path: str, chosen: Mapping[str, str], after: int | None, shown: int
+) -> dict[str, Any]:
+    """Return where a page stands in its list: `shown` papers were on those before, it is said."""
+    shown = 0 if after is None else min(shown, listing.total - len(listing.candidates))
+    follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
+    return {
+        "total": listing.total,
+        "shown": shown,
+        "is_over": after is not None and not listing.candidates,
+        "first_page": "" if after is None else address(path, chosen),
+        "next_page": address(path, follow) if listing.after else "",
+    }
+
+
+def _list(
+    listing: Listing, path: str, chosen: Mapping[str, str], after: int | None, shown: int
+) -> dict[str, Any]:
     """Return what every list shows."""
     category = chosen.get("category", "")
     names = list(listing.categories)[:MOST_CATEGORIES]
@@ -201,20 +219,16 @@ def _list(listing: Listing, path: str, chosen: Mapping[str, str], shown: int) ->
     place = next((at for at, one in enumerate(offered) if one[3]), 0)
     if place >= FEW_CATEGORIES:
         offered.insert(0, offered.pop(place))
-    follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
     return {
+        **page_of_list(listing, path, chosen, after, shown),
         "papers": [
             candidate_view(one, listing.reasons.get(one.paper.key, ""))
             for one in listing.candidates
         ],
-        "total": listing.total,
-        "shown": shown,
         "category": category,
         "everything": address(path, {**chosen, "category": ""}),
         "offered": offered[:FEW_CATEGORIES],
         "others": offered[FEW_CATEGORIES:],
-        "first_page": address(path, chosen) if shown else "",
-        "next_page": address(path, follow) if listing.after else "",
         "canonical": address(path, chosen),
     }
 

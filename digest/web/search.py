@@ -9,11 +9,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
-from digest.reading import PAGE, Listing, Reader
+from digest.reading import Listing, Reader
 from digest.reading.query import LONGEST
 from digest.subscriptions.categories import OFFERED
 from digest.web.front import candidate_view, page_of
-from digest.web.lists import After, Category, Shown, address
+from digest.web.lists import After, Category, Shown, page_of_list
 from digest.web.pages import Pages
 
 
@@ -69,8 +69,8 @@ class SearchPages:
             listing = self.reader.search(q, field=field, category=category, after=after)
         category = listing.category
         chosen = {"like": like} if like else {"q": q, "field": field.value, "category": category}
-        follow = {**chosen, "after": str(listing.after or ""), "shown": str(shown + PAGE)}
         context = {
+            **page_of_list(listing, "/search", chosen, after, shown),
             "q": q.strip(),
             "field": field.value,
             "fields": [(one.value, name) for one, name in FIELDS.items()],
@@ -78,10 +78,6 @@ class SearchPages:
             "offered": OFFERED,
             "model": model and (model.title, page_of(model.key)),
             "papers": [candidate_view(one) for one in listing.candidates],
-            "total": listing.total,
-            "shown": shown,
-            "first_page": address("/search", chosen) if shown else "",
-            "next_page": address("/search", follow) if listing.after else "",
             # Only the form is of interest to search engines.
             "private": bool(q.strip() or like or category),
         }

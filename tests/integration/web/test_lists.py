@@ -162,6 +162,44 @@ def test_what_is_not_there_is_said_plainly(full: Running, path: str, status: int
     assert "<h1>" in answer.text
 
 
+def test_behind_the_last_page_of_a_list_its_end_is_said(full: Running) -> None:
+    last = full.client.get("/api/v1/papers?limit=60").json()["papers"][-1]["key"]
+    with full.app.store.read() as tx:
+        row = tx.listings.row(last)
+    for path in ("/day/2026-11-24?sort=hot&category=cs.RO", "/search?category=cs.RO"):
+        answer = full.client.get(f"{path}&after={row}&shown=60")
+        assert answer.status_code == 200
+        assert "That was the last page" in answer.text
+        assert "Nothing" not in answer.text
+        first = path.replace("&", "&amp;").replace("sort=hot&amp;", "")
+        assert f'href="{first}"' in answer.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/day/2026-11-24?sort=new&", "/trending?window=day&", "/search?q=study&", "/day/2026-11-23?"],
+)
+def test_a_page_that_is_gone_leads_to_the_first_one(full: Running, path: str) -> None:
+    with full.app.store.write() as tx:
+        tx.papers.add([paper("k:old")], source="rss", listed_at=NOW - timedelta(days=9))
+        row = tx.listings.row("k:old")
+    for after in (row, 999999):
+        answer = full.client.get(f"{path}after={after}&shown=25")
+        if path.startswith("/search") and after == row:
+            continue  # it is found, too
+        assert answer.status_code == 404
+        first = path.rstrip("&?").replace("&", "&amp;")
+        assert f'href="{first}"' in answer.text
+        assert "First page" in answer.text
+
+
+def test_no_number_is_larger_than_the_list(full: Running) -> None:
+    assert "1–25 of 60 papers" in full.client.get("/day/2026-11-24?shown=999999").text
+    after = full.client.get("/api/v1/papers").json()["after"]
+    body = full.client.get(f"/day/2026-11-24?after={after}&shown=999999").text
+    assert "36–60 of 60 papers" in body
+
+
 def test_trending_shows_what_is_talked_about(full: Running) -> None:
     body = full.client.get("/trending").text
     assert "2611.00007" in body
