@@ -17,6 +17,7 @@ from digest.rank.attention import candidates_of
 from digest.rank.plans import Reader
 from digest.rank.readers import profile_of
 from digest.subscriptions import Preferences
+from digest.web.front import paper_view
 from digest.web.limits import Limits
 
 log = logging.getLogger(__name__)
@@ -94,7 +95,7 @@ class Sampler:
         shown = tuple(
             {
                 "title": pick.paper.title,
-                "url": pick.paper.links[0].url if pick.paper.links else "",
+                "url": paper_view(pick.paper)["url"],
                 "authors": pick.paper.authors,
                 "reason": pick.reason,
             }

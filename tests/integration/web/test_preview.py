@@ -7,7 +7,7 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from digest.model import Interest, InterestKind
+from digest.model import Interest, InterestKind, Link, LinkKind
 from digest.testing import ListRanker
 from digest.tokens import Purpose
 from digest.web.server import WebServer
@@ -48,6 +48,16 @@ def test_a_preview_keeps_what_was_typed_and_the_address_too(site: Running) -> No
     assert f'value="{EMAIL}"' in answer.text
     assert 'value="Asia/Tokyo"' in answer.text
     assert site.subscriber() is None
+
+
+def test_a_preview_leads_to_addresses_of_the_web_alone(site: Running) -> None:
+    links = (Link(LinkKind.PROJECT, "javascript:alert(1)"), Link(LinkKind.PDF, "https://x.org/p"))
+    with site.app.store.write() as tx:
+        hostile = paper("rss:1", title="Grasping a lever", links=links)
+        tx.papers.add([hostile], source="rss", listed_at=NOW)
+    text = site.client.post("/subscribe", data={"action": "preview", "keywords": "lever"}).text
+    assert 'href="https://x.org/p"' in text
+    assert "javascript:" not in text
 
 
 def test_nothing_that_matches_is_said_in_words(site: Running) -> None:
