@@ -9,7 +9,7 @@ import pytest
 
 from digest.links import on
 from digest.model import Interest, InterestKind, Opinion, Signal, SignalName
-from tests.support.samples import NOW, papers
+from tests.support.samples import NOW, paper, papers
 from tests.support.site import Running, running
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         )
         reader = site.member("reader@example.org", interests=chosen)
         with site.app.store.write() as tx:
-            tx.papers.add(papers(4), source="arxiv", listed_at=NOW)
+            long = paper("rss:long", categories=("x" * 90,))
+            tx.papers.add([*papers(4), long], source="arxiv", listed_at=NOW)
             signal = Signal("arxiv:2611.00004", "hf", SignalName.UPVOTES, 42, observed_at=NOW)
             tx.signals.record([signal])
             for key, opinion in (("00001", Opinion.MORE), ("00002", Opinion.LESS)):
@@ -56,6 +57,8 @@ def visited(site: Running) -> dict[str, str]:
         + on("arxiv:2611.00003", Opinion.MORE),
         "lost": "/confirm/lost",
         "day": "/day/2026-11-24?category=cs.RO",
+        "end of a day": "/day/2026-11-24?category=cs.RO&sort=new&after=1",
+        "gone": "/day/2026-11-24?after=999999",
         "empty day": "/day/2026-11-22",
         "week": "/week/2026-W48",
         "trending": "/trending",
