@@ -39,6 +39,7 @@ from digest.subscriptions.members import (
 )
 from digest.subscriptions.wishes import (
     LONGEST_TEXT,
+    MOST_INTERESTS,
     Preferences,
     mute_said,
     parse_category,
@@ -53,6 +54,7 @@ from digest.subscriptions.wishes import (
 __all__ = [
     "CONSENT_WORDING",
     "LONGEST_TEXT",
+    "MOST_INTERESTS",
     "HashEmail",
     "Preferences",
     "SignUp",

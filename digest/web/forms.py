@@ -15,12 +15,15 @@ from starlette.requests import Request
 from digest.errors import InvalidInput
 from digest.model import Cadence, Interest, InterestKind
 from digest.sources.bibtex import Reference, is_bibtex, references
+from digest.sources.identifiers import paper_key
 from digest.subscriptions import (
     LONGEST_TEXT,
+    MOST_INTERESTS,
     Preferences,
     mute_said,
     parse_interests,
     parse_name,
+    parse_paper,
     parse_timezone,
 )
 from digest.subscriptions.categories import CODES, code_of
@@ -37,6 +40,7 @@ TRAP = "website"
 LIBRARY = "library"
 MOST_FIELDS = 300
 MOST_SEEDS = 150
+MOST_NAMED = 12  # mistakes of one field
 CHARSETS = (b"utf-8", b"utf8", b"us-ascii")
 _BETWEEN_PAPERS = r"[\s,;]+"
 
@@ -113,6 +117,7 @@ def read(
         filled.values["categories"] = "\n".join([filled.values["categories"], *typed]).strip()
         _take_library(filled, text(form, LIBRARY), here)
     values = filled.values
+    likes = _take_likes(filled)
     wanted = replace(
         known,
         name=filled.take("name", lambda: parse_name(values["name"]), known.name),
@@ -122,7 +127,9 @@ def read(
             lambda: parse_timezone(values["timezone"]) if values["timezone"] else None,
             known.timezone,
         ),
-        interests=filled.take("interests", lambda: _interests(values, known), known.interests),
+        interests=filled.take(
+            "interests", lambda: _interests(values, likes, known), known.interests
+        ),
     )
     for name, figure in (("hour", int), ("max_papers", int), ("trending_weight", float)):
         wanted = filled.take(name, _set(wanted, name, figure, values[name]), wanted)
@@ -230,13 +237,33 @@ def _set(
     return made
 
 
-def _interests(values: dict[str, Any], known: Preferences) -> tuple[Interest, ...]:
+def _take_likes(filled: Filled) -> list[str]:
+    """Return the papers that are liked as far as they can be read; note all that cannot be."""
+    named = list(dict.fromkeys(_split(filled.values["likes"], _BETWEEN_PAPERS)))
+    if len(named) > MOST_INTERESTS:
+        return named  # too many, which is told before time is spent on each
+    wrong = [one for one in named if paper_key([one.removeprefix("url:")]) is None]
+    if len(wrong) == 1:
+        filled.take("likes", lambda: parse_paper(wrong[0]), "")
+    elif wrong:
+        said = ", ".join(f'"{one[:80]}"' for one in wrong[:MOST_NAMED])
+        more = f" and {len(wrong) - MOST_NAMED:,} others" if len(wrong) > MOST_NAMED else ""
+        filled.problems["likes"] = (
+            f"These are not papers we know how to find: {said}{more}. "
+            "Write arXiv ids like 2604.21952, or their addresses."
+        )
+    return [one for one in named if one not in wrong]
+
+
+def _interests(
+    values: dict[str, Any], likes: list[str], known: Preferences
+) -> tuple[Interest, ...]:
     found = parse_interests(
         categories=[*values["checked"], *_split(values["categories"])],
         keywords=_split(values["keywords"]),
         authors=_split(values["authors"], r"[;\n]"),
         mutes=_split(values["mutes"]),
-        likes=_split(values["likes"], _BETWEEN_PAPERS),
+        likes=likes,
         text=values["text"],
     )
     return tuple(_weighed(found, known.interests))

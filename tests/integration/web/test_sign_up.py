@@ -246,3 +246,12 @@ class TestBehindAProxy:
         subscriber = site.subscriber()
         assert subscriber is not None
         assert subscriber.consent["asked_from"] == "192.0.2.44"
+
+
+def test_papers_that_cannot_be_read_are_marked_where_they_were_typed(site: Running) -> None:
+    body = site.client.post("/subscribe", data={"email": EMAIL, "likes": "foo bar"}).text
+    field = body.split('<textarea id="likes"')[1].split("</p>")
+    assert 'aria-invalid="true" aria-describedby="likes-problem"' in field[0]
+    assert '<p class="problem" id="likes-problem">' in field[1]
+    assert "foo" in field[1]
+    assert "bar" in field[1]

@@ -84,3 +84,13 @@ def test_a_megabyte_of_anything_is_a_mistake_soon(field: str, typed: str) -> Non
     """Accents on one letter took minutes, and many short words some ten seconds."""
     _, filled = read(**{field: typed * (1_000_000 // len(typed.encode()))})
     assert list(filled.problems) == ["name" if field == "name" else "interests"]
+
+
+def test_all_papers_that_cannot_be_read_are_named_at_their_field() -> None:
+    _, filled = read(likes="foo\n2005.14165, bar")
+    assert set(filled.problems) == {"likes"}
+    assert '"foo", "bar". Write arXiv ids' in filled.problems["likes"]
+    _, filled = read(likes="foo")
+    assert filled.problems["likes"].startswith('"foo" is not a paper')
+    _, filled = read(likes=" ".join(f"x{number}" for number in range(20)))
+    assert "and 8 others" in filled.problems["likes"]
