@@ -12,7 +12,6 @@ from digest.due import local_date
 from digest.errors import NotHere, PageGone
 from digest.model import Candidate, Paper, Period, Sort, Stretch, Window
 from digest.ports import Clock
-from digest.rank import STILL_TRENDING
 from digest.rank.attention import told
 from digest.reading import periods
 from digest.reading.boards import Board, Boards
@@ -24,8 +23,7 @@ from digest.subscriptions.categories import code_of
 PAGE = 25
 MOST = 100  # papers of one page
 
-# A day's papers are those that were listed within this time of the newest one, and older ones
-# that are still trending.
+# The latest day's papers are those that were listed within this time of the newest one.
 DAY = timedelta(hours=24)
 
 
@@ -54,10 +52,11 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """The latest day, and what is trending on it."""
+    """What is trending now, and the newest papers of the latest day, which has `total`."""
 
     day: date | None
-    candidates: tuple[Candidate, ...] = ()
+    trending: Listing = field(default_factory=Listing)
+    fresh: tuple[Candidate, ...] = ()
     total: int = 0
 
 
@@ -68,19 +67,13 @@ class Reader:
     store: Store
     clock: Clock
     timezone: str
-    trending_days: int
     boards: Boards = field(default_factory=Boards)
     finder: Finder = field(default_factory=Finder)
 
     @classmethod
     def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
         """Return the lists of a site as its settings say."""
-        return cls(
-            store,
-            clock,
-            timezone=settings.schedule.timezone,
-            trending_days=settings.ranking.trending_days,
-        )
+        return cls(store, clock, timezone=settings.schedule.timezone)
 
     @property
     def today(self) -> date:
@@ -105,43 +98,29 @@ class Reader:
     ) -> Listing:
         """Return one page of what is talked about in a window that ends now."""
         with self.store.read() as tx:
-            category = _filed_as(tx, category)
-            found = self.boards.trending(tx, window, self.clock.now())
-            shown, total, following = _cut(found.rows(category), after, limit)
-            candidates = tuple(told(tx, shown, found.trends, until=found.at))
-            return Listing(
-                candidates,
-                total=total,
-                categories=found.categories,
-                category=category,
-                after=following,
-                measured_at=found.at,
-                reasons={one.paper.key: found.why(one) for one in candidates},
-            )
+            return self._trending(tx, window, _filed_as(tx, category), after, limit)
 
-    def front(self, most: int) -> Front:
-        """Return the papers of the latest day, and older ones that are still trending."""
+    def front(self, trending: int, fresh: int) -> Front:
+        """Return what is trending now, and as many papers as that of the latest day.
+
+        Papers that are among the trending ones are not among the others.
+        """
         now = self.clock.now()
         with self.store.read() as tx:
             newest = tx.papers.newest_listed_at(until=now)
             if newest is None:
                 return Front(None)
-            since = newest - timedelta(days=self.trending_days)
-            end = newest + timedelta(microseconds=1)
-            board = self.boards.of(tx, Stretch(since, end, Window.DAY), now)
+            hot = self._trending(tx, Window.DAY, "", None, trending)
+            shown = {one.paper.key for one in hot.candidates}
             opening = newest - DAY + timedelta(microseconds=1)
-            fresh = set(tx.listings.newest(opening, end, limit=_ALL))
-            shown = [
-                row
-                for row in board.orders[Sort.HOT]
-                if row in fresh or board.trends[row].score >= STILL_TRENDING
-            ]
-            rows = shown[:most]
-            rows += tx.listings.newest(opening, end, limit=most - len(rows), quiet=True)
+            end = newest + timedelta(microseconds=1)
+            rows = tx.listings.newest(opening, end, limit=fresh + len(shown))
+            others = [one for one in tx.listings.candidates(rows) if one.paper.key not in shown]
             return Front(
                 day=local_date(newest, self.timezone),
-                candidates=tuple(told(tx, rows, board.trends)),
-                total=len(fresh.union(shown)),
+                trending=hot,
+                fresh=tuple(others[:fresh]),
+                total=tx.listings.count(opening, end),
             )
 
     def paper(self, key: str) -> Candidate:
@@ -207,6 +186,22 @@ class Reader:
             return None
         return periods.around(period.kind, local_date(moment, self.timezone))
 
+    def _trending(
+        self, tx: Transaction, window: Window, category: str, after: int | None, limit: int
+    ) -> Listing:
+        found = self.boards.trending(tx, window, self.clock.now())
+        shown, total, following = _cut(found.rows(category), after, limit)
+        candidates = tuple(told(tx, shown, found.trends, until=found.at))
+        return Listing(
+            candidates,
+            total=total,
+            categories=found.categories,
+            category=category,
+            after=following,
+            measured_at=found.at,
+            reasons={one.paper.key: found.why(one) for one in candidates},
+        )
+
     def _filed(self, tx: Transaction, category: str, after: int | None, limit: int) -> Listing:
         """Return one page of all papers of a category."""
         time = (_BEGINNING, self.clock.now() + timedelta(microseconds=1))
@@ -244,9 +239,6 @@ class Reader:
                 measured_at=board.at,
             )
 
-
-# More papers than a day has.
-_ALL = 100_000
 
 _BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)
 

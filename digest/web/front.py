@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +12,8 @@ from digest.rank import topics
 from digest.ranking import figures
 from digest.reading import Reader
 
-MOST_PAPERS = 50
+MOST_TRENDING = 25
+MOST_NEW = 25
 
 LINK_NAMES = {
     LinkKind.ABSTRACT: "Abstract",
@@ -27,23 +26,23 @@ LINK_NAMES = {
 FIGURE_NAMES = {"upvotes": "upvote", "comments": "comment", "stars": "star"}
 
 
-@dataclass(frozen=True, slots=True)
-class Today:
-    """The papers of the latest day, the most trending first, and the topics that rise."""
+def today(app: App, reader: Reader) -> dict[str, Any]:
+    """Return what is trending, the latest day's other papers, and topics that rise.
 
-    day: date | None
-    papers: tuple[Mapping[str, Any], ...]
-    total: int
-    topics: Sequence[Mapping[str, Any]] = ()
-
-
-def today(app: App, reader: Reader) -> Today:
-    """Return the latest day's papers, and the topics that were found the last time."""
-    front = reader.front(MOST_PAPERS)
-    papers = tuple(candidate_view(one) for one in front.candidates)
+    Topics are those that were found the last time.
+    """
+    front = reader.front(MOST_TRENDING, MOST_NEW)
+    hot = front.trending
     with app.store.read() as tx:
         rising = topics.latest(tx, app.clock.now())
-    return Today(front.day, papers, front.total, rising)
+    return {
+        "day": front.day,
+        "trending": [candidate_view(one, hot.reasons[one.paper.key]) for one in hot.candidates],
+        "hot": hot.total,
+        "fresh": [candidate_view(one) for one in front.fresh],
+        "total": front.total,
+        "topics": rising,
+    }
 
 
 def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:

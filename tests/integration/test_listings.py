@@ -22,7 +22,7 @@ def upvotes(number: int, value: int, at: datetime = NOW) -> Signal:
 
 
 def reader(store: Store, now: datetime = NOW + timedelta(hours=2)) -> Reader:
-    return Reader(store, FakeClock(now), timezone="UTC", trending_days=7)
+    return Reader(store, FakeClock(now), timezone="UTC")
 
 
 def fill(store: Store) -> None:

@@ -23,7 +23,7 @@ CLOCK = FakeClock(NOW + timedelta(hours=1))
 
 
 def reader(store: Store) -> Reader:
-    return Reader(store, CLOCK, timezone="UTC", trending_days=7)
+    return Reader(store, CLOCK, timezone="UTC")
 
 
 def add(store: Store, *new: Paper) -> None:

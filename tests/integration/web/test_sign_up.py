@@ -43,17 +43,36 @@ def test_the_front_page_shows_todays_papers_the_most_trending_first(site: Runnin
     assert "1 Example Street" in body
 
 
-def test_papers_of_earlier_days_are_left_out_unless_they_are_trending(site: Running) -> None:
+def test_what_is_trending_and_what_is_new_are_two_lists(site: Running) -> None:
+    """Papers of earlier days are among the first where people talk about them now."""
     with site.app.store.write() as tx:
-        tx.papers.add([paper("arxiv:2611.00001")], source="arxiv", listed_at=NOW)
-        old = [paper("arxiv:2611.00008"), paper("arxiv:2611.00009")]
+        new = [paper("arxiv:2611.00001"), paper("arxiv:2611.00002")]
+        tx.papers.add(new, source="arxiv", listed_at=NOW)
+        old = [paper("arxiv:2611.00007"), paper("arxiv:2611.00008"), paper("arxiv:2611.00009")]
         tx.papers.add(old, source="arxiv", listed_at=NOW.replace(day=22))
+        votes = (("00007", 30), ("00008", 300), ("00002", 90))
         tx.signals.record(
-            [Signal("arxiv:2611.00008", "hf", SignalName.UPVOTES, 300, observed_at=NOW)]
+            Signal(f"arxiv:2611.{key}", "hf", SignalName.UPVOTES, number, observed_at=NOW)
+            for key, number in votes
         )
+    _, trending, fresh = site.client.get("/").text.split("<h2 id=")
+    assert "Trending papers" in trending
+    order = [trending.index(f"A study of 2611.{key}") for key in ("00008", "00002", "00007")]
+    assert order == sorted(order)
+    assert "300 upvotes" in trending
+    assert "New papers" in fresh
+    assert "A study of 2611.00001" in fresh
+    assert "2611.00002" not in fresh
+    assert "2611.00009" not in trending + fresh
+    assert "1 of 2" in fresh
+
+
+def test_a_day_on_which_nothing_is_talked_about_has_new_papers_alone(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add(papers(3), source="arxiv", listed_at=NOW)
     body = site.client.get("/").text
-    assert body.index("2611.00008") < body.index("2611.00001")
-    assert "2611.00009" not in body
+    assert "Trending papers" not in body
+    assert "New papers" in body
 
 
 def test_new_papers_appear_at_once(site: Running) -> None:
