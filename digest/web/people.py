@@ -185,7 +185,7 @@ class TokenPages:
             else:
                 said = Opinion(action) if action in list(Opinion) else ballot.offered
                 ballot = feedback.give(tx, ballot, said, now=self.pages.app.clock.now())
-        return self._opinion(ballot, token)
+        return self._opinion(ballot, token, "Taken back." if action == "withdraw" else "")
 
     def _ballot(self, tx: Transaction, token: str, paper: str, opinion: str) -> Ballot:
         (public_id,) = read_token(self.pages.app, Purpose.FEEDBACK, token)
@@ -193,12 +193,13 @@ class TokenPages:
             raise TokenInvalid("This link has lost its end: copy the whole link from the mail.")
         return feedback.look(tx, public_id, paper, opinion)
 
-    def _opinion(self, ballot: Ballot, token: str) -> Response:
+    def _opinion(self, ballot: Ballot, token: str, said: str = "") -> Response:
         context = {
             **links_of(self.pages.app, ballot.subscriber, Purpose.FEEDBACK, token),
             "paper": paper_view(ballot.paper),
             "offered": ballot.offered.value,
             "given": ballot.given.value if ballot.given else "",
+            "said": said,
         }
         return self.pages.show("feedback", context)
 

@@ -130,13 +130,13 @@ class PreferencesPages:
         if action == "pause":
             until, timezone = _day(forms.text(form, "until")), app.settings.schedule.timezone
             subscriptions.pause(tx, who, until=until, now=now, timezone=timezone)
-            return "Your digest is paused."
+            return ""  # the page says what somebody is
         if action == "resume":
             subscriptions.resume(tx, who)
             return "Your digest goes on."
         if action == "leave":
             subscriptions.unsubscribe(tx, who, now=now, goodbye=app.domain)
-            return "You are unsubscribed."
+            return ""
         if action == "rejoin":
             subscriptions.rejoin(tx, who, **letting_in(app, request, self.trusted))
             return "Welcome back: your digest goes on."

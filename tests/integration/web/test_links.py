@@ -212,7 +212,8 @@ def test_an_opinion_needs_a_press_and_can_be_changed_and_undone(site: Running) -
     assert [said.opinion for said in opinions(site)] == [Opinion.MORE]
     site.client.post(url, data={"action": "less"})
     assert [said.opinion for said in opinions(site)] == [Opinion.LESS]
-    site.client.post(url, data={"action": "withdraw"})
+    undone = site.client.post(url, data={"action": "withdraw"}).text
+    assert '<p class="said" role="status">Taken back.</p>' in undone
     assert opinions(site) == []
     site.client.post(url)
     assert [said.opinion for said in opinions(site)] == [Opinion.MORE]

@@ -354,3 +354,16 @@ def test_no_old_link_of_a_mail_leads_to_a_young_one(site: Running) -> None:
         assert behind(site.client.get(url).text) == 410
         assert behind(site.client.post(url, data={"action": "leave"}).text) == 410
     assert status(site) is SubscriberStatus.UNSUBSCRIBED
+
+
+def test_what_was_done_is_said_once(site: Running) -> None:
+    link = site.path(site.app.links.preferences(site.member().public_id))
+    for action, words in (("pause", "Your digest is paused"), ("leave", "You are unsubscribed")):
+        body = site.client.post(link, data={"action": action}).text
+        assert body.count(words) == 1
+        assert '<div class="state" role="status">' in body
+
+
+def test_a_mistake_in_the_address_is_told_before_the_button(site: Running) -> None:
+    body = site.client.post("/preferences", data={"email": "a@b"}).text
+    assert body.index('id="email-problem"') < body.index("Mail me the link")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import httpx
@@ -58,6 +59,16 @@ def test_a_preview_leads_to_addresses_of_the_web_alone(site: Running) -> None:
     text = site.client.post("/subscribe", data={"action": "preview", "keywords": "lever"}).text
     assert 'href="https://x.org/p"' in text
     assert "javascript:" not in text
+
+
+def test_above_a_preview_stands_the_button_too(site: Running) -> None:
+    member = site.member()
+    link = site.path(site.app.links.preferences(member.public_id))
+    for path, button in (("/subscribe", "Subscribe"), (link, "Save")):
+        text = site.client.post(path, data={"action": "preview", "keywords": "grasping"}).text
+        above, _, below = text.partition("What you would have got today")
+        assert re.search(rf'<button form="choices"[^>]*>{button}</button>', above)
+        assert '<form id="choices"' in below
 
 
 def test_nothing_that_matches_is_said_in_words(site: Running) -> None:
