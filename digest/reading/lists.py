@@ -170,13 +170,13 @@ class Reader:
                 found[day] = found.get(day, 0) + number
         return found
 
-    def neighbours(self, period: Period) -> tuple[Period | None, Period | None]:
-        """Return the nearest periods before and after one in which papers were listed."""
+    def neighbours(self, period: Period, category: str = "") -> tuple[Period | None, Period | None]:
+        """Return the nearest periods before and after one that have papers, or of a category."""
         stretch = periods.stretch(period, self.timezone)
         now = self.clock.now()
         with self.store.read() as tx:
-            earlier = tx.listings.last_before(stretch.since)
-            later = tx.listings.first_from(stretch.until)
+            earlier = tx.listings.last_before(stretch.since, category=category)
+            later = tx.listings.first_from(stretch.until, category=category)
         if later is not None and later > now:
             later = None
         return self._around(period, earlier), self._around(period, later)

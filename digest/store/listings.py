@@ -191,17 +191,19 @@ class Listings:
         rows = self._connection.execute(select(paper_categories.c.category).distinct())
         return list(rows.scalars())
 
-    def last_before(self, moment: datetime) -> datetime | None:
-        """Return when the last paper before that moment was listed."""
+    def last_before(self, moment: datetime, *, category: str = "") -> datetime | None:
+        """Return when the last paper, or of a category, before that moment was listed."""
+        listed_at, which = _when(category)
         found: datetime | None = self._connection.execute(
-            select(func.max(papers.c.listed_at)).where(papers.c.listed_at < moment)
+            select(func.max(listed_at)).where(listed_at < moment, *which)
         ).scalar_one()
         return found
 
-    def first_from(self, moment: datetime) -> datetime | None:
-        """Return when the first paper from that moment on was listed."""
+    def first_from(self, moment: datetime, *, category: str = "") -> datetime | None:
+        """Return when the first paper, or of a category, from that moment on was listed."""
+        listed_at, which = _when(category)
         found: datetime | None = self._connection.execute(
-            select(func.min(papers.c.listed_at)).where(papers.c.listed_at >= moment)
+            select(func.min(listed_at)).where(listed_at >= moment, *which)
         ).scalar_one()
         return found
 
@@ -213,6 +215,13 @@ class Listings:
             .order_by(papers.c.listed_at)
         )
         return [(row.listed_at, row.number) for row in rows]
+
+
+def _when(category: str) -> tuple[ColumnElement[datetime], list[ColumnElement[bool]]]:
+    """Return when papers were listed, and which those of a category are."""
+    if not category:
+        return papers.c.listed_at, []
+    return paper_categories.c.listed_at, [paper_categories.c.category == category]
 
 
 # Made once: they are executed for every list, or every page of one.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -167,6 +169,13 @@ def _allowed(site: FastAPI, request: Request) -> str:
     )
 
 
+def _said(mistake: Mapping[str, Any]) -> str:
+    """Say of one parameter of an address what is wrong with it."""
+    name, value = mistake["loc"][-1], str(mistake["input"])
+    value = f"{value[:40]}…" if len(value) > 40 else value
+    return f"“{name}” cannot be “{value}”: {mistake['msg'][0].lower()}{mistake['msg'][1:]}."
+
+
 def _add_failures(site: FastAPI, pages: Pages) -> None:
     @site.exception_handler(DigestError)
     def refuse(request: Request, error: DigestError) -> HTMLResponse:
@@ -198,7 +207,10 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
             # Neither the bare path nor one of two lines is handed on to what is mounted there.
             return api.problem(status, "There is no such page.", headers)
         title, advice = STATUSES.get(status, ("That cannot be done", "Please go back."))
-        return pages.notice(title, advice, status=status, headers=headers)
+        wrong = (
+            map(_said, error.errors()) if isinstance(error, RequestValidationError) else [advice]
+        )
+        return pages.notice(title, *wrong, status=status, headers=headers)
 
     @site.exception_handler(ClientDisconnect)
     def let_go(_request: Request, _error: ClientDisconnect) -> Response:

@@ -108,7 +108,7 @@ class ListPages:
         category = listing.category
         path = path_of(period)
         chosen = {"sort": "" if sort is Sort.HOT else sort.value, "category": category}
-        earlier, later = self.reader.neighbours(period)
+        earlier, later = self.reader.neighbours(period, category)
         context = {
             **_list(listing, path, chosen, asked.after, asked.shown),
             "heading": title_of(period),
@@ -126,8 +126,8 @@ class ListPages:
                 (name, address(path, {**chosen, "sort": one.value}), one is sort)
                 for one, name in SORTS.items()
             ],
-            "earlier": _neighbour(earlier),
-            "later": _neighbour(later),
+            "earlier": _neighbour(earlier, chosen),
+            "later": _neighbour(later, chosen),
             "why": "" if listing.total else self._why(period, category, listing),
         }
         return self.pages.public("list", context)
@@ -178,10 +178,10 @@ def title_of(period: Period, *, short: bool = False) -> str:
     return f"{first:%B}" if short else f"{first:%B %Y}"
 
 
-def _neighbour(period: Period | None) -> tuple[str, str, str] | None:
+def _neighbour(period: Period | None, chosen: Mapping[str, str]) -> tuple[str, str, str] | None:
     if period is None:
         return None
-    return title_of(period, short=True), title_of(period), path_of(period)
+    return title_of(period, short=True), title_of(period), address(path_of(period), chosen)
 
 
 def page_of_list(

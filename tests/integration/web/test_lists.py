@@ -200,6 +200,35 @@ def test_no_number_is_larger_than_the_list(full: Running) -> None:
     assert "36–60 of 60 papers" in body
 
 
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/day/2026-11-24?sort=best", "“sort” cannot be “best”"),
+        ("/day/2026-11-24?sort=best", "hot"),
+        ("/trending?window=year&after=0", "“window” cannot be “year”"),
+        ("/trending?window=year&after=0", "“after” cannot be “0”"),
+        ("/search?q=x&field=%3Cx%3E", "“field” cannot be “&lt;x&gt;”"),
+        ("/search?q=" + "x" * 301, "“q” cannot be “xxx"),
+    ],
+)
+def test_what_is_wrong_in_an_address_is_named(full: Running, path: str, words: str) -> None:
+    answer = full.client.get(path)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert "x" * 100 not in answer.text
+
+
+def test_an_empty_list_of_a_category_leads_to_days_that_have_it(full: Running) -> None:
+    with full.app.store.write() as tx:
+        for days, field in ((1, "cs.SE"), (2, "math.AG")):
+            one = paper(f"k:{days}", categories=(field,))
+            tx.papers.add([one], source="rss", listed_at=NOW - timedelta(days=days))
+    body = full.client.get("/day/2026-11-24?category=math.AG&sort=new").text
+    assert 'Before: <a href="/day/2026-11-22?sort=new&amp;category=math.AG">' in body
+    assert full.client.get("/day/2026-11-24?category=math.GT").text.count("Before:") == 0
+    assert 'href="/day/2026-11-23"' in full.client.get("/day/2026-11-24").text
+
+
 def test_trending_shows_what_is_talked_about(full: Running) -> None:
     body = full.client.get("/trending").text
     assert "2611.00007" in body
