@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from digest.due import local_date
-from digest.model import Candidate, Window
+from digest.model import Candidate, LinkKind, Window
 from digest.ranking import figures
 from digest.ranking.gains import gained
 from digest.reading import Reader, periods
 from digest.web.chart import charts
-from digest.web.front import FIGURE_NAMES, candidate_view, page_of, paper_view
-from digest.web.lists import path_of, title_of
+from digest.web.front import FIGURE_NAMES, LINK_NAMES, candidate_view, page_of, paper_view
+from digest.web.lists import address, path_of, title_of
 from digest.web.pages import Pages
 
 FEW_SIMILAR = 6
@@ -52,12 +53,17 @@ class PaperPages:
         paper, now = candidate.paper, self.pages.app.clock.now()
         day = periods.around(Window.DAY, local_date(candidate.listed_at, self.reader.timezone))
         rising = gained(candidate.signals, now)
+        shown = paper_view(paper, figures(candidate))
+        sources = {one.kind: one.name for one in reversed(self.pages.app.settings.sources)}
         return {
             "paper": {
-                **paper_view(paper, figures(candidate)),
-                "authors": list(paper.authors),
+                **shown,
+                "authors": [(name, _by(name)) for name in paper.authors],
                 "organisation": paper.organisation,
-                "categories": paper.categories,
+                "categories": [
+                    (name, address("/search", {"category": name})) for name in paper.categories
+                ],
+                "links": [(_read_at(name, url), url) for name, url in shown["links"]],
             },
             "key": paper.key,
             "canonical": page_of(paper.key),
@@ -68,8 +74,23 @@ class PaperPages:
                 {
                     "name": f"{FIGURE_NAMES.get(one.name, one.name)}s",
                     "chart": one,
+                    "source": sources.get(one.source, one.source),
                     "gained": rising.get(one.name, 0),
                 }
                 for one in charts(candidate.signals, candidate.listed_at, now)
             ],
         }
+
+
+def _by(author: str) -> str:
+    """Return where the papers of an author are."""
+    name = " ".join(author.replace('"', " ").split())
+    return address("/search", {"q": f'author:"{name}"'})
+
+
+def _read_at(name: str, url: str) -> str:
+    """Return what the link to a paper says: the abstract is on this page already."""
+    if name != LINK_NAMES[LinkKind.ABSTRACT]:
+        return name
+    host = (urlsplit(url).hostname or "").removeprefix("www.")
+    return f"Read at {'arXiv' if host == 'arxiv.org' else host}"

@@ -252,6 +252,31 @@ def test_a_paper_has_a_page_with_its_signals(full: Running) -> None:
     assert (short.status_code, short.headers["location"]) == (301, "/papers/arxiv:2611.00007")
 
 
+def test_a_papers_page_leads_on(site: Running) -> None:
+    authors = ('Ada "A" Example', *(f"Author {number}" for number in range(20)))
+    links = (
+        Link(LinkKind.ABSTRACT, "https://www.biorxiv.org/content/1"),
+        Link(LinkKind.PDF, "https://x.org/1.pdf"),
+    )
+    with site.app.store.write() as tx:
+        many = paper("k:1", authors=authors, categories=("cs.RO",), links=links)
+        tx.papers.add([many, *papers(2)], source="arxiv", listed_at=NOW)
+        tx.signals.record([Signal("k:1", "hf", SignalName.UPVOTES, 1, NOW)])
+    body = site.client.get("/papers/k:1").text
+    assert ">Read at biorxiv.org</a>" in body
+    assert ">PDF</a>" in body
+    assert ">Read at arXiv</a>" in site.client.get("/papers/arxiv:2611.00001").text
+    assert '<a class="tag" href="/search?category=cs.RO">cs.RO</a>' in body
+    assert 'href="/search?q=author%3A%22Ada+A+Example%22"' in body
+    assert "and 11 others" in body
+    found = site.client.get("/search", params={"q": 'author:"Author 19"'})
+    assert "/papers/k:1" in found.text
+    # One look makes no line.
+    assert "seen once, on 24 November 2026" in body
+    assert 'viewBox="0 0 640 150"' not in body
+    assert ">All similar papers</a>" in body
+
+
 @pytest.mark.parametrize(
     "name", ["arxiv:2611.00007v3", "2611.00007v2", "https://arxiv.org/abs/2611.00007"]
 )
