@@ -41,7 +41,7 @@ from digest.web.people import TokenPages
 from digest.web.preferences import PreferencesPages
 from digest.web.sample import Sampler
 from digest.web.search import SearchPages
-from digest.web.security import Shield, networks
+from digest.web.security import LARGEST_BODY, LARGEST_UPLOAD, Shield, networks
 from digest.web.signup import SignUpPages
 
 log = logging.getLogger(__name__)
@@ -144,10 +144,13 @@ STATUSES = {
     408: ("That took too long", "Your request did not arrive in time. Please try again."),
     404: ("There is no such page", "Today's papers are on the front page."),
     405: ("That cannot be done", "This page does not take what was sent to it."),
-    413: ("That is too much", "What was sent is too long for this form."),
     429: (
         "One moment, please",
         "Too many forms came from here within the last hour. Please go back and try again later.",
+    ),
+    413: (
+        "That is too much",
+        f"A form takes {LARGEST_BODY // 1024} kB, one with a file {LARGEST_UPLOAD // 1024**2} MB.",
     ),
 }
 BROKEN = (500, "Something went wrong", "It is our fault, not yours. Please try again later.")

@@ -227,11 +227,13 @@ class PreferencesPages:
         if problems:
             said, status = "Please look at the marked fields: nothing is saved yet.", 422
         site = self.pages.app
+        feed = self._feed(subscriber)
         zone = subscriber.timezone or site.settings.schedule.timezone
         context = {
             **self.pages.choices,
             **links_of(site, subscriber, Purpose.PREFERENCES, token),
-            "feed": path_of(self._feed(subscriber)),
+            "feed": path_of(feed),
+            "feed_address": feed,
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,
             "may_return": subscriber.confirmed_at is not None,

@@ -229,6 +229,10 @@ def test_an_empty_list_of_a_category_leads_to_days_that_have_it(full: Running) -
     assert 'href="/day/2026-11-23"' in full.client.get("/day/2026-11-24").text
 
 
+def test_the_title_of_what_is_trending_is_not_the_name_of_the_site_twice(full: Running) -> None:
+    assert "<title>Most talked about in the last 7 days · " in full.client.get("/trending").text
+
+
 def test_trending_shows_what_is_talked_about(full: Running) -> None:
     body = full.client.get("/trending").text
     assert "2611.00007" in body

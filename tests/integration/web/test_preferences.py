@@ -367,3 +367,15 @@ def test_what_was_done_is_said_once(site: Running) -> None:
 def test_a_mistake_in_the_address_is_told_before_the_button(site: Running) -> None:
     body = site.client.post("/preferences", data={"email": "a@b"}).text
     assert body.index('id="email-problem"') < body.index("Mail me the link")
+
+
+def test_the_address_of_the_feed_can_be_copied(site: Running) -> None:
+    link = site.path(site.app.links.preferences(site.member().public_id))
+    body = site.client.get(link).text
+    assert re.search(r'readonly value="https://papers.example.org/feed/[^"]+\.atom"', body)
+
+
+def test_what_is_too_large_is_told_how_large_it_may_be(site: Running) -> None:
+    answer = site.client.post("/preferences", data={"email": "x" * 200_000})
+    assert answer.status_code == 413
+    assert "A form takes 64 kB, one with a file 1 MB" in answer.text
