@@ -35,7 +35,7 @@ from digest.web.feeds import FeedPages
 from digest.web.limits import Gate
 from digest.web.lists import PLACE, ListPages, address
 from digest.web.metrics import MetricsPage
-from digest.web.pages import FILES, Pages, tagged
+from digest.web.pages import FILES, OWN, Pages, tagged
 from digest.web.papers import PaperPages
 from digest.web.people import TokenPages
 from digest.web.preferences import PreferencesPages
@@ -112,6 +112,16 @@ def _add_files(site: FastAPI, pages: Pages) -> None:
 
     for name, kind in FILES.items():
         add(name, kind)
+
+    @site.api_route("/favicon.ico", methods=["GET", "HEAD"])
+    def icon() -> Response:
+        # Some ask for it whatever a page says.
+        return tagged(pages.file("icon.svg"), FILES["icon.svg"])
+
+    @site.api_route("/robots.txt", methods=["GET", "HEAD"])
+    def robots() -> PlainTextResponse:
+        lines = ["User-agent: *", *(f"Disallow: {pages.root}/{name}/" for name in OWN)]
+        return PlainTextResponse("\n".join([*lines, ""]))
 
 
 # What people read when something does not work: status, title, what to do.

@@ -20,6 +20,9 @@ from digest.web.answers import PUBLIC
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
+# Behind these are links that are somebody's own.
+OWN = ("confirm", "preferences", "unsubscribe", "feedback", "digest", "feed")
+
 
 @dataclass(frozen=True)
 class Pages:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import RedirectResponse, Response
 
 from digest.due import local_date
-from digest.model import Candidate, LinkKind, Window
+from digest.model import Candidate, LinkKind, Paper, Window
 from digest.ranking import figures
 from digest.ranking.gains import gained
 from digest.reading import Reader, periods
@@ -66,6 +67,7 @@ class PaperPages:
                 "links": [(_read_at(name, url), url) for name, url in shown["links"]],
             },
             "key": paper.key,
+            "citation": _citation(paper, shown["links"]),
             "canonical": page_of(paper.key),
             "listed": (title_of(day), path_of(day)),
             "published_at": paper.published_at,
@@ -94,3 +96,19 @@ def _read_at(name: str, url: str) -> str:
         return name
     host = (urlsplit(url).hostname or "").removeprefix("www.")
     return f"Read at {'arXiv' if host == 'arxiv.org' else host}"
+
+
+def _citation(paper: Paper, links: Iterable[tuple[str, str]]) -> Iterator[tuple[str, str]]:
+    """Yield what programs that collect papers want to know, as Highwire Press names it."""
+    yield "title", paper.title
+    for author in paper.authors:
+        yield "author", author
+    if paper.published_at is not None:
+        yield "publication_date", f"{paper.published_at:%Y/%m/%d}"
+    kind, _, name = paper.key.partition(":")
+    if kind in ("arxiv", "doi"):
+        yield {"arxiv": "arxiv_id", "doi": "doi"}[kind], name
+    for called, url in links:
+        if called == LINK_NAMES[LinkKind.PDF]:
+            yield "pdf_url", url
+            break

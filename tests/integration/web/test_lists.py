@@ -281,6 +281,40 @@ def test_a_papers_page_leads_on(site: Running) -> None:
     assert ">All similar papers</a>" in body
 
 
+def test_programs_that_read_pages_are_told_what_a_paper_is(site: Running) -> None:
+    links = (
+        Link(LinkKind.ABSTRACT, "https://arxiv.org/abs/2611.00001"),
+        Link(LinkKind.PDF, "https://arxiv.org/pdf/2611.00001"),
+    )
+    many = paper(title='On "it"', authors=("Ada", "Bob"), links=links, published_at=NOW)
+    with site.app.store.write() as tx:
+        tx.papers.add([many, paper("doi:10.1101/abc")], source="arxiv", listed_at=NOW)
+    body = site.client.get("/papers/arxiv:2611.00001").text
+    for name, content in (
+        ("description", "We look at it closely."),
+        ("citation_title", "On &#34;it&#34;"),
+        ("citation_author", "Ada"),
+        ("citation_author", "Bob"),
+        ("citation_publication_date", "2026/11/24"),
+        ("citation_arxiv_id", "2611.00001"),
+        ("citation_pdf_url", "https://arxiv.org/pdf/2611.00001"),
+    ):
+        assert f'<meta name="{name}" content="{content}">' in body
+    doi = site.client.get("/papers/doi:10.1101/abc").text
+    assert '<meta name="citation_doi" content="10.1101/abc">' in doi
+    assert "citation_pdf_url" not in doi
+
+
+def test_robots_keep_to_what_is_for_everybody(site: Running) -> None:
+    answer = site.client.get("/robots.txt")
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    for path in ("confirm", "preferences", "unsubscribe", "feedback", "digest", "feed"):
+        assert f"Disallow: /{path}/\n" in answer.text
+    assert "Disallow: /\n" not in answer.text
+    assert site.client.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
+    assert '<meta name="description" content="' in site.client.get("/").text
+
+
 @pytest.mark.parametrize(
     "name", ["arxiv:2611.00007v3", "2611.00007v2", "https://arxiv.org/abs/2611.00007"]
 )
