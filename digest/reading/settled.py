@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate
+from itertools import accumulate, zip_longest
 
 from digest.config import Schedule
 from digest.due import local_date
@@ -89,17 +89,21 @@ def update(
     return made
 
 
-def of_edition(edition: Edition) -> Stretch:
-    """Return what an edition was made of: from a day or a week before the first of its digests
-    was, until the last one was.
+def of_edition(edition: Edition, before: Edition | None) -> Stretch:
+    """Return what an edition was made of: all since the one before, until its last digest was.
+
+    It reaches back a week at most, and a weekly one two: so does the first one of all.
     """
     window = Window.WEEK if edition.cadence is Cadence.WEEKLY else Window.DAY
+    since = edition.created_at - LENGTHS[Window.WEEK] * (2 if window is Window.WEEK else 1)
+    if before is not None:
+        since = max(since, before.created_at)
     until = edition.closes_at + timedelta(microseconds=1)  # which is among it
-    return Stretch(edition.created_at - LENGTHS[window], until, window)
+    return Stretch(since, until, window)
 
 
 def _stretches(
-    days: Iterable[date], editions: Iterable[Edition], schedule: Schedule
+    days: Iterable[date], editions: Sequence[Edition], schedule: Schedule
 ) -> Iterator[Stretch]:
     """Yield what may be over and asked for, the newest first."""
     midnights = [datetime.combine(day, time(), UTC) for day in days]
@@ -107,8 +111,10 @@ def _stretches(
     for day in sorted({local_date(one, schedule.timezone) for one in moments}, reverse=True):
         for kind in Window:
             yield periods.stretch(periods.around(kind, day), schedule.timezone)
-    for edition in editions:
-        yield of_edition(edition)
+    for cadence in Cadence:
+        mine = [one for one in editions if one.cadence is cadence]
+        for edition, before in zip_longest(mine, mine[1:]):
+            yield of_edition(edition, before)
 
 
 def _memory(stretch: Stretch) -> tuple[datetime, datetime]:

@@ -47,6 +47,16 @@ class Editions:
         ).first()
         return None if row is None else edition_of(row)
 
+    def before(self, edition: Edition) -> Edition | None:
+        """Return the last one of the same cadence that came before."""
+        row = self._connection.execute(
+            select(editions)
+            .where(editions.c.cadence == edition.cadence, editions.c.date < edition.date)
+            .order_by(editions.c.date.desc())
+            .limit(1)
+        ).first()
+        return None if row is None else edition_of(row)
+
     def list(self, *, limit: int = 50) -> list[Edition]:
         """Return the newest editions, newest first."""
         rows = self._connection.execute(

@@ -59,10 +59,11 @@ class ArchivePages:
                 found = tx.editions.get(Cadence(cadence), date.fromisoformat(day))
             except ValueError:
                 found = None
+            before = found and tx.editions.before(found)
         if found is None or found.slug != name:
             # Days have other names in ISO 8601, but a page has one.
             raise NotHere("There is no such edition; the archive has the newest ones.")
-        stretch = settled.of_edition(found)
+        stretch = settled.of_edition(found, before)
         zone = ZoneInfo(self.reader.timezone)
         listing = self.reader.stretch(stretch)
         context = {

@@ -170,7 +170,7 @@ def test_looking_before_joining(page: Page, site: Running) -> None:
     assert "1 of them is here" in page.get_by_role("status").inner_text()
     assert page.get_by_label("Algebraic Geometry").is_checked()
     page.get_by_label("Your email address").fill("reader@example.org")
-    page.get_by_role("button", name="Subscribe").click()
+    page.get_by_role("button", name="Subscribe").first.click()  # above what would have come
     assert page.get_by_role("heading", level=1).inner_text() == "Check your inbox"
     subscriber = site.subscriber()
     assert subscriber is not None

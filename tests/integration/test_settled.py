@@ -188,7 +188,7 @@ def test_days_weeks_months_and_editions_are_kept_once_they_are_over(store: Store
         assert of(name) not in kept(store)
     with store.read() as tx:
         editions = tx.editions.list()
-    mine = {settled.of_edition(one) for one in editions}
+        mine = {settled.of_edition(one, tx.editions.before(one)) for one in editions}
     assert {one.until.date() for one in mine & kept(store)} == {
         *(date(2026, 11, day) for day in range(15, 21)),
         date(2026, 11, 4),

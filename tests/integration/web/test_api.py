@@ -290,6 +290,7 @@ def test_an_archived_edition_has_what_came_in_until_its_last_digest_was_made(
 ) -> None:
     hours = [NOW + timedelta(hours=hours) for hours in (0, 5)]
     with full.app.store.write() as tx:
+        tx.editions.ensure(Cadence.DAILY, date(2026, 11, 23), now=NOW - timedelta(days=1))
         for at in hours:
             tx.editions.ensure(Cadence.DAILY, NOW.date(), now=at)
         for key, later in (("k:early", -23), ("k:noon", 5), ("k:late", 6)):
