@@ -66,6 +66,9 @@ _LINGER = 0.05
 _PATIENCE = timedelta(minutes=5)
 _PAUSE = 1.0
 
+# How often more is asked for while all that is here waits for its domains.
+_LOOK_AGAIN = timedelta(seconds=5)
+
 # How many papers are kept in memory.
 _MOST_PAPERS = 5000
 
@@ -111,6 +114,7 @@ class Ledger:
         self._row = Row(paces)
         # The domains that were left out when the database had nothing else any more.
         self._left_out: frozenset[str] | None = None
+        self._asked_at = clock.now()
         self._papers: dict[int, Paper] = {}
         self._group = Group()
         self._timer: asyncio.TimerHandle | None = None
@@ -133,7 +137,7 @@ class Ledger:
         while not self.has_ended:
             now = self._clock.now()
             place = self._row.first(now)
-            if (place is None or place.waits) and self._left_out != self._row.full:
+            if (place is None or place.waits) and self._may_be_more(now, waits=place is not None):
                 self._reserve(now)
                 continue
             if place is None:
@@ -157,7 +161,14 @@ class Ledger:
         """Let another connection send what this one could not begin."""
         self._row.give_back(turn.claim)
 
+    def _may_be_more(self, now: datetime, *, waits: bool) -> bool:
+        """Say whether to ask for more: there was more, or a slow domain lets others come in."""
+        if self._left_out is None or self._left_out != self._row.full:
+            return True
+        return waits and not self._asked_at <= now < self._asked_at + _LOOK_AGAIN
+
     def _reserve(self, now: datetime) -> None:
+        self._asked_at = now
         if len(self._papers) > _MOST_PAPERS:
             self._papers.clear()
         full = self._row.full
@@ -381,8 +392,8 @@ class Ledger:
             left = tx.outbox.due(now=self._clock.now())
         if self.lost is not None:
             self.report.complain(self.lost)
-        # One connection too many is no trouble while others do the work.
-        if self.unreachable is not None and left:
+        # One connection too many is no trouble while others do the work, or stop for a while.
+        if self.unreachable is not None and left and not (self._stopping() or self._enough()):
             self.report.complain(self.unreachable)
 
     def _give_up(self, tx: Transaction, refused: Sequence[int]) -> None:

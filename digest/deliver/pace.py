@@ -61,8 +61,9 @@ class Paces:
         connections: int = 1,
         phase: float | None = None,
     ) -> None:
-        # Each connection works on one message and has taken another.
-        most = 2 * connections + 1
+        # Each connection works on one message, has taken another, and may have lost three: a place
+        # that was taken is not given back.
+        most = 5 * connections + 1
         self._relay = Pace(rate_per_second, phase=phase, most=most)
         self._domains = {
             domain: Pace(rate, phase=phase, most=most) for domain, rate in by_domain.items()

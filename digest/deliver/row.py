@@ -39,9 +39,10 @@ class Row:
 
     def first(self, now: datetime) -> Place | None:
         """Return which claim may leave first; `None` in an empty row."""
-        free = self._paces.free_at("", now)
+        # A place that nobody was ready for is as good as now.
+        free = max(now, self._paces.free_at("", now))
         places = [
-            (self._paces.free_at(domain, now), domain == "", domain)
+            (max(now, self._paces.free_at(domain, now)), domain == "", domain)
             for domain, queue in self._queues.items()
             if queue
         ]
@@ -49,7 +50,8 @@ class Row:
             return None
         # Where several may leave, one goes first whose domain is not often free.
         at, _, domain = min(places)
-        return Place(self._queues[domain][0], at, at > free)
+        exactly = self._paces.free_at(domain, now)
+        return Place(self._queues[domain][0], exactly, at > free)
 
     def remove(self, place: Place) -> None:
         """Take a claim out that stands first."""

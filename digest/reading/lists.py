@@ -52,7 +52,7 @@ class Listing:
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What is trending now, and the newest papers of the latest day, which has `total`."""
+    """What is trending now, and the newest papers of the latest day."""
 
     day: date | None
     trending: Listing = field(default_factory=Listing)
@@ -120,7 +120,6 @@ class Reader:
                 day=local_date(newest, self.timezone),
                 trending=hot,
                 fresh=tuple(others[:fresh]),
-                total=tx.listings.count(opening, end),
             )
 
     def paper(self, key: str) -> Candidate:

@@ -73,6 +73,8 @@ class Deliveries:
 
         Rows that only refer to them are not held up. SQLite has one writer at a time anyway.
         """
+        if edition_ids <= {None}:  # as for mails that answer somebody
+            return
         self._connection.execute(
             select(editions.c.id)
             .where(editions.c.id.in_(edition_ids))

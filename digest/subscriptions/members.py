@@ -175,7 +175,9 @@ def confirm(
     if asked is None:
         return subscriber
     _let_in(tx, asked, origin=origin, now=now, hash_email=hash_email)
-    let_in = edit(tx, public_id, Preferences.of(asked), now=now)
+    let_in = asked
+    if subscriber.wish is not None:
+        let_in = edit(tx, public_id, Preferences.of(asked), now=now)
     facts = {"interests": len(asked.interests)}
     _notify(tx, let_in, DeliveryKind.WELCOME, now=now, domain=domain, facts=facts)
     return let_in

@@ -32,8 +32,9 @@ _GREETING_SECONDS = 300.0
 # What smtplib knows to log in by; the first that a relay offers is the likeliest to work there.
 _LOGINS = ("PLAIN", "LOGIN", "CRAM-MD5")
 
-# RFC 4954 sections 4 and 6: not this way of logging in. All else is of the name and the password.
-_ANOTHER_WAY = frozenset({504, 534})
+# RFC 4954 section 4: no such way of logging in. All else is of the name and the password; also 534,
+# which some say where a password will not do.
+_NO_SUCH_WAY = 504
 
 _LOST = (OSError, smtplib.SMTPException)
 
@@ -189,7 +190,7 @@ class SmtpTransport:
                     f"the relay {self._where} said something at the login that makes no sense"
                 ) from error
             except smtplib.SMTPAuthenticationError as error:
-                if error.smtp_code not in _ANOTHER_WAY or one == offered[-1]:
+                if error.smtp_code != _NO_SUCH_WAY or one == offered[-1]:
                     raise self._not_logged_in(error) from error
             else:
                 return

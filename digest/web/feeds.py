@@ -59,7 +59,8 @@ class FeedPages:
     def trending(self) -> Response:
         """Show what is trending this week."""
         listing = self.reader.trending(Window.WEEK, limit=MOST_ENTRIES)
-        now = listing.measured_at or self.pages.app.clock.now()
+        now = listing.measured_at
+        assert now is not None  # what trends is measured
         since = now - LENGTHS[Window.WEEK]
         entries = [
             Entry(one.paper, risen_at(one, since, now), listing.reasons[one.paper.key])
