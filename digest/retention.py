@@ -28,8 +28,7 @@ def prune(store: Store, settings: Retention, now: datetime) -> RetentionReport:
         forgotten = [
             subscriber
             for subscriber in tx.subscribers.list(SubscriberStatus.UNCONFIRMED)
-            if subscriber.created_at is not None
-            and subscriber.created_at < asked_before
+            if subscriber.created_at is not None and subscriber.created_at < asked_before
         ]
         for subscriber in forgotten:
             tx.subscribers.erase(subscriber.id)

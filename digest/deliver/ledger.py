@@ -27,7 +27,7 @@ from digest.deliver.verdict import (
     Refusals,
     Verdict,
     decide,
-    gate,
+    last_look,
     skipped,
 )
 from digest.errors import (
@@ -144,7 +144,7 @@ class Ledger:
                 return None
             wait = (place.at - now).total_seconds()
             if place.waits and wait > _HORIZON:
-                return wait - _HORIZON
+                return min(wait - _HORIZON, _LOOK_AGAIN.total_seconds())
             claim = place.claim
             self._row.remove(place)
             if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place.at:
@@ -341,19 +341,10 @@ class Ledger:
             if standing is None:
                 log.warning("delivery %d: somebody else has taken or moved it", delivery.id)
                 continue
-            reason = gate(
-                delivery, standing.status, standing.suppression, returning=standing.returning
-            )
-            if reason is not None:
-                gates[delivery.id] = skipped(reason)
-            elif standing.email != claim.subscriber.email:
-                # The message was made for the old address: it is made anew.
-                gates[delivery.id] = Verdict(delivery.state)
+            verdict = last_look(delivery, claim.subscriber.email, standing, now)
+            gates[delivery.id] = verdict
+            if verdict is not None and verdict.state is delivery.state:
                 self._left_out = None
-            elif delivery.expires_at is not None and delivery.expires_at <= now:
-                gates[delivery.id] = LATE
-            else:
-                gates[delivery.id] = None
         return gates
 
     def _count(

@@ -26,6 +26,7 @@ from digest.model import (
     SubscriberStatus,
     SuppressionReason,
 )
+from digest.store import Standing
 
 # Longer than the ten minutes that RFC 5321 section 4.5.3.2.6 grants the reply to the final dot.
 LEASE = timedelta(minutes=15)
@@ -88,6 +89,18 @@ def gate(
         else (SubscriberStatus.CONFIRMED,)
     )
     return None if status in wanted else SkipReason.NOT_CONFIRMED
+
+
+def last_look(delivery: Delivery, email: str, standing: Standing, now: datetime) -> Verdict | None:
+    """Decide about a message that is about to leave to `email`; `None` lets it."""
+    reason = gate(delivery, standing.status, standing.suppression, returning=standing.returning)
+    if reason is not None:
+        return skipped(reason)
+    if standing.email != email:
+        return Verdict(delivery.state)  # it was made for the old address: it is made anew
+    if delivery.expires_at is not None and delivery.expires_at <= now:
+        return LATE
+    return None
 
 
 def decide(

@@ -95,6 +95,10 @@ def replay(
             yield from _showings(moment, name, ranker, diversity)
 
 
+# What is scored zero is worth so little.
+_LEAST = 1e-6
+
+
 def _showings(moment: Moment, name: str, ranker: Ranker, diversity: float) -> Iterator[Showing]:
     ranking = fitted(ranker, moment.candidates, moment.background, moment.at, moment.libraries)
     papers = [one.paper for one in ranking.candidates]
@@ -102,7 +106,12 @@ def _showings(moment: Moment, name: str, ranker: Ranker, diversity: float) -> It
     scores = ranking.score([one.profile for one in moment.occasions])
     allowed = np.array([[key in one.open for key in keys] for one in moment.occasions])
     chosen = choose(
-        np.where(allowed, scores.score, np.float32(MUTED)),
+        # Zero is out in a digest; here a place is given to whatever is not muted.
+        np.where(
+            allowed & (scores.score > MUTED),
+            np.maximum(scores.score, np.float32(_LEAST)),
+            np.float32(MUTED),
+        ),
         Likeness(papers),
         max_papers=[len(one.sent) for one in moment.occasions],
         diversity=diversity,

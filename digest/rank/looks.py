@@ -14,7 +14,7 @@ from digest.ports import MUTED, ExplainedScores, Scores
 from digest.rank.drafts import AlignedScores
 from digest.rank.plans import Reader, chosen_by, counted
 from digest.rank.pool import Pool
-from digest.ranking import CROWDING, beyond_usual, blend_of, leading_of
+from digest.ranking import CROWDING, beyond_usual, blend_of, leading_of, reaching
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +92,13 @@ def look_at(
         look(pool.columns[pick.paper.key], team, reason=pick.reason)
         for team, pick in zip(teams, plan.picks, strict=True)
     ]
+    to_be_had = counts[0] & (reaching(choices[0].scores, settings.min_score)[0] > 0)
     for key in dict.fromkeys(besides):
         column = pool.columns[key]
         if column not in places:
             verdict = _why_out(
                 pool, reader, scored, column, counts=counts[0], min_score=settings.min_score
-            ) or _why_not_chosen(choices[0], column, places, counts[0])
+            ) or _why_not_chosen(choices[0], column, places, to_be_had)
             looks.append(look(column, 0, verdict))
     return looks
 

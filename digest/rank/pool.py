@@ -53,7 +53,7 @@ class Pool:
         self.fields = [one.paper.primary_category for one in self.candidates]
         self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
         self.seen = attention_seen(self.candidates)
-        self.hot = self.ranking.trending >= STILL_TRENDING
+        self.hot = self.seen >= STILL_TRENDING
         self.figures = [_figures(one, closes_at) for one in self.candidates]
         self.arranger = Arranger(self.candidates)
         self.likeness = Likeness([one.paper for one in self.candidates])

@@ -18,7 +18,7 @@ from digest.ranking import blend_of
 # A surprise is talked about in its own field, matches nothing that its reader wants, and is not
 # like anything that they want less of.
 TALKED_ABOUT = 0.2
-UNWANTED = 0.05
+UNASKED = 0.05
 SPARED = 0.9
 
 # So many of the hottest are drawn from, so that not everybody is surprised by the same paper.
@@ -48,7 +48,7 @@ def surprised(
     hot = hot[np.argsort(-pool.seen[hot], kind="stable")]
     strange = (
         counted[:, hot]
-        & (scores.relevance[:, hot] < UNWANTED)
+        & (scores.relevance[:, hot] < UNASKED)
         & (scores.score[:, hot] > 0)
         & (blend_of(scores).discount[:, hot] >= SPARED)
     )

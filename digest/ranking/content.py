@@ -84,8 +84,7 @@ class Content:
 
     def _words(self, texts: Sequence[str]) -> Iterator[Words | None]:
         vectors = self._space.words(texts)
-        one = [1] * len(texts)
-        libraries = self._relevance.libraries(vectors, one, one)
+        libraries = self._relevance.libraries(vectors, [1] * len(texts))
         expansions = [library and self._relevance.expansion(library) for library in libraries]
         scores, usual = self._relevance.measured(libraries)
         wider, usual_wider = self._relevance.measured(expansions)
@@ -188,7 +187,7 @@ class Content:
         for batch in batches(groups, _BATCH):
             counts = [len(group) for group in batch]
             vectors = self._vectors([paper for group in batch for paper in group])
-            libraries = self._relevance.libraries(vectors, counts, [1.0] * sum(counts))
+            libraries = self._relevance.libraries(vectors, counts)
             scores = self._relevance.scores(libraries)
             start = 0
             for group, library, closeness in zip(batch, libraries, scores, strict=True):
@@ -209,7 +208,7 @@ class Content:
 
     def summands_of_words(self, words: Words, column: int) -> list[Summand]:
         """Return what makes up the closeness of a candidate to a text, all of its words known."""
-        (own,) = self._relevance.libraries(words.own, [1], [1.0])
+        (own,) = self._relevance.libraries(words.own, [1])
         assert own is not None
         found = [*self.accounts.summands(self.parts_of_words(words), column)]
         expansion = self._relevance.expansion(own)

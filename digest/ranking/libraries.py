@@ -63,7 +63,7 @@ def score_libraries(
         first = 0
         for users in batches(own, _BATCH):
             likes = vectors[[index for library in users for index in library]]
-            met = model.libraries(likes, [len(one) for one in users], [1.0] * len(likes))
+            met = model.libraries(likes, [len(one) for one in users])
             scores[first : first + len(users), asked] = model.scores(met)
             first += len(users)
         if taste is not None:

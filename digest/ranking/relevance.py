@@ -38,7 +38,6 @@ class Library:
 
     rows: npt.NDArray[np.int64]
     cosines: Floats
-    weights: Floats
     shares: Floats
     cohesion: float = 0.0
 
@@ -84,9 +83,7 @@ class Relevance:
             )
         )
 
-    def libraries(
-        self, likes: Vectors, counts: Sequence[int], weights: Sequence[float]
-    ) -> list[Library | None]:
+    def libraries(self, likes: Vectors, counts: Sequence[int]) -> list[Library | None]:
         """Meet likes, so many rows for each library; `None` for one that says nothing.
 
         A like is met in the same way whatever it comes with: to the bit without a sentence model,
@@ -95,36 +92,33 @@ class Relevance:
         cosines = self._asked.cosines(likes)
         several = max(counts, default=0) > 1
         kernel = Columns(likes).cosines(likes) if several else np.empty((0, 0), np.float32)
-        given = np.asarray(weights, np.float32)
-        telling = likes.known & (given > 0)
         libraries: list[Library | None] = []
         start = 0
         for count in counts:
-            mine = np.flatnonzero(telling[start : start + count])
+            mine = np.flatnonzero(likes.known[start : start + count])
             rows = start + mine
             start += count
             if len(rows):
-                mass = given[rows] / given[rows].max()
-                met, share, cohesion = cosines[rows], mass, 0.0
+                met, share, cohesion = cosines[rows], np.ones(len(rows), np.float32), 0.0
                 if len(rows) > 1:
                     own = kernel[np.ix_(rows, rows)]
-                    share = _shares(own, mass)
+                    share = _shares(own, share)
                     usual = _usual((share @ met[:, self._count : self._scored])[None])
                     cohesion = 100 * float(np.median(_with_others(own, share)) - usual[0, 0])
-                libraries.append(Library(mine, met, mass, share, cohesion))
+                libraries.append(Library(mine, met, share, cohesion))
             else:
                 libraries.append(None)
         return libraries
 
     def expansion(self, words: Library) -> Library | None:
-        """Return the 30 papers of the background that fit best; `None` where none does.
+        """Return the 30 papers of the background that fit a text best; `None` where none does.
 
         Its rows are those of the background.
 
         A few words name few of the words that good papers use; what comes up first for them knows
         more (pseudo-relevance feedback, Rocchio 1971).
         """
-        fit = words.weights @ words.cosines[:, self._count :]
+        fit = words.cosines[0, self._count :]
         best = np.argsort(-fit, kind="stable")[:_EXPANSION]
         best = best[fit[best] > 0]
         if not len(best):
@@ -132,7 +126,7 @@ class Relevance:
         cosines = self._cosines[best]
         mass = fit[best] / fit[best[0]]
         share = _shares(cosines[:, self._count + best], mass)
-        return Library(self._order[best], cosines, mass, share)
+        return Library(self._order[best], cosines, share)
 
     def scores(self, libraries: Sequence[Library | None]) -> Floats:
         """Return for each library (row) how far above the usual papers are.

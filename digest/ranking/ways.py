@@ -13,7 +13,7 @@ from digest.ranking.text import STOP_WORDS, words
 _HYPHENS = r"[-\u2010\u2011]"
 
 # How many signs two words may end in and still be the same: with a doubled letter.
-LONGEST_ENDING = 4
+_LONGEST_ENDING = 4
 
 _MOST = 32  # ways to write a phrase: a long one could have millions
 
@@ -101,4 +101,4 @@ def _has(pattern: str, text: str) -> bool:
 
 def beginning(word: str) -> str:
     """Return what all forms of a word begin with."""
-    return word[: max(1, len(word) - LONGEST_ENDING)]
+    return word[: max(1, len(word) - _LONGEST_ENDING)]

@@ -57,7 +57,6 @@ class Front:
     day: date | None
     trending: Listing = field(default_factory=Listing)
     fresh: tuple[Candidate, ...] = ()
-    total: int = 0
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ writers wait for each other instead of failing half-way.
 from __future__ import annotations
 
 from digest.store.digests import Newer
+from digest.store.outbox import Standing
 from digest.store.store import Store, Transaction
 
-__all__ = ["Newer", "Store", "Transaction"]
+__all__ = ["Newer", "Standing", "Store", "Transaction"]

@@ -174,8 +174,7 @@ def confirm(
     asked = asking(subscriber)
     if asked is None:
         return subscriber
-    _let_in(tx, asked, origin=origin, now=now, hash_email=hash_email)
-    let_in = asked
+    let_in = _let_in(tx, asked, origin=origin, now=now, hash_email=hash_email)
     if subscriber.wish is not None:
         let_in = edit(tx, public_id, Preferences.of(asked), now=now)
     facts = {"interests": len(asked.interests)}

@@ -40,7 +40,6 @@ def today(app: App, reader: Reader) -> dict[str, Any]:
         "trending": [candidate_view(one, hot.reasons[one.paper.key]) for one in hot.candidates],
         "hot": hot.total,
         "fresh": [candidate_view(one) for one in front.fresh],
-        "total": front.total,
         "topics": rising,
     }
 

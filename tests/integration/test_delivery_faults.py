@@ -59,6 +59,7 @@ def send(
     clock: Clock | None = None,
     connections: int = 4,
     worker: str = "here/1/1",
+    compose: deliver.Compose = compose,
     settings: Mapping[str, Any] | None = None,
     smtp: Mapping[str, Any] | None = None,
     **options: Any,
@@ -299,7 +300,7 @@ def test_a_relay_that_has_no_room_for_a_moment_is_asked_again(store: Store) -> N
     full = ["delay 0", "delay 0", "421 4.3.2 too many connections"] * 20
     closing = [*["delay 0"] * 9, "421 4.7.0 too many messages"] * 20
     with Relay({"CONNECT": {"*": full}, "MAIL": {"*": closing}}) as relay:
-        report = send(store, relay, connections=2)
+        report = send(store, relay, connections=1)
         assert relay.count() == {address(number): 1 for number in range(30)}
     assert (report.sent, report.errors, report.exit_code) == (30, [], 0)
 
@@ -317,6 +318,37 @@ def test_a_slow_domain_with_a_long_row_keeps_nobody_else_waiting(store: Store) -
             stopping=lambda: len(relay.taken) >= 4,
         )
         assert relay.count().keys() >= {address(number) for number in range(3)}
+    assert report.sent == 4
+
+
+def test_nor_is_it_where_the_run_stops_for_a_while(store: Store) -> None:
+    planned(store, 40)
+    with Relay({"CONNECT": {"*": ["421 4.7.0 too many connections"] * 3}}) as relay:
+        report = send(store, relay, connections=4, enough=lambda: len(relay.taken) >= 5)
+    assert (report.errors, report.exit_code) == ([], 0)
+    assert 5 <= report.sent < 40
+
+
+def test_an_answer_does_not_wait_until_a_slow_domain_is_done(store: Store) -> None:
+    slow = [subscribe(store, f"reader{number}@slow.example") for number in range(3)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(reader, expires_at=LATER) for reader in slow])
+
+    def compose_one(delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Message:
+        if subscriber.email == slow[0].email:
+            planned(store, 1, expires_at=LATER)  # somebody signs up meanwhile
+        return compose(delivery, subscriber, picks)
+
+    with Relay() as relay:
+        report = send(
+            store,
+            relay,
+            clock=FakeClock(NOW),
+            connections=1,
+            compose=compose_one,
+            rate_per_domain={"slow.example": 0.02},
+        )
+        assert [one.recipient for one in relay.taken].index(address(0)) == 1
     assert report.sent == 4
 
 

@@ -403,6 +403,7 @@ class TestEverywhere:
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="no IPv6")
 def test_a_system_without_sockets_for_both_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", logger="digest")
     listen("::", 0, has_dual=lambda: False).close()
     assert "IPv6 alone is served" in caplog.text
     caplog.clear()

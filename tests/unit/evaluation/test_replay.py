@@ -8,6 +8,7 @@ import pytest
 from digest.evaluation.replay import Moment, Occasion, Showing, outcomes, replay
 from digest.model import Candidate, Paper, Profile
 from digest.ports import Ranker, Ranking
+from digest.ranking import ranker
 from digest.testing import ListRanker
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
@@ -41,6 +42,12 @@ def test_as_many_papers_are_shown_as_were_sent_in_the_order_of_the_ranker() -> N
     one, other = shown(ListRanker(["p3", "p1"]), occasion("p0", "p1", more="p1"), occasion("p5"))
     assert one.keys == ("p3", "p1")
     assert other.keys == ("p3",)
+
+
+def test_a_ranker_that_scores_nothing_shows_as_many() -> None:
+    # A digest would be empty then: zero is out there.
+    (one,) = shown(ranker("default"), occasion("p0", "p1", "p2", more="p1"))
+    assert len(one.keys) == 3
 
 
 def test_what_could_not_be_sent_is_not_shown() -> None:
