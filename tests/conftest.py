@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +26,15 @@ def pytest_report_header() -> str:
     if wanted and not found.is_relative_to(wanted):
         pytest.exit(f"the package comes from {found}, not from {wanted}", returncode=3)
     return f"digest: {found.parent}"
+
+
+@pytest.fixture(autouse=True)
+def level_of_the_log() -> Iterator[None]:
+    """Leave the level as it was: a command that ran in this process has set its own."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")
