@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,7 +24,6 @@ from digest.web.security import Network, visitor
 
 Form = Depends(read_form)
 
-ONE_MOMENT = "One moment, please"
 ONE_MORE_PRESS = "Is this right? One more press, and the mail is on its way."
 
 
@@ -85,11 +84,7 @@ class SignUpPages:
             asked = {"heading": "Almost there", "lead": ONE_MORE_PRESS}
             return self.pages.show("subscribe", {**context, **asked})
         if not self.sign_ups.allow(origin, app.clock.now()):
-            said = {
-                "heading": ONE_MOMENT,
-                "lead": within_the_hour("Many people have signed up from here"),
-            }
-            return self.pages.too_often("subscribe", {**context, **said})
+            return self._too_often(context, "Many people have signed up from here")
         context = {
             **self.pages.rhythm_of(preferences),
             "email": email,
@@ -125,12 +120,13 @@ class SignUpPages:
             return self.pages.show("subscribe", context, status=422)
         sample = self.sampler.sample(preferences, asked_by=visitor(request, self.trusted))
         if sample is None:
-            said = {
-                "heading": ONE_MOMENT,
-                "lead": within_the_hour("Many previews were asked for from here"),
-            }
-            return self.pages.too_often("subscribe", {**context, **said})
+            return self._too_often(context, "Many previews were asked for from here")
         return self.pages.show("subscribe", {**context, "sample": sample})
+
+    def _too_often(self, context: Mapping[str, Any], what: str) -> HTMLResponse:
+        """Return the form as it was typed, to somebody who has used it too often."""
+        said = {"heading": "One moment, please", "lead": within_the_hour(what)}
+        return self.pages.too_often("subscribe", {**context, **said})
 
     def fields(
         self, request: Request, filled: Filled | None = None, email: str = ""
