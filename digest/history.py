@@ -11,7 +11,7 @@ from digest.config import RankingSettings
 from digest.evaluation.interleave import Shared
 from digest.evaluation.replay import Moment, Occasion
 from digest.model import Candidate, Feedback, InterestKind, Opinion, SentDigest
-from digest.rank import BACKGROUND, LIKED, STILL_TRENDING, Reach, expecting
+from digest.rank import BACKGROUND, LIKED, Reach, expecting, is_still_trending
 from digest.rank.readers import libraries_of, profile_of
 from digest.ranking import Phrases
 from digest.store import Store, Transaction
@@ -104,7 +104,7 @@ def _occasions(
     at = reach.closes_at
     readers = [one.subscriber_id for one in digests]
     listed = {one.paper.key: one.listed_at for one in candidates}
-    hot = {one.paper.key for one in candidates if one.trend and one.trend.score >= STILL_TRENDING}
+    hot = {one.paper.key for one in candidates if is_still_trending(one)}
     since = tx.digests.considered_until(readers, after=reach.opens_at, before=at)
     shown = tx.digests.shown(readers, hot, after=reach.opens_at, before=at)
     for one in digests:

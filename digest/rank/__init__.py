@@ -20,7 +20,7 @@ from digest.ports import Ranker
 from digest.rank import expecting
 from digest.rank.looks import Look, look_at
 from digest.rank.plans import Reader, message_id, plans_for
-from digest.rank.pool import STILL_TRENDING, Pool
+from digest.rank.pool import Pool, is_still_trending
 from digest.rank.reach import Reach
 from digest.rank.readers import libraries_of, newer_of, readers_of
 from digest.rank.topics import risen
@@ -30,7 +30,6 @@ from digest.store import Store
 
 __all__ = [
     "CHUNK",
-    "STILL_TRENDING",
     "Look",
     "Pool",
     "RankReport",
@@ -38,6 +37,7 @@ __all__ = [
     "Reader",
     "Turn",
     "is_anybody_due",
+    "is_still_trending",
     "look_at",
     "message_id",
     "open_pool",

@@ -53,7 +53,7 @@ class Pool:
         self.fields = [one.paper.primary_category for one in self.candidates]
         self.listed_at = np.array([one.listed_at.timestamp() for one in self.candidates])
         self.seen = attention_seen(self.candidates)
-        self.hot = self.seen >= STILL_TRENDING
+        self.hot = np.array([is_still_trending(one) for one in self.candidates], np.bool_)
         self.figures = [_figures(one, closes_at) for one in self.candidates]
         self.arranger = Arranger(self.candidates)
         self.likeness = Likeness([one.paper for one in self.candidates])
@@ -66,6 +66,11 @@ class Pool:
     def hot_keys(self) -> list[str]:
         """Return the keys of the papers that may come again although they were listed before."""
         return [self.candidates[column].paper.key for column in np.flatnonzero(self.hot).tolist()]
+
+
+def is_still_trending(candidate: Candidate) -> bool:
+    """Say whether a paper may come again although it was listed before: only if it was seen."""
+    return candidate.trend is not None and candidate.trend.score >= STILL_TRENDING
 
 
 def _figures(candidate: Candidate, now: datetime) -> dict[str, int]:

@@ -13,7 +13,6 @@ from fastapi.responses import Response
 
 from digest.errors import NotHere
 from digest.model import Cadence, Window
-from digest.rank import STILL_TRENDING
 from digest.reading import Reader, periods, settled
 from digest.web.front import candidate_view
 from digest.web.lists import path_of, title_of
@@ -82,7 +81,6 @@ class ArchivePages:
         context = {
             "sources": [(one.name, one.kind) for one in settings.sources],
             "trending_days": settings.ranking.trending_days,
-            "still_trending": STILL_TRENDING,
             "canonical": "/about",
         }
         return self.pages.public("about", context)

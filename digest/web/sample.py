@@ -12,7 +12,7 @@ from typing import Any
 from digest.app import App
 from digest.due import local_date
 from digest.model import Feedback, InterestKind, SkipReason, Subscriber, SubscriberStatus
-from digest.rank import STILL_TRENDING, Pool, Turn, plans_for
+from digest.rank import Pool, Turn, is_still_trending, plans_for
 from digest.rank.attention import candidates_of
 from digest.rank.plans import Reader
 from digest.rank.readers import profile_of
@@ -128,11 +128,7 @@ class Sampler:
         with self.app.store.read() as tx:
             listed = candidates_of(tx, since, now)
         todays = [one for one in listed if one.listed_at > newest - DAY]
-        hot = [
-            one
-            for one in listed
-            if one.listed_at <= newest - DAY and one.trend and one.trend.score >= STILL_TRENDING
-        ]
+        hot = [one for one in listed if one.listed_at <= newest - DAY and is_still_trending(one)]
         return Pool(
             self.app.ranker,
             [*todays[:MOST_CANDIDATES], *hot],
