@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.model import Paper
 from digest.reading import query
-from digest.reading.meaning import Meanings
+from digest.reading.meaning import NOWHERE, Indices, Meanings, Places
 from digest.reading.search import search, similar
 from digest.sources.identifiers import paper_key
 from digest.store import Transaction
@@ -21,8 +20,6 @@ MOST_KEPT = 500  # answers, of up to 300 numbers each
 MOST_ALIKE = 100
 
 _MOST_CATEGORIES = 50
-
-Rows = npt.NDArray[np.int64]
 
 
 def named(tx: Transaction, text: str) -> int | None:
@@ -41,8 +38,9 @@ class Finder:
 
     meanings: Meanings = field(default_factory=Meanings)
     _kept: OrderedDict[tuple[str, ...], list[int]] = field(default_factory=OrderedDict)
-    _categories: dict[str, Rows] = field(default_factory=dict)
-    _stamp: tuple[int, ...] = ()
+    _categories: dict[str, Indices] = field(default_factory=dict)
+    _places: Places = NOWHERE
+    _changes: int = -1
     _lock: Lock = field(default_factory=Lock)
     _filing: Lock = field(default_factory=Lock)
 
@@ -54,49 +52,51 @@ class Finder:
         Where that is the name of a paper, it is this one, whatever else is asked.
         """
         asked = asked[: query.LONGEST]
-        known = self._known(tx, "words", asked, field, category)
+        places = self.meanings.places(tx)
+        known = self._known(tx, places, "words", asked, field, category)
         if known is None and (row := named(tx, asked)) is not None:
             return [row]
         if known is None:
             words = query.read(asked, field)
-            among = self._filed(tx, category) if category else None
-            known = search(tx, self.meanings.places(tx), words, category=category, among=among)
+            among = self._filed(tx, places, category) if category else None
+            known = search(tx, places, words, category=category, among=among)
             self._keep(known, "words", asked, field, category)
         return known
 
     def like(self, tx: Transaction, paper: Paper) -> list[int]:
         """Return the rows of the papers that are most like one; by its words until it is placed."""
-        known = self._known(tx, "like", paper.key)
+        places = self.meanings.places(tx)
+        known = self._known(tx, places, "like", paper.key)
         if known is None:
             row = tx.listings.row(paper.key)
-            known = [] if row is None else similar(self.meanings.places(tx), row, limit=MOST_ALIKE)
+            known = [] if row is None else similar(places, row, limit=MOST_ALIKE)
             if not known:
-                found = search(tx, self.meanings.places(tx), query.alike(paper.title))
+                found = search(tx, places, query.alike(paper.title))
                 known = [one for one in found if one != row][:MOST_ALIKE]
             self._keep(known, "like", paper.key)
         return known
 
-    def _filed(self, tx: Transaction, category: str) -> Rows:
-        """Return the rows of all papers of a category."""
+    def _filed(self, tx: Transaction, places: Places, category: str) -> Indices:
+        """Return where the papers of a category are among the places, in order."""
         # Of many who ask for the same at once, one reads it.
         with self._filing:
             with self._lock:
                 known = self._categories.get(category)
             if known is None:
-                known = np.array(tx.listings.of_category(category), np.int64)
+                rows = np.array(tx.listings.of_category(category), np.int64)
+                known = np.sort(places.where(rows))
                 with self._lock:
                     if len(self._categories) < _MOST_CATEGORIES:
                         self._categories[category] = known
             return known
 
-    def _known(self, tx: Transaction, *asked: str) -> list[int] | None:
-        newest = tx.spaces.newest() or (0, 0)
-        stamp = (tx.changes.total(), *newest, tx.spaces.reach(newest[0]))
+    def _known(self, tx: Transaction, places: Places, *asked: str) -> list[int] | None:
+        changes = tx.changes.total()
         with self._lock:
-            if stamp != self._stamp:
+            if places is not self._places or changes != self._changes:
                 self._kept.clear()
                 self._categories.clear()
-                self._stamp = stamp
+                self._places, self._changes = places, changes
             if asked not in self._kept:
                 return None
             self._kept.move_to_end(asked)

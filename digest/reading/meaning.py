@@ -20,7 +20,12 @@ SAMPLE = 12_000  # papers; more teach little more
 _GROWTH = 2  # times as many papers as when it was learned: then it is learned anew
 _CHUNK = 1000
 
+# Vectors that stand apart take several times as long to fetch as those in a row; where it is a
+# larger share of all than this, all are compared.
+_FEW = 0.1
+
 Floats = npt.NDArray[np.float32]
+Indices = npt.NDArray[np.int64]
 
 
 def update(store: Store, clock: Clock) -> int:
@@ -64,30 +69,31 @@ def update(store: Store, clock: Clock) -> int:
 class Places:
     """The papers whose places are known: their rows, in order, and a vector of length one each."""
 
-    rows: npt.NDArray[np.int64]
+    rows: Indices
     vectors: Floats
 
-    def cosines(self, vector: Floats) -> Floats:
-        """Return how close each paper is to a vector of length one."""
+    def cosines(self, vector: Floats, among: Indices | None = None) -> Floats:
+        """Return how close each paper is to a vector of length one, or those at some indices."""
+        few = among is not None and len(among) < _FEW * len(self.rows)
         # BLAS would ask every core to help, and wait for those that send mail.
-        found: Floats = np.einsum("ij,j->i", self.vectors, vector)
-        return found
+        found: Floats = np.einsum("ij,j->i", self.vectors[among] if few else self.vectors, vector)
+        return found if few or among is None else found[among]
 
-    def where(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the places of those rows that have one."""
-        if not len(self.rows):
-            return np.empty(0, np.int64)
-        places = np.minimum(np.searchsorted(self.rows, rows), len(self.rows) - 1)
-        found: npt.NDArray[np.int64] = places[self.rows[places] == rows]
-        return found
-
-    def of(self, rows: npt.NDArray[np.int64]) -> Places:
-        """Return the places of those rows alone."""
-        places = np.sort(self.where(rows))
-        return Places(self.rows[places], self.vectors[places])
+    def where(self, rows: Indices) -> Indices:
+        """Return the indices of those rows that have a place."""
+        return where(self.rows, rows)
 
 
-_NOWHERE = Places(np.empty(0, np.int64), np.zeros((0, 1), np.float32))
+def where(ordered: Indices, wanted: Indices) -> Indices:
+    """Return the indices of those numbers that are among others, which are in order."""
+    if not len(ordered):
+        return np.empty(0, np.int64)
+    found = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    there: Indices = found[ordered[found] == wanted]
+    return there
+
+
+NOWHERE = Places(np.empty(0, np.int64), np.zeros((0, 1), np.float32))
 
 
 @dataclass
@@ -95,17 +101,17 @@ class Meanings:
     """The places of all papers, in memory (400 bytes each), with what has come in; thread-safe."""
 
     _space: int = 0
-    _places: Places = _NOWHERE
+    _places: Places = NOWHERE
     _lock: Lock = field(default_factory=Lock)
 
     def places(self, tx: Transaction) -> Places:
         """Return the places as they are now."""
         newest = tx.spaces.newest()
         if newest is None:
-            return _NOWHERE
+            return NOWHERE
         with self._lock:
             if newest[0] != self._space:
-                self._space, self._places = newest[0], _NOWHERE
+                self._space, self._places = newest[0], NOWHERE
             known = int(self._places.rows[-1]) if len(self._places.rows) else 0
             if tx.spaces.reach(self._space) > known:
                 more = tx.spaces.vectors(self._space, after=known)

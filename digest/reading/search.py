@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.model import Hit, Words
-from digest.reading.meaning import Places
+from digest.reading.meaning import Floats, Indices, Places, where
 from digest.reading.query import is_plain
 from digest.store import Transaction
 
@@ -27,11 +26,11 @@ def search(
     asked: Sequence[Words],
     *,
     category: str = "",
-    among: npt.NDArray[np.int64] | None = None,
+    among: Indices | None = None,
 ) -> list[int]:
     """Return the rows of the papers that fit best, the best first.
 
-    `among` are the rows of the category, if there is one.
+    `among` is where the papers of the category are among the places, if there is one.
 
     A paper has `score of its text / best of them + 1.5 * cosine` with the 30 first by text, each
     of which counts as its text does. Papers without the words are only among them where no
@@ -46,8 +45,9 @@ def search(
         return []
     rows = np.array([hit.paper_id for hit in hits], np.int64)
     scores = _shares(hits)
-    allowed = among if is_plain(asked) else rows
-    found = _blended(places if allowed is None else places.of(allowed), rows, scores)
+    if not is_plain(asked):
+        among = np.sort(places.where(rows))
+    found = _blended(places, rows, scores, among)
     return [int(row) for row in found[:MOST]]
 
 
@@ -62,15 +62,13 @@ def similar(places: Places, row: int, *, limit: int, least: float = _LIKE_ENOUGH
     return [int(places.rows[one]) for one in best if cosines[one] >= least]
 
 
-def _shares(hits: Sequence[Hit]) -> npt.NDArray[np.float32]:
+def _shares(hits: Sequence[Hit]) -> Floats:
     scores = np.array([max(hit.score, 1e-6) for hit in hits], np.float32)
-    shares: npt.NDArray[np.float32] = scores / scores.max()
+    shares: Floats = scores / scores.max()
     return shares
 
 
-def _blended(
-    places: Places, rows: npt.NDArray[np.int64], scores: npt.NDArray[np.float32]
-) -> npt.NDArray[np.int64]:
+def _blended(places: Places, rows: Indices, scores: Floats, among: Indices | None) -> Indices:
     by_row = dict(zip(rows.tolist(), scores.tolist(), strict=True))
     first = places.where(rows[:_FIRST])
     if not len(first):
@@ -78,17 +76,17 @@ def _blended(
     weights = np.array([by_row[int(row)] for row in places.rows[first]], np.float32)
     meant = weights @ places.vectors[first]
     meant /= max(float(np.linalg.norm(meant)), 1e-6)
-    blend = np.float32(_MEANT) * places.cosines(meant)
-    ordered = np.argsort(rows)
-    known = places.where(rows[ordered])
-    blend[known] += np.array([by_row[int(row)] for row in places.rows[known]], np.float32)
-    found = places.rows[_best(blend, MOST)]
+    compared = places.rows if among is None else places.rows[among]
+    blend = np.float32(_MEANT) * places.cosines(meant, among)
+    known = where(compared, np.sort(rows))
+    blend[known] += np.array([by_row[int(row)] for row in compared[known]], np.float32)
+    found = compared[_best(blend, MOST)]
     # What has come in since places were found has its words alone to speak for it.
-    placeless = rows[~np.isin(rows, places.rows[known])]
+    placeless = rows[~np.isin(rows, compared[known])]
     return np.concatenate([found[: MOST - len(placeless)], placeless])
 
 
-def _best(values: npt.NDArray[np.float32], number: int) -> npt.NDArray[np.int64]:
+def _best(values: Floats, number: int) -> Indices:
     """Return where the largest values are, the largest first."""
     number = min(number, len(values))
     if not number:
