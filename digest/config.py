@@ -193,6 +193,7 @@ class RankingSettings(Section):
     surprise: Annotated[int, Field(ge=0, le=5)] = 1
     ranker: str = "default"
     interleave: str = ""
+    processes: Annotated[int, Field(ge=1, le=64)] = 2
 
 
 class Semantic(Section):

@@ -10,8 +10,9 @@ import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
-from digest import crew, deliver, ingest, rank
+from digest import crew, deliver, ingest, planners, rank
 from digest.app import App
 from digest.deliver import DeliverReport, OnProgress, Patience
 from digest.due import local_date
@@ -286,18 +287,16 @@ def _rank(
     with _timed(app.clock, report, "rank"):
         # What a dead sender held makes way for a newer digest as what nobody holds does.
         deliver.recover(app.store, settings=app.settings.delivery, clock=app.clock, is_gone=is_gone)
+        now = app.clock.now()
+        # Nobody else sees what is rehearsed.
+        beside = rank.alone if report.dry_run else partial(planners.beside, app.settings, now)
         report.ranked.go_on(
             rank.run(
-                app.store,
-                app.ranker,
-                settings=app.settings.ranking,
+                planners.planner_of(app, now=now),
                 schedule=app.settings.schedule,
-                domain=app.domain,
-                now=app.clock.now(),
                 date=date,
                 force=force,
-                rival=app.rival,
-                phrases=app.phrases,
+                beside=beside,
                 stopping=stopping,
             )
         )

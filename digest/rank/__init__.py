@@ -13,29 +13,42 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from digest.config import RankingSettings, Schedule
+from digest.config import Schedule
 from digest.garbage import rare_collections
-from digest.model import Cadence, Edition, Plan, Rhythm, Subscriber
-from digest.ports import Ranker
-from digest.rank import expecting
+from digest.model import Plan, Rhythm
 from digest.rank.looks import Look, look_at
+from digest.rank.planner import (
+    BACKGROUND,
+    LIKED,
+    Beside,
+    Chunk,
+    Helpers,
+    Planner,
+    alone,
+    open_pool,
+)
 from digest.rank.plans import Reader, message_id, plans_for
 from digest.rank.pool import Pool, is_still_trending
 from digest.rank.reach import Reach
-from digest.rank.readers import libraries_of, newer_of, readers_of
-from digest.rank.topics import risen
+from digest.rank.readers import newer_of, readers_of
 from digest.rank.turns import Turn, is_awake, turn_of
-from digest.ranking import Phrases
 from digest.store import Store
 
 __all__ = [
+    "BACKGROUND",
     "CHUNK",
+    "LIKED",
+    "Beside",
+    "Chunk",
+    "Helpers",
     "Look",
+    "Planner",
     "Pool",
     "RankReport",
     "Reach",
     "Reader",
     "Turn",
+    "alone",
     "is_anybody_due",
     "is_still_trending",
     "look_at",
@@ -44,16 +57,11 @@ __all__ = [
     "plans_for",
     "readers_of",
     "run",
+    "turn_of",
 ]
 
-# How many recent papers a ranker learns its words from.
-BACKGROUND = 5000
-
-# How many liked papers a ranker learns from what is liked together.
-LIKED = 10_000
-
 # How many subscribers are planned at a time: enough to share work, few enough to write at once.
-CHUNK = 500
+CHUNK = 250
 
 
 @dataclass
@@ -76,10 +84,15 @@ class RankReport:
             else:
                 self.skipped[plan.reason] = self.skipped.get(plan.reason, 0) + 1
 
+    @property
+    def done(self) -> int:
+        """Return how many were looked at."""
+        return self.planned + sum(self.skipped.values())
+
     def go_on(self, later: RankReport) -> None:
         """Add what planning did a little later in the same run."""
         # What this run has planned already is not what was planned before it.
-        self.settled = max(0, later.settled - self.planned - sum(self.skipped.values()))
+        self.settled = max(0, later.settled - self.done)
         self.subscribers, self.waiting = later.subscribers, later.waiting
         self.unplanned = later.unplanned
         self.planned += later.planned
@@ -109,72 +122,58 @@ class _Survey:
 
 @rare_collections()
 def run(
-    store: Store,
-    ranker: Ranker,
+    planner: Planner,
     *,
-    settings: RankingSettings,
     schedule: Schedule,
-    domain: str,
-    now: datetime,
     date: date | None = None,
     force: bool = False,
-    rival: Ranker | None = None,
-    phrases: Phrases | None = None,
     chunk: int = CHUNK,
+    beside: Beside = alone,
     stopping: Callable[[], bool] = lambda: False,
 ) -> RankReport:
-    """Plan a delivery for every subscriber who is due; `domain` ends their Message-IDs.
+    """Plan a delivery for every subscriber who is due.
 
     `date` asks for the edition of that day instead of the one that is due now, `force` does not
-    wait for anybody's hour. With a `rival` both rankers draft each digest in turn. Notes are said
-    in `phrases`, or in English. What was planned before stays as it is. `chunk` subscribers are
-    read, planned and written at a time.
+    wait for anybody's hour. What was planned before stays as it is. `chunk` subscribers are read,
+    planned and written at a time; `beside` opens who plans some of them meanwhile.
     """
+    store, now = planner.store, planner.now
     report = RankReport()
     with store.write() as tx:
         for rhythm, until in tx.subscribers.pauses(until=now.date() + timedelta(days=1)):
             if is_awake(rhythm, until, schedule, now=now, force=force):
                 tx.subscribers.wake(rhythm, until)
     survey = _survey(store, schedule, now=now, date=date, force=force)
-    number, left = sum(one.number for one in survey.due), survey.left
+    number, left = sum(one.number for one in survey.due), survey.left.total()
     report.subscribers, report.waiting = number + survey.waiting, survey.waiting
-    report.settled = number - left.total()
-    pools: dict[Cadence, Pool] = {}
-    for one in survey.due:
-        if not left[one.rhythm]:
-            continue
-        for edition, people in _chunks(store, one, newest=survey.newest, now=now, size=chunk):
+    report.settled = number - left
+    with beside(left) as helpers:
+        for some in _chunks(store, survey, now=now, size=chunk):
             if stopping():
-                done = report.planned + sum(report.skipped.values())
-                report.unplanned = max(0, left.total() - done)
+                report.unplanned = max(0, left - report.done)
                 return report
-            cadence = one.turn.cadence
-            if cadence not in pools:
-                expecting.ready(store, now)
-                pools[cadence] = open_pool(
-                    store,
-                    ranker,
-                    cadence,
-                    settings=settings,
-                    now=now,
-                    rival=rival,
-                    phrases=phrases,
-                )
-            pool = pools[cadence]
-            with store.read() as tx:
-                readers = readers_of(tx, pool, people, one.turn, settings=settings)
-            plans = plans_for(
-                pool, one.turn, readers, edition_id=edition.id, settings=settings, domain=domain
-            )
-            with store.write() as tx:
-                written = tx.deliveries.plan(plans)
-                report.replaced += tx.digests.make_way(
-                    [plan.subscriber_id for plan in written if plan.reason is None],
-                    after=pool.opens_at,
-                    newer=newer_of(pool, one.turn),
-                )
-            report.count(written)
+            planner.pool(some.turn.cadence)  # what it writes, all others read
+            if not helpers.take(some):
+                _write(planner, some, planner.plans(some), report)
+            for done, plans in helpers.planned():
+                _write(planner, done, plans, report)
+        for done, plans in helpers.rest():
+            _write(planner, done, plans, report)
     return report
+
+
+def _write(planner: Planner, chunk: Chunk, plans: list[Plan] | None, report: RankReport) -> None:
+    """Write what was planned for a chunk; where nobody has, plan it first."""
+    plans = planner.plans(chunk) if plans is None else plans
+    pool = planner.pool(chunk.turn.cadence)
+    with planner.store.write() as tx:
+        written = tx.deliveries.plan(plans)
+        report.replaced += tx.digests.make_way(
+            [plan.subscriber_id for plan in written if plan.reason is None],
+            after=pool.opens_at,
+            newer=newer_of(pool, chunk.turn),
+        )
+    report.count(written)
 
 
 def is_anybody_due(
@@ -219,53 +218,20 @@ def _left(store: Store, due: list[_Due], *, newest: datetime | None) -> Counter[
     return left
 
 
-def _chunks(
-    store: Store, due: _Due, *, newest: datetime | None, now: datetime, size: int
-) -> Iterator[tuple[Edition, list[Subscriber]]]:
-    """Yield the edition and those for whom it is not planned yet, a chunk at a time."""
-    with store.write() as tx:
-        edition = tx.editions.ensure(due.turn.cadence, due.turn.date, now=now)
-    last = 0
-    while True:
-        with store.read() as tx:
-            people = tx.subscribers.to_plan(
-                due.rhythm, edition, newest_paper=newest, after=last, limit=size
-            )
-        if not people:
-            return
-        yield edition, people
-        last = people[-1].id
-
-
-def open_pool(
-    store: Store,
-    ranker: Ranker,
-    cadence: Cadence,
-    *,
-    settings: RankingSettings,
-    now: datetime,
-    rival: Ranker | None = None,
-    phrases: Phrases | None = None,
-) -> Pool:
-    """Load what anybody may get now, and let the rankers prepare it."""
-    reach = Reach.of(cadence, now, days=settings.trending_days)
-    phrases = phrases or Phrases()
-    with store.read() as tx:
-        listed = reach.candidates(tx)
-        background = tx.papers.recent(BACKGROUND, until=now)
-        sources = tx.sources.list()
-        libraries = libraries_of(tx, papers_at_most=LIKED)
-        topics = risen(tx, now)
-    return Pool(
-        ranker,
-        expecting.with_expectations(store, listed, now, phrases),
-        background,
-        sources,
-        opens_at=reach.opens_at,
-        begins_at=reach.begins_at,
-        closes_at=reach.closes_at,
-        rival=rival,
-        libraries=libraries,
-        topics=topics,
-        phrases=phrases,
-    )
+def _chunks(store: Store, survey: _Survey, *, now: datetime, size: int) -> Iterator[Chunk]:
+    """Yield those for whom the edition that is due is not planned yet, so many at a time."""
+    for due in survey.due:
+        if not survey.left[due.rhythm]:
+            continue
+        with store.write() as tx:
+            edition = tx.editions.ensure(due.turn.cadence, due.turn.date, now=now)
+        last = 0
+        while True:
+            with store.read() as tx:
+                people = tx.subscribers.to_plan(
+                    due.rhythm, edition, newest_paper=survey.newest, after=last, limit=size
+                )
+            if not people:
+                break
+            yield Chunk(due.turn, edition, people)
+            last = people[-1].id

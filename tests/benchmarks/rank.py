@@ -22,7 +22,7 @@ from digest.ranking import Likeness, choose, leading_of, ranker, reaching
 
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 BACKGROUND = 5000  # as in digest.rank
-CHUNK = 500  # as in digest.rank
+CHUNK = 250  # as in digest.rank
 CATEGORIES = ("cs.RO", "cs.CL", "cs.CV", "math.CO", "astro-ph.GA", "q-bio.NC")
 _SYLLABLES = [first + second for first in "bdfgklmnprstvz" for second in "aeiou"]
 

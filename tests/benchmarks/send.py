@@ -34,12 +34,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from digest import app as wiring
-from digest import rank
+from digest import planners, rank
 from digest.app import App
 from digest.cli import subscriber_csv
 from digest.clock import ShiftedClock
@@ -96,12 +97,9 @@ def prepare(folder: Path, asked: argparse.Namespace) -> dict[str, float]:
     imported = fill(app, folder, recipients=asked.recipients, pool=asked.pool, now=NOW)
     began = time.perf_counter()
     ranked = rank.run(
-        app.store,
-        app.ranker,
-        settings=app.settings.ranking,
+        planners.planner_of(app, now=NOW),
         schedule=app.settings.schedule,
-        domain=app.domain,
-        now=NOW,
+        beside=partial(planners.beside, app.settings, NOW),
     )
     planned = time.perf_counter() - began
     assert ranked.planned == asked.recipients, ranked

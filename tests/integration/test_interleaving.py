@@ -44,10 +44,10 @@ def run(store: Store, *new: Paper, ranker: Ranker = UP, rival: Ranker | None = D
     settings = RankingSettings(
         max_papers=6, min_score=0, diversity=0, ranker="up", interleave="down"
     )
-    rank.run(
-        store, ranker, settings=settings, schedule=Schedule(), domain="example.org", now=NOW,
-        rival=rival,
-    )  # fmt: skip
+    planner = rank.Planner(
+        store=store, ranker=ranker, settings=settings, domain="example.org", now=NOW, rival=rival
+    )
+    rank.run(planner, schedule=Schedule())
 
 
 def planned(store: Store, reader: Subscriber) -> tuple[list[tuple[str, str]], Mapping[str, Any]]:

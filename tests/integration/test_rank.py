@@ -45,20 +45,30 @@ def turn(
     force: bool = False,
     catch_up: bool = True,
     chunk: int = rank.CHUNK,
+    beside: rank.Beside = rank.alone,
     stopping: Callable[[], bool] = lambda: False,
     **settings: object,
 ) -> RankReport:
     return rank.run(
-        store,
-        ranker or ListRanker(),
-        settings=RankingSettings.model_validate({"min_score": 0, "diversity": 0, **settings}),
+        planner(store, now=now, ranker=ranker, **settings),
         schedule=Schedule(catch_up=catch_up),
-        domain="example.org",
-        now=now,
         date=date,
         force=force,
         chunk=chunk,
+        beside=beside,
         stopping=stopping,
+    )
+
+
+def planner(
+    store: Store, *, now: datetime = NOW, ranker: Ranker | None = None, **settings: object
+) -> rank.Planner:
+    return rank.Planner(
+        store=store,
+        ranker=ranker or ListRanker(),
+        settings=RankingSettings.model_validate({"min_score": 0, "diversity": 0, **settings}),
+        domain="example.org",
+        now=now,
     )
 
 

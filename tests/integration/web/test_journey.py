@@ -9,6 +9,7 @@ from itertools import product
 
 from digest import rank
 from digest.model import Paper, SubscriberStatus
+from digest.planners import planner_of
 from tests.integration.web.test_links import status
 from tests.support.inbox import deliver_all
 from tests.support.samples import paper
@@ -42,15 +43,8 @@ def next_digest(site: Running) -> str:
     """Let a day pass and return the digest that it brings."""
     app = site.app
     site.clock.advance(DAY)
-    rank.run(
-        app.store,
-        app.ranker,
-        settings=app.settings.ranking,
-        schedule=app.settings.schedule,
-        domain=app.domain,
-        now=site.clock.now(),
-        force=True,
-    )
+    planner = planner_of(app, now=site.clock.now())
+    rank.run(planner, schedule=app.settings.schedule, force=True)
     return newest_mail(site)
 
 
