@@ -64,7 +64,7 @@ class Mailing:
         return self.composer.compose(delivery, subscriber, picks)
 
     def render(self, delivery: Delivery, subscriber: Subscriber, picks: list[Pick]) -> Rendered:
-        """Render the parts of one delivery, as they are read."""
+        """Render the parts of one delivery for the browser."""
         return self.composer.render(delivery, subscriber, picks)
 
     @cached_property

@@ -19,11 +19,11 @@ from digest.compose import (
     PAUSE,
     about_context,
     compose,
+    context,
     finished,
     own_headers,
     paper_context,
     parts_context,
-    render,
     shared_context,
     standing_headers,
 )
@@ -139,15 +139,11 @@ class Composer:
         )
 
     def render(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> Rendered:
-        """Render the three parts of one delivery as they are read; raise `RenderError`."""
-        return render(
-            delivery,
-            subscriber,
-            picks,
-            site=self._site,
-            renderer=self._renderer,
-            links=self._links,
-        )
+        """Render the three parts of one delivery for the browser; raise `RenderError`."""
+        links = self._links.dated(delivery.date)
+        told = context(delivery, subscriber, picks, site=self._site, links=links)
+        told["links"]["browser"] = ""  # it is read there
+        return self._renderer.email(delivery.kind, told)
 
     def _plain(self, delivery: Delivery, subscriber: Subscriber, picks: Sequence[Pick]) -> Message:
         return compose(

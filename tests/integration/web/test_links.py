@@ -266,6 +266,8 @@ def test_a_digest_shows_in_the_browser_as_in_the_mail(site: Running) -> None:
     answer = site.client.get(site.path(site.app.links.digest(subscriber.public_id, key)))
     assert answer.status_code == 200
     assert paper().title in answer.text
+    assert "Unsubscribe" in answer.text
+    assert "View in browser" not in answer.text
     assert "style-src 'unsafe-inline'" in answer.headers["content-security-policy"]
     assert "script-src" not in answer.headers["content-security-policy"]
 
