@@ -23,7 +23,7 @@ from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
 from digest.ranking.leading import leading
 from digest.ranking.matches import Matches, authors, categories, keywords
-from digest.ranking.matching import mentions
+from digest.ranking.matching import Keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered
@@ -93,13 +93,13 @@ class DefaultRanking:
         background = [others[key] for key in sorted(others)]
         self.content = Content(papers, background, libraries, embeddings)
         self.words = Remembered(self.content.words, most=_KEPT)
+        index = Keywords(papers)
         self.matches: Mapping[InterestKind, Callable[[str], Matches]] = {
-            InterestKind.KEYWORD: lru_cache(_KEPT)(keywords(papers)),
+            InterestKind.KEYWORD: lru_cache(_KEPT)(keywords(index)),
             InterestKind.AUTHOR: lru_cache(_KEPT)(authors(papers)),
             InterestKind.CATEGORY: lru_cache(_KEPT)(categories(papers)),
         }
-
-        self.teller = Teller(self.content, self.candidates, self.trending, now, phrases)
+        self.teller = Teller(self.content, self.candidates, index, self.trending, now, phrases)
 
     def muted_by(self, interest: Interest) -> npt.NDArray[np.int64]:
         """Return the columns of the candidates that a muted interest takes out."""
@@ -175,8 +175,9 @@ class DefaultScores:
             lambda rows: content.dislikes([everyone[row].disliked for row in rows]),
             [row for row, wishes in enumerate(everyone) if wishes.disliked],
         )
+        refused = _refused(everyone)
         return [
-            self._case(wishes, told[row], likes.get(row), dislikes.get(row))
+            self._case(wishes, told[row], likes.get(row), dislikes.get(row), refused[row])
             for row, wishes in enumerate(everyone)
         ]
 
@@ -186,6 +187,7 @@ class DefaultScores:
         told: Sequence[tuple[Words, Interest]],
         likes: Likes | None,
         dislikes: Dislikes | None,
+        refused: Mapping[str, int],
     ) -> Case:
         matches = self._ranking.matches
         left: Mapping[str, float] = {}
@@ -206,7 +208,7 @@ class DefaultScores:
             ],
             words=[(found, _weighing(one, left.get(one.value, 1.0))) for found, one in told],
             left=left,
-            refused=_refused(wishes),
+            refused=refused,
             likes=likes,
             dislikes=dislikes,
         )
@@ -311,12 +313,23 @@ def _weighing(interest: Interest, left: float) -> Interest:
     return interest if left == 1 else replace(interest, weight=interest.weight * left)
 
 
-def _refused(wishes: Wishes) -> Mapping[str, int]:
-    """Return how many disliked papers have each keyword."""
-    if not wishes.disliked:
-        return {}
-    keywords = [one.value for one in wishes.keywords]
-    return dict(zip(keywords, mentions(wishes.disliked, keywords), strict=True))
+def _refused(everyone: Sequence[Wishes]) -> list[dict[str, int]]:
+    """Return how many of the papers that each dislikes have each of their keywords."""
+    asked = [wishes for wishes in everyone if wishes.disliked and wishes.keywords]
+    papers = {paper.key: paper for wishes in asked for paper in wishes.disliked}
+    index = Keywords(list(papers.values()))
+    rows = {key: row for row, key in enumerate(papers)}
+    found = {
+        value: index.find(value).itself
+        for value in {one.value for wishes in asked for one in wishes.keywords}
+    }
+    return [
+        {
+            one.value: sum(rows[paper.key] in found[one.value] for paper in wishes.disliked)
+            for one in (wishes.keywords if wishes.disliked else ())
+        }
+        for wishes in everyone
+    ]
 
 
 def _met(meet: Callable[[Sequence[int]], Sequence[T | None]], rows: Sequence[int]) -> dict[int, T]:

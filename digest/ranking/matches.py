@@ -66,12 +66,11 @@ class Matches:
         return cls(kind, value, columns, strengths, found, names or {}, telling, akin or {})
 
 
-def keywords(papers: Sequence[Paper]) -> Callable[[str], Matches]:
+def keywords(index: Keywords) -> Callable[[str], Matches]:
     """Return what finds the papers that mention a keyword."""
-    index = Keywords(papers)
 
     def telling(count: int) -> float:
-        rarity = math.log((len(papers) + _USUAL) / max(1, count)) / math.log(_USUAL)
+        rarity = math.log((len(index) + _USUAL) / max(1, count)) / math.log(_USUAL)
         return min(1.0, max(_LEAST_TELLING, rarity))
 
     def find(value: str) -> Matches:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from digest.model import Paper
 from digest.ranking.text import SIGNS, WORD, stemmed, words
-from digest.ranking.ways import Standing, Way, Words, beginning, ways
+from digest.ranking.ways import Phrase, ways
 
 _SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
 _HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
-
-_KEPT = 4096  # papers whose words are remembered, and phrases
 
 # How words end that mean the same thing, once or several times, now or then.
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
@@ -40,23 +37,24 @@ class Keywords:
     def __init__(self, papers: Sequence[Paper]) -> None:
         self._papers = papers
         # Kept as texts: lists of their words would take many times the room.
-        self._written = [
+        self._texts = [
             (_spaced(words(paper.title)), _spaced(words(paper.abstract))) for paper in papers
         ]
-        vocabulary = list(
-            {word for texts in self._written for one in texts for word in one.split()}
-        )
+        vocabulary = list({word for texts in self._texts for one in texts for word in one.split()})
         stem = dict(zip(vocabulary, stemmed(vocabulary), strict=True))
         self._words: dict[str, list[str]] = {}
         for word in vocabulary:
             self._words.setdefault(stem[word], []).append(word)
         self._stemmed: list[tuple[str, str]] = []
         self._rows: dict[str, list[int]] = {}
-        for row, texts in enumerate(self._written):
+        for row, texts in enumerate(self._texts):
             title, abstract = ([stem[word] for word in one.split()] for one in texts)
             self._stemmed.append((_spaced(title), _spaced(abstract)))
             for one in {*title, *abstract}:
                 self._rows.setdefault(one, []).append(row)
+
+    def __len__(self) -> int:
+        return len(self._papers)
 
     def find(self, phrase: str) -> Mentions:
         """Return the papers that mention `phrase`."""
@@ -68,13 +66,27 @@ class Keywords:
             for row, in_title in self._having(stems):
                 if way.tied and not way.fits(self._papers[row]):
                     continue
-                if writes is None or (in_title and writes(self._written[row][0])):
+                if writes is None or (in_title and writes(self._texts[row][0])):
                     itself[row] = in_title or itself.get(row, False)
-                elif writes(self._written[row][1]):
+                elif writes(self._texts[row][1]):
                     itself.setdefault(row, False)
                 else:
                     akin[row] = in_title or akin.get(row, False)
         return Mentions(itself, {row: title for row, title in akin.items() if row not in itself})
+
+    def written(self, phrase: str, row: int) -> str:
+        """Return what a paper that is akin to a phrase writes first in its place."""
+        paper = self._papers[row]
+        known = [stemmed(way.words) for way in ways(phrase, self._standing) if way.fits(paper)]
+        for text in (paper.title, paper.abstract):
+            told = [(word, one.span()) for one in WORD.finditer(text) for word in words(one[0])]
+            stems = stemmed([word for word, _ in told])
+            for wanted in known:
+                for start in range(len(told) - len(wanted) + 1):
+                    end = start + len(wanted)
+                    if stems[start:end] == wanted:
+                        return text[told[start][1][0] : told[end - 1][1][1]]
+        return ""
 
     def _having(self, stems: Sequence[str]) -> Iterator[tuple[int, bool]]:
         """Yield the papers in which stems stand together, and whether in their title."""
@@ -88,7 +100,7 @@ class Keywords:
             if in_title or wanted in abstract:
                 yield row, in_title
 
-    def _standing(self, options: Sequence[Words]) -> set[Words]:
+    def _standing(self, options: Sequence[Phrase]) -> set[Phrase]:
         # Most begin as no word does, which is soon seen.
         firsts = stemmed([one[0] for one in options])
         begun = [pair for pair in zip(options, firsts, strict=True) if pair[1] in self._rows]
@@ -113,94 +125,6 @@ class Keywords:
         either = [f"(?:{'|'.join(map(re.escape, some or [_APART]))})" for some in forms]
         pattern = re.compile(_spaced(either))
         return lambda text: as_asked in text or pattern.search(text) is not None
-
-
-def mentions(papers: Sequence[Paper], phrases: Sequence[str]) -> list[int]:
-    """Return how many of a few papers write each phrase itself, once or several times."""
-    told = [_spaced([*words(paper.title), _APART, *words(paper.abstract)]) for paper in papers]
-    standing = _standing_in(told)
-    found = []
-    for phrase in phrases:
-        known = ways(phrase, standing)
-        found.append(sum(_writes_any(*one, known) for one in zip(told, papers, strict=True)))
-    return found
-
-
-def _standing_in(told: Sequence[str]) -> Standing:
-    """Return what says which words may stand together in texts, the last one in any form."""
-    text = "".join(told)
-    known = set(text.split())
-
-    def standing(options: Sequence[Words]) -> set[Words]:
-        return {
-            (*others, last)
-            for *others, last in options
-            if known.issuperset(others) and f" {' '.join([*others, beginning(last)])}" in text
-        }
-
-    return standing
-
-
-def _writes_any(told: str, paper: Paper, known: Sequence[Way]) -> bool:
-    return any(_writes(told, list(way.words)) and way.fits(paper) for way in known)
-
-
-def _writes(told: str, asked: Sequence[str]) -> bool:
-    if not asked:
-        return False
-    # Words that only end in another way begin in the same one.
-    start = f" {beginning(asked[0])}"
-    place = told.find(start)
-    while place >= 0:
-        here = told[place + 1 :].split(" ", len(asked))[: len(asked)]
-        if here == asked or (all(map(_is_form, asked, here)) and stemmed(asked) == stemmed(here)):
-            return True
-        place = told.find(start, place + 1)
-    return False
-
-
-class Forms:
-    """How papers write the phrases that they mention."""
-
-    def __init__(self, papers: Sequence[Paper]) -> None:
-        self._papers = papers
-        # Most write a phrase as it is asked for, which is soon seen.
-        self._words = lru_cache(_KEPT)(self._read)
-        self._asked = lru_cache(_KEPT)(lambda phrase: _spaced(words(phrase)))
-
-    def of(self, phrase: str, row: int) -> str:
-        """Return how a paper writes a phrase, if never as it is asked for.
-
-        Forms of a word in number and tense are the same word; of those that only share its stem,
-        such as "token" for "tokenization", the first is returned.
-        """
-        asked = self._asked(phrase)
-        told = self._words(row)
-        if any(asked in text for text in told):
-            return ""
-        paper = self._papers[row]
-        known = ways(phrase, _standing_in(told))
-        return _written([way.words for way in known if way.fits(paper)], paper)
-
-    def _read(self, row: int) -> tuple[str, str]:
-        paper = self._papers[row]
-        return _spaced(words(paper.title)), _spaced(words(paper.abstract))
-
-
-def _written(known: Sequence[Sequence[str]], paper: Paper) -> str:
-    other = ""
-    for text in (paper.title, paper.abstract):
-        told = [(word, one.span()) for one in WORD.finditer(text) for word in words(one[0])]
-        found = stemmed([word for word, _ in told])
-        for asked in known:
-            wanted = stemmed(asked)
-            for start in range(len(told) - len(asked) + 1):
-                if found[start : start + len(asked)] == wanted:
-                    here = told[start : start + len(asked)]
-                    if all(map(_is_form, asked, [word for word, _ in here])):
-                        return ""
-                    other = other or text[here[0][1][0] : here[-1][1][1]]
-    return other
 
 
 def _is_form(one: str, other: str) -> bool:

@@ -18,7 +18,7 @@ from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
 from digest.ranking.matches import Matches
-from digest.ranking.matching import Forms
+from digest.ranking.matching import Keywords
 
 Floats = npt.NDArray[np.float32]
 
@@ -43,6 +43,7 @@ class Teller:
         self,
         content: Content,
         candidates: Sequence[Candidate],
+        keywords: Keywords,
         trending: Floats,
         now: datetime,
         phrases: Phrases,
@@ -60,7 +61,7 @@ class Teller:
         ]
         self._parts = lru_cache(_KEPT_PARTS)(content.parts_of_words)
         self._terms = lru_cache(_KEPT_TERMS)(self._terms_of_words)
-        self._written = lru_cache(_KEPT_TERMS)(Forms([one.paper for one in candidates]).of)
+        self._written = lru_cache(_KEPT_TERMS)(keywords.written)
 
     def reason(
         self, case: Case, column: int, *, relevance_raised: float, trending_raised: float
@@ -97,7 +98,10 @@ class Teller:
             return self._words(case, column, left)
         chosen = [one for _, one in sorted(named, key=_BY_DOUBT, reverse=True)[:left]]
         if kind is EvidenceKind.KEYWORD:
-            keywords = [(one.value, self._written(one.value, column)) for one in chosen]
+            keywords = [
+                (one.value, self._written(one.value, column) if column in one.akin else "")
+                for one in chosen
+            ]
             return self._phrases.keywords(tuple(keywords)), len(keywords)
         if kind is EvidenceKind.AUTHOR:
             return self._phrases.author(chosen[0].names[column], chosen[0].value), 1

@@ -35,8 +35,8 @@ class Way:
         return all(any(_has(pattern, text) for text in texts) for pattern in self.tied)
 
 
-Words = tuple[str, ...]
-Standing = Callable[[Sequence[Words]], Collection[Words]]
+Phrase = tuple[str, ...]  # its words
+Standing = Callable[[Sequence[Phrase]], Collection[Phrase]]
 
 
 def ways(phrase: str, standing: Standing) -> list[Way]:
@@ -61,7 +61,7 @@ def ways(phrase: str, standing: Standing) -> list[Way]:
     return behind
 
 
-def _parted(word: str) -> list[Words]:
+def _parted(word: str) -> list[Phrase]:
     # What is before an s that stands alone is a possessive: "a model's core" has no score.
     return [
         (word[:place], word[place:])
@@ -70,7 +70,7 @@ def _parted(word: str) -> list[Words]:
     ]
 
 
-def _joined(first: str, second: str, phrase: str) -> Words:
+def _joined(first: str, second: str, phrase: str) -> Phrase:
     little = _is_little(first) or _is_little(second)
     if (first[-1].isdigit() and second[0].isdigit()) or (
         little and not _has(_tied(first, second), phrase)
@@ -79,7 +79,7 @@ def _joined(first: str, second: str, phrase: str) -> Words:
     return (first + second,)
 
 
-def _way(both: Words) -> Way:
+def _way(both: Phrase) -> Way:
     return Way(both, (_tied(*both),) if any(map(_is_little, both)) else ())
 
 
@@ -92,13 +92,13 @@ def _is_little(word: str) -> bool:
 
 
 def _tied(first: str, second: str) -> str:
-    return rf"\b{re.escape(first)}{_HYPHENS}{re.escape(beginning(second))}"
+    return rf"\b{re.escape(first)}{_HYPHENS}{re.escape(_beginning(second))}"
 
 
 def _has(pattern: str, text: str) -> bool:
     return re.search(pattern, text, re.IGNORECASE) is not None
 
 
-def beginning(word: str) -> str:
+def _beginning(word: str) -> str:
     """Return what all forms of a word begin with."""
     return word[: max(1, len(word) - _LONGEST_ENDING)]

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Forms, Keywords, Mentions, Name, mentions
+from digest.ranking.matching import Authors, Categories, Keywords, Mentions, Name
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:
@@ -66,9 +66,6 @@ def test_a_phrase_is_the_same_in_one_word_with_a_hyphen_and_in_two(keyword: str)
     titles = [*WAYS, "Fine\N{NON-BREAKING HYPHEN}tuned of model", "Of fine models, by tuning"]
     index = keywords(*((title.title(), "") for title in titles))
     assert index.find(keyword).itself == {0: True, 1: True, 2: True, 3: True}
-    some = [Paper(f"p:{n}", title) for n, title in enumerate(titles)]
-    assert mentions(some, [keyword]) == [4]
-    assert [Forms(some).of(keyword, row) for row in range(5)] == [""] * 5
 
 
 def test_several_words_of_a_phrase_are_written_in_another_way() -> None:
@@ -81,6 +78,10 @@ def test_several_words_of_a_phrase_are_written_in_another_way() -> None:
         assert found.find(keyword) == Mentions(itself={0: True, 1: False}, akin={})
 
 
+def test_the_parts_of_a_word_that_is_written_in_two_may_end_in_another_way() -> None:
+    assert keywords(("Editing abilities", "")).find("editability") == Mentions({0: True}, {})
+
+
 def test_a_long_phrase_is_found_as_it_is_asked_for() -> None:
     long = "dataset " * 25
     assert keywords(("A data set", ""), ("x", long)).find(long).itself == {1: False}
@@ -89,8 +90,7 @@ def test_a_long_phrase_is_found_as_it_is_asked_for() -> None:
 def test_other_words_of_a_stem_are_kept_apart_in_every_way() -> None:
     paper = Paper("p:1", "x", "Multi-modality, and multi-modality")
     assert Keywords([paper]).find("multimodal") == Mentions(itself={}, akin={0: False})
-    assert Forms([paper]).of("multimodal", 0) == "Multi-modality"
-    assert mentions([paper], ["multimodal"]) == [0]
+    assert Keywords([paper]).written("multimodal", 0) == "Multi-modality"
 
 
 @pytest.mark.parametrize(
@@ -117,19 +117,17 @@ def test_only_hyphens_join_little_words_and_nothing_joins_numbers(
     keyword: str, title: str, is_found: bool
 ) -> None:
     assert bool(keywords((title, "")).find(keyword).itself) is is_found
-    assert mentions([Paper("p:1", title)], [keyword]) == [is_found]
 
 
-def test_papers_that_write_a_phrase_are_counted() -> None:
-    some = [
-        Paper("p:1", "Planned grids", "We plan."),
-        Paper("p:2", "A study", "Of planning grids, and planning the grid."),
-        Paper("p:3", "Of planes", "A grid"),
-        Paper("p:4", "On a plan", "Grids of it"),
-    ]
+def test_any_form_of_several_words_is_the_phrase_itself() -> None:
+    index = keywords(
+        ("Planned grids", "We plan."),
+        ("A study", "Of planning grids, and planning the grid."),
+        ("Of planes", "A grid"),
+        ("On a plan", "Grids of it"),
+    )
     phrases = ["Planning", "planned grid", "grid", "plan grids", "?!"]
-    assert mentions(some, phrases) == [3, 2, 4, 2, 0]
-    assert mentions([], phrases) == [0] * 5
+    assert [len(index.find(phrase).itself) for phrase in phrases] == [3, 2, 4, 2, 0]
 
 
 def test_signs_of_a_pattern_are_letters_like_others() -> None:
@@ -162,12 +160,13 @@ def test_signs_of_a_pattern_are_letters_like_others() -> None:
 def test_what_only_shares_a_stem_is_told_as_it_is_written(
     keyword: str, title: str, form: str
 ) -> None:
-    assert Forms([Paper("p:1", title, "")]).of(keyword, 0) == form
+    index = keywords((title, ""))
+    assert [index.written(keyword, row) for row in index.find(keyword).akin] == [form] * bool(form)
 
 
 def test_a_paper_that_writes_a_keyword_anywhere_writes_it() -> None:
     paper = Paper("p:1", "Of tokens", "We skip tokenization.")
-    assert Forms([paper]).of("tokenization", 0) == ""
+    assert Keywords([paper]).find("tokenization") == Mentions(itself={0: False}, akin={})
 
 
 def test_a_keyword_without_a_word_finds_nothing() -> None:
