@@ -8,16 +8,15 @@ from importlib.metadata import entry_points
 from digest.errors import ConfigError
 from digest.ports import Embeddings, Ranker
 from digest.ranking.attention import VERSION, Attention
-from digest.ranking.blend import CROWDING, Likeness, beyond_usual, blend_of, choose, reaching
+from digest.ranking.blend import CROWDING, Likeness, beyond_usual, choose, reaching
 from digest.ranking.days import Days
 from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
-from digest.ranking.fitting import fitted
 from digest.ranking.gains import figures, gained_lately
-from digest.ranking.leading import leading_of
 from digest.ranking.libraries import score_libraries
 from digest.ranking.matching import Authors, Categories, Keywords
+from digest.ranking.seam import blend_of, fitted, leading_of
 from digest.ranking.space import text_of
 from digest.ranking.topics import rising
 from digest.ranking.trending import attention_seen, measured

@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.model import Paper
-from digest.ports import MUTED, Blend, BlendedScores, Scores
+from digest.ports import MUTED, Scores
+from digest.ranking.seam import blend_of
 from digest.ranking.text import STOP_WORDS, words
 
 Floats = npt.NDArray[np.floating]
@@ -37,14 +38,6 @@ def blend(
     """
     scores: Floats = discount * ((1.0 - weight) * relevance + weight * trending)
     return scores
-
-
-def blend_of(scores: Scores) -> Blend:
-    """Return what scores are blended of: of interests alone where they do not say."""
-    if isinstance(scores, BlendedScores):
-        return scores.blend
-    shape = scores.score.shape
-    return Blend(scores.score, np.ones(shape, np.float32), np.zeros(shape, np.bool_))
 
 
 def reaching(scores: Scores, min_score: float) -> Floats:

@@ -21,7 +21,6 @@ from digest.ranking.closeness import Dislikes, Likes, Words
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
-from digest.ranking.leading import leading
 from digest.ranking.matches import Matches, authors, categories, keywords
 from digest.ranking.matching import Keywords
 from digest.ranking.profiles import Wishes
@@ -264,7 +263,7 @@ class DefaultScores:
         count = len(self._ranking.candidates)
         return np.stack(
             [
-                leading(case, some, count=count)
+                case.leading(some, count=count)
                 for case, some in zip(self._cases, columns, strict=True)
             ]
         )

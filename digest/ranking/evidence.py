@@ -38,6 +38,7 @@ from digest.ranking.matches import Matches
 from digest.ranking.profiles import Wishes
 
 Floats = npt.NDArray[np.float32]
+Columns = npt.NDArray[np.int64]
 Strength = TypeVar("Strength", float, Floats)
 
 LEAN = 0.25  # how much content moves a paper that matches by its category
@@ -46,6 +47,7 @@ LEAN = 0.25  # how much content moves a paper that matches by its category
 # for is no word against the subject. Of a keyword's it is shared with the dislikes that have it.
 _EXCUSED_BY_LIKES = 0.5
 _EXCUSED_BY_NAME = 0.8
+_NOTHING = 0.95  # chance that a match means nothing from which on nothing leads
 
 KINDS = {
     InterestKind.AUTHOR: EvidenceKind.AUTHOR,
@@ -127,6 +129,31 @@ class Case:
         likes = self.likes
         assert likes is not None
         return Part.of(likes.vectors[likes.rows], likes.shares)
+
+    def leading(self, columns: Columns, *, count: int) -> Columns:
+        """Return the place of the interest that does most for each of some papers, of `count`.
+
+        What a keyword does by the letter and by content is taken together, and likes are one
+        interest. It is -1 where nothing leads, and everywhere for somebody who has but one.
+        Categories lead nothing: they stand for fields, in which there is room for all.
+        """
+        chances: dict[tuple[InterestKind, str], Floats] = {}
+        for words, one in self.words:
+            chances[one.kind, one.value] = missed(words.strength[columns], one.weight)
+        for matches, weight in self.matches:
+            if matches.kind is not InterestKind.CATEGORY:
+                strengths = np.zeros(count, np.float32)
+                strengths[matches.columns] = matches.strengths
+                key = (matches.kind, matches.value)
+                chances[key] = missed(strengths[columns], weight) * chances.get(key, np.float32(1))
+        if self.likes is not None:
+            chances[InterestKind.SEED, ""] = 1 - self.likes.strength[columns]
+        if len(chances) < 2:
+            return np.full(len(columns), -1)
+        table = np.stack(list(chances.values()))
+        found: Columns = table.argmin(axis=0)
+        found[table.min(axis=0) > _NOTHING] = -1
+        return found
 
     # What speaks for a paper.
 

@@ -8,8 +8,7 @@ import numpy as np
 
 from digest.model import Interest, Paper
 from digest.rank.drafts import Aligned
-from digest.ranking import ranker
-from digest.ranking.leading import leading_of
+from digest.ranking import leading_of, ranker
 from digest.testing import ListRanker
 from tests.unit.ranking.samples import NOW, SUBJECTS, candidate, papers, profile, want
 
