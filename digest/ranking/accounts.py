@@ -12,8 +12,7 @@ import numpy.typing as npt
 from digest.model import Paper, Summand, SummandKind
 from digest.ranking.relevance import NEAREST, NEAREST_SHARE, Relevance, shrinkage
 from digest.ranking.space import Space, Vectors
-from digest.ranking.spelling import Spelling
-from digest.ranking.terms import distinct
+from digest.ranking.terms import Spelling, distinct
 
 Floats = npt.NDArray[np.float32]
 Columns = npt.NDArray[np.int64]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +25,8 @@ DISLIKE_CURVE = Curve(MOST_BY_CONTENT, 5.0, 3.0)  # of one disliked paper by its
 _ALONE, _MANY, _CLEARER = 0.25, 10, 0.08  # how the first is stretched for one like and for many
 _COHESION = 10.0  # of many likes in one field, in hundredths of cosine
 _NARROWEST = 0.3  # so much of the curve is left for likes that have nothing in common
+_HALVING = 0.5  # so many likes that are about a text leave half of its weight
+_KEPT_ALONE = 0.6  # what a text keeps that no like is about, whatever is liked beside it
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,3 +172,21 @@ def lean_at(closeness: Floats, curve: Curve) -> Floats:
     """Return how each paper leans to what it is close to (0..1)."""
     lean: Floats = np.maximum(0.0, np.tanh(closeness / curve.least))
     return lean
+
+
+def left_beside(about: Sequence[float]) -> list[float]:
+    """Return what likes leave of the weight of each text and keyword (0..1).
+
+    `about` says how many likes are about each. With one's own number `m` that is
+    `max(0.5 / (0.5 + mean m), 0.6 * 0.5 / (0.5 + m))`: all lose together, since words that are not
+    in the likes yet are no better than those that are, but a subject that is liked by nobody stays
+    asked for. Found by trial: docs/explanation/ranking.md has the figures.
+    """
+    if not about:
+        return []
+    shared = _left(fmean(about))
+    return [max(shared, _KEPT_ALONE * _left(one)) for one in about]
+
+
+def _left(likes: float) -> float:
+    return _HALVING / (_HALVING + likes)

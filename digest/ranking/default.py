@@ -15,9 +15,8 @@ import numpy.typing as npt
 from digest.model import Candidate, Explanation, Interest, InterestKind, Paper, Profile
 from digest.ports import MUTED, Blend, Embeddings
 from digest.ranking import foreseen
-from digest.ranking.beside import left_beside
 from digest.ranking.blend import balance, blend
-from digest.ranking.closeness import Dislikes, Likes, Words
+from digest.ranking.closeness import Dislikes, Likes, Words, left_beside
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from digest.ranking.parts import Parts, of_texts, texts_of
-from digest.ranking.spelling import Spelling, beginning
+from digest.ranking.terms import Spelling, word_start
 from digest.ranking.text import WORD, is_silent, stemmed, words
 
 _MAX_FEATURES = 200_000
@@ -182,7 +182,7 @@ class Lexicon:
                     before = None
                     continue
                 start, end = match.span()
-                start = beginning(text, start)
+                start = word_start(text, start)
                 found.extend((number, shift + start, shift + end))
                 if before is not None:
                     code = (before[0] + 1) * len(self._ids) + number

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from digest.embedders import InMemory, Model
 from digest.model import EvidenceKind, Paper, Profile
-from digest.ranking.beside import left_beside
+from digest.ranking.closeness import left_beside
 from digest.ranking.default import DefaultRanker
 from digest.testing import FakeEmbedder
 from tests.unit.ranking.samples import NOW, SUBJECTS, by_key, candidate, fit, papers, profile, want
