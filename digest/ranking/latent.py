@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from io import BytesIO
 from typing import Self
 
 import numpy as np
 import numpy.typing as npt
-import Stemmer
 from scipy import sparse
 
-from digest.ranking.text import STOP_WORDS, words
+from digest.ranking import parts
+from digest.ranking.text import STOP_WORDS, stemmed, words
 
 Floats = npt.NDArray[np.float32]
 
@@ -77,23 +76,21 @@ class Latent:
 
     def to_bytes(self) -> bytes:
         """Return the space as bytes, to be kept."""
-        file = BytesIO()
-        np.savez_compressed(
-            file,
-            stems=np.frombuffer("\n".join(self._stems).encode(), np.uint8),
-            weights=self._weights,
-            axes=self._axes.astype(np.float16),
-            middle=self._middle,
+        return parts.to_bytes(
+            {
+                "stems": np.frombuffer("\n".join(self._stems).encode(), np.uint8),
+                "weights": self._weights,
+                "axes": self._axes.astype(np.float16),
+                "middle": self._middle,
+            }
         )
-        return file.getvalue()
 
     @classmethod
     def from_bytes(cls, kept: bytes) -> Self:
         """Return a space that was kept."""
-        with np.load(BytesIO(kept), allow_pickle=False) as parts:
-            stems = parts["stems"].tobytes().decode().split()
-            axes = parts["axes"].astype(np.float32)
-            return cls(stems, parts["weights"], axes, parts["middle"])
+        found = parts.from_bytes(kept)
+        stems, axes = found["stems"].tobytes().decode().split(), found["axes"].astype(np.float32)
+        return cls(stems, found["weights"], axes, found["middle"])
 
     def _weighed(self, counted: Sequence[Counter[str]]) -> sparse.csr_array:
         columns: list[int] = []
@@ -121,9 +118,7 @@ class _Stems(dict[str, str]):
     """The stems of words, empty where a word tells nothing; each is worked out once."""
 
     def __missing__(self, word: str) -> str:
-        # A stemmer holds a buffer and is not for two threads: hence one for each word.
-        silent = word in STOP_WORDS or word.isdecimal()
-        stem: str = "" if silent else Stemmer.Stemmer("english").stemWord(word)
+        stem = "" if word in STOP_WORDS or word.isdecimal() else stemmed([word])[0]
         if len(self) < _MOST_KNOWN:
             self[word] = stem
         return stem

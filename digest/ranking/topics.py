@@ -10,11 +10,9 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
 
-import Stemmer
-
 from digest.model import Titled, Topic
 from digest.ranking.terms import DEEDS
-from digest.ranking.text import STOP_WORDS, words
+from digest.ranking.text import STOP_WORDS, stems
 
 WEEK = timedelta(days=7)
 WEEKS = 8  # the last one is compared with those before it
@@ -183,9 +181,5 @@ def _known(word: str) -> _Word:
     plain = word.casefold()
     ends = plain not in _EMPTY and word[0].isalnum() and not word.isdecimal()
     tells = len(plain) > 2 and not plain.isdecimal() and plain not in _SAYING_NOTHING
-    return _Word(word, _stem(word), ends and plain not in _DEEDS, ends, tells)
-
-
-def _stem(word: str) -> str:
-    stems: list[str] = Stemmer.Stemmer("english").stemWords(words(word))
-    return "-".join(stems) or word.casefold()
+    stem = "-".join(stems(word)) or plain
+    return _Word(word, stem, ends and plain not in _DEEDS, ends, tells)
