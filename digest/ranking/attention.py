@@ -134,10 +134,6 @@ class Attention:
         best = max(worth, key=lambda name: worth[name], default="")
         return best if best and worth[best] > 0 else ""
 
-    def telling(self, listing: Listing) -> list[str]:
-        """Return the words of a listing that speak most for it."""
-        return self.wording.telling(listing)
-
     # To be kept.
 
     def to_bytes(self) -> bytes:

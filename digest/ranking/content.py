@@ -26,7 +26,7 @@ from digest.ranking.closeness import (
 )
 from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance, batches
 from digest.ranking.space import Space, Vectors
-from digest.ranking.taste import SharedTaste
+from digest.ranking.taste import SharedTaste, added
 
 Floats = npt.NDArray[np.float32]
 
@@ -130,7 +130,7 @@ class Content:
         closeness = met.closeness
         by_readers = None
         if self._taste is not None:
-            by_readers = self._taste.added(closeness, self._shared(papers))
+            by_readers = added(closeness, self._taste.found(self._shared(papers)))
             closeness = closeness + by_readers
         parts = library.shares[:, None] * library.cosines[:, : len(closeness)]
         carrier = parts.argmax(axis=0)
@@ -267,8 +267,8 @@ class Content:
     def sharers(self, likes: Likes, column: int) -> Paper:
         """Return the liked paper whose readers add most."""
         assert self._taste is not None
-        known = [one for one in likes.papers if one.key in self._liked]
         assert likes.by_readers is not None
+        known = [one for one in likes.papers if one.key in self._liked]
         alone = likes.closeness - likes.by_readers
         parts = self._taste.shares(alone, self._shared(likes.papers), column)
         return known[int(parts.argmax())]

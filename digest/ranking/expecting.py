@@ -128,5 +128,5 @@ def _ground(model: Attention, listing: Listing, trait: Trait, phrases: Phrases) 
     if trait is Trait.ORGANISATION and listing.organisation_name:
         return phrases.known_organisation(listing.organisation_name)
     if trait is Trait.TEXT:
-        return phrases.telling(model.telling(listing))
+        return phrases.telling(model.wording.telling(listing))
     return ""

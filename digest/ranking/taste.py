@@ -68,10 +68,6 @@ class SharedTaste:
         worth: Floats = self._worth[likes].sum(axis=0, dtype=np.float32)
         return worth
 
-    def added(self, scores: Floats, likes: Sequence[int]) -> Floats:
-        """Return what this adds to scores by content, in the spread that they have."""
-        return added(scores, self.found(likes))
-
     def shares(self, scores: Floats, likes: Sequence[int], paper: int) -> Floats:
         """Return what each of the likes has in that for one paper."""
         worth = self._worth[likes].astype(np.float32)

@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 
 _PENALTY = 3.0
 _PARTS = 5  # of the past; the words of each are judged by the others
+_NAMED = 2  # terms that are named at most
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,13 +57,13 @@ class Wording:
         found: Floats = terms @ self.coefficients + self.base
         return found
 
-    def telling(self, listing: Listing, most: int = 2) -> list[str]:
+    def telling(self, listing: Listing) -> list[str]:
         """Return the words of a listing that speak most for it."""
         terms = self.lexicon.vectors([(listing.title, listing.abstract)])
         worth = terms.data * self.coefficients[terms.indices] * self.lexicon.naming[terms.indices]
-        best = [row for row in np.argsort(-worth, kind="stable") if worth[row] > 0][: 4 * most]
+        best = [row for row in np.argsort(-worth, kind="stable") if worth[row] > 0][: 4 * _NAMED]
         written = self.lexicon.spelling(listing.title, listing.abstract)
-        return distinct((written.term(int(terms.indices[row])) for row in best), most)
+        return distinct((written.term(int(terms.indices[row])) for row in best), _NAMED)
 
     def parts(self) -> Parts:
         """Return what is to be kept."""

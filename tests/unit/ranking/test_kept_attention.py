@@ -41,7 +41,7 @@ def assert_same(one: Attention, other: Attention, listings: list[Listing]) -> No
         one.with_votes(one.expect(voted), voted), other.with_votes(other.expect(voted), voted)
     )
     for listing in listings:
-        assert one.telling(listing) == other.telling(listing)
+        assert one.wording.telling(listing) == other.wording.telling(listing)
         assert one.best_author(listing) == other.best_author(listing)
 
 

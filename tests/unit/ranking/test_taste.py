@@ -13,7 +13,7 @@ from digest.model import Paper, Profile
 from digest.ranking import score_libraries
 from digest.ranking.default import DefaultRanker
 from digest.ranking.space import Space, Vectors
-from digest.ranking.taste import READERS, SharedTaste
+from digest.ranking.taste import READERS, SharedTaste, added
 from tests.support.ranking import Listed
 from tests.unit.ranking import samples
 
@@ -103,8 +103,8 @@ def test_somebody_whose_likes_nobody_knows_keeps_the_scores_of_content() -> None
     taste = SharedTaste.learn(lambda: vectors, _libraries(READERS), vectors[NEW_SAND])
     assert taste is not None
     scores = np.array([3.0, 1.0, 2.0, 0.0], np.float32)
-    assert not taste.added(scores, []).any()
-    assert taste.added(scores, [0, 12]).any()
+    assert not added(scores, taste.found([])).any()
+    assert added(scores, taste.found([0, 12])).any()
 
 
 def test_what_readers_add_is_the_sum_of_what_each_like_has_in_it() -> None:
@@ -112,10 +112,10 @@ def test_what_readers_add_is_the_sum_of_what_each_like_has_in_it() -> None:
     taste = SharedTaste.learn(lambda: vectors, _libraries(READERS), vectors[[*NEW_SAND, *NEW_CLAY]])
     assert taste is not None
     scores = np.linspace(0, 3, 8, dtype=np.float32)
-    added = taste.added(scores, [0, 3, 12])
+    more = added(scores, taste.found([0, 3, 12]))
     for paper in range(8):
         shares = taste.shares(scores, [0, 3, 12], paper)
-        assert shares.sum() == pytest.approx(added[paper], abs=1e-3)
+        assert shares.sum() == pytest.approx(more[paper], abs=1e-3)
 
 
 def test_the_digest_learns_from_all_readers() -> None:
