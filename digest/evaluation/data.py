@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.errors import EvaluationDataError
-from digest.evaluation.lines import Problems, one_of, records
+from digest.evaluation.lines import Problems, needed, records
 
 
 class Protocol(StrEnum):
@@ -74,31 +74,19 @@ def read(folder: Path) -> Collection:
     (ids), for batches also `test` (ids of later likes), and may have `keywords`. Raises
     `EvaluationDataError`, which names the file, the line and what to mend.
     """
-    if not folder.is_dir():
-        raise EvaluationDataError(f"there is no folder {folder}: name one that holds libraries")
     problems = Problems()
-    documents = list(_documents(_one_of(folder, "papers"), problems))
+    documents = list(_documents(needed(folder, "papers"), problems))
     problems.end()
     if not documents:
         raise EvaluationDataError(f"{folder} holds no paper: papers.jsonl is empty")
     protocol = _protocol(folder, documents)
     places = {document.id: place for place, document in enumerate(documents)}
-    readers = list(_readers(_one_of(folder, "libraries"), places, documents, problems))
+    readers = list(_readers(needed(folder, "libraries"), places, documents, problems))
     problems.end()
     if not readers:
         raise EvaluationDataError(f"{folder} holds no reader: libraries.jsonl is empty")
     name = str(_meta(folder).get("name") or folder.resolve().name)
     return Collection(name, protocol, documents, readers, _vectors(folder, len(documents)))
-
-
-def _one_of(folder: Path, name: str) -> Path:
-    path = one_of(folder, name)
-    if path is None:
-        raise EvaluationDataError(
-            f"{folder} has no {name}.jsonl.gz and no {name}.jsonl: see docs/howto/evaluate.md for "
-            "what such a folder holds"
-        )
-    return path
 
 
 def _documents(path: Path, problems: Problems) -> Iterator[Document]:

@@ -12,6 +12,7 @@ from typing import Any
 from digest.errors import EvaluationDataError
 
 _MOST_PROBLEMS = 10  # that are named; the first few show what is wrong with the others
+_HELP = "see docs/howto/evaluate.md for what such a folder holds"
 
 
 class Problems:
@@ -31,6 +32,16 @@ class Problems:
         more = len(self._found) - _MOST_PROBLEMS
         rest = [f"and {more} more lines like these"] if more > 0 else []
         raise EvaluationDataError(*self._found[:_MOST_PROBLEMS], *rest)
+
+
+def needed(folder: Path, name: str) -> Path:
+    """Return the file of that name, packed or not; raise `EvaluationDataError` without one."""
+    if not folder.is_dir():
+        raise EvaluationDataError(f"there is no folder {folder}: {_HELP}")
+    path = one_of(folder, name)
+    if path is None:
+        raise EvaluationDataError(f"{folder} has no {name}.jsonl.gz and no {name}.jsonl: {_HELP}")
+    return path
 
 
 def one_of(folder: Path, name: str) -> Path | None:

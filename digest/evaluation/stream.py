@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from digest.errors import EvaluationDataError
-from digest.evaluation.lines import Problems, one_of, records
+from digest.evaluation.lines import Problems, needed, one_of, records
 
 _LISTED = "hf_daily"
 _SEEN = "hf_upvote_obs"
-_HELP = "see docs/howto/evaluate.md for what such a folder holds"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,13 +54,7 @@ def read(folder: Path) -> Stream:
     `upvotes` of an `id` at the time `t`: the latest is the last count, else the first is. Raises
     `EvaluationDataError`, which names the file, the line and what to mend.
     """
-    if not folder.is_dir():
-        raise EvaluationDataError(f"there is no folder {folder}: name one that holds lists")
-    listed = one_of(folder, _LISTED)
-    if listed is None:
-        raise EvaluationDataError(
-            f"{folder} has no {_LISTED}.jsonl.gz and no {_LISTED}.jsonl: {_HELP}"
-        )
+    listed = needed(folder, _LISTED)
     problems = Problems()
     seen = one_of(folder, _SEEN)
     last = _last(seen, problems) if seen else {}
