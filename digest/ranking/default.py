@@ -80,7 +80,7 @@ class DefaultRanking:
     ) -> None:
         # In the order of ties: newest first, then by key.
         self.candidates = sorted(
-            {one.paper.key: one for one in _measured(candidates, now)}.values(),
+            {one.paper.key: _measured(one, now) for one in candidates}.values(),
             key=lambda one: (-one.listed_at.timestamp(), one.paper.key),
         )
         self.seen = attention_seen(self.candidates)
@@ -300,11 +300,9 @@ class DefaultScores:
         )
 
 
-def _measured(candidates: Sequence[Candidate], now: datetime) -> Sequence[Candidate]:
+def _measured(candidate: Candidate, now: datetime) -> Candidate:
     """Measure on the absolute scale what comes without its trend."""
-    if all(one.trend is not None for one in candidates):
-        return candidates
-    return [one if one.trend else measured([one], (), now)[0] for one in candidates]
+    return candidate if candidate.trend is not None else measured([candidate], (), now)[0]
 
 
 def _weighing(interest: Interest, left: float) -> Interest:

@@ -132,8 +132,6 @@ class Space:
         sentences: Floats | None,
         weight: float,
     ) -> Vectors:
-        if self._embeddings is None:
-            return Vectors(terms, np.zeros((len(texts), 0), np.float32))
         if sentences is None:
             return Vectors(terms, np.zeros((len(texts), len(self._middle)), np.float32))
         told = _telling(sentences) & np.array([bool(words(text)) for text in texts], np.bool_)
