@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.errors import InvalidInput
-from digest.evaluation.metrics import Bootstrap, Estimate, agreement, gained, order
+from digest.evaluation.metrics import Bootstrap, Estimate, agreement, ndcg, order
 from digest.evaluation.stream import Listed, Stream
 from digest.ranking import score_attention
 from digest.ranking.expecting import ENOUGH
@@ -214,7 +214,7 @@ def _only_text(record: Mapping[str, Any]) -> dict[str, Any]:
 
 def _figures(scores: Floats, gains: Floats, chance: npt.NDArray[np.integer]) -> dict[str, float]:
     return {
-        "ndcg@10": gained(gains[order(scores, chance)], DEPTH),
+        "ndcg@10": ndcg(gains[order(scores, chance)], DEPTH),
         "spearman": agreement(scores, gains),
     }
 

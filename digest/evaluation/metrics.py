@@ -23,7 +23,7 @@ FIGURES = (
     "precision@10",
     "mrr",
 )
-RESAMPLES = 1000
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def figures(found: Flags) -> dict[str, float]:
     }
 
 
-def gained(gains: Floats, depth: int) -> float:
+def ndcg(gains: Floats, depth: int) -> float:
     """Return the nDCG of one ranking with graded gains, given from its first place on.
 
     The sum of `gain / log2(1 + place)` over the first places, as a share of what the best order
@@ -100,13 +100,13 @@ class Bootstrap:
     rankers that were asked the same are compared on the same draws.
     """
 
-    def __init__(self, readers: Sequence[int], *, seed: int, resamples: int = RESAMPLES) -> None:
+    def __init__(self, readers: Sequence[int], *, seed: int) -> None:
         _, self._rows = np.unique(np.asarray(readers), return_inverse=True)
         count = int(self._rows.max()) + 1
         self._rankings = np.bincount(self._rows)
         chance = np.random.default_rng(seed)
         # How often each reader is drawn, for each draw.
-        self._draws = chance.multinomial(count, np.full(count, 1 / count), size=resamples)
+        self._draws = chance.multinomial(count, np.full(count, 1 / count), size=_RESAMPLES)
 
     def mean(self, values: Floats) -> Estimate:
         """Return the mean of values, one for each ranking, and where 95 % of the draws lie."""

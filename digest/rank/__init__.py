@@ -181,8 +181,8 @@ def is_anybody_due(
     *,
     schedule: Schedule,
     now: datetime,
-    date: date | None = None,
-    force: bool = False,
+    date: date | None,
+    force: bool,
 ) -> bool:
     """Say whether `run` would have somebody to plan for."""
     return _survey(store, schedule, now=now, date=date, force=force).left.total() > 0

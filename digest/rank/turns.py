@@ -25,7 +25,7 @@ class Turn:
 
 
 def is_awake(
-    rhythm: Rhythm, paused_until: date, schedule: Schedule, *, now: datetime, force: bool = False
+    rhythm: Rhythm, paused_until: date, schedule: Schedule, *, now: datetime, force: bool
 ) -> bool:
     """Say whether the day has come until which somebody pauses, by their own clock.
 

@@ -35,7 +35,7 @@ import numpy as np
 from digest import ingest
 from digest.evaluation import stream
 from digest.evaluation.foresight import DEPTH, LEAST, dates_of
-from digest.evaluation.metrics import agreement, gained, order
+from digest.evaluation.metrics import agreement, ndcg, order
 from digest.evaluation.stream import Listed, Stream
 from digest.model import Candidate, Fetched, Paper, Signal, SignalName
 from digest.rank import expecting
@@ -127,7 +127,7 @@ def tried(store: Store, later: Sequence[Listed], at: datetime) -> tuple[list[flo
         scores = np.array([one.expected.share for one in expected if one.expected], np.float64)
         counts = np.array([one.last for one in some], np.float64)
         chance = np.random.default_rng(1).permutation(len(some))
-        gains.append(gained(counts[order(scores, chance)], DEPTH))
+        gains.append(ndcg(counts[order(scores, chance)], DEPTH))
         agreements.append(agreement(scores, counts))
     return gains, agreements
 

@@ -11,7 +11,7 @@ import pytest
 
 from digest.errors import EvaluationDataError, InvalidInput
 from digest.evaluation import foresight, stream
-from digest.evaluation.metrics import agreement, gained
+from digest.evaluation.metrics import agreement, ndcg
 from tests.support.libraries import lines
 from tests.support.listings import records
 
@@ -28,10 +28,10 @@ def folder(where: Path, listed: list[dict[str, Any]], seen: list[dict[str, Any]]
 
 
 def test_graded_gains_are_a_share_of_the_best_order() -> None:
-    assert gained(np.array([9.0, 4, 0]), 10) == 1
-    assert gained(np.array([0.0, 9]), 10) == pytest.approx(1 / np.log2(3))
-    assert gained(np.array([0.0, 0, 5]), 2) == 0
-    assert gained(np.zeros(3), 10) == 1
+    assert ndcg(np.array([9.0, 4, 0]), 10) == 1
+    assert ndcg(np.array([0.0, 9]), 10) == pytest.approx(1 / np.log2(3))
+    assert ndcg(np.array([0.0, 0, 5]), 2) == 0
+    assert ndcg(np.zeros(3), 10) == 1
 
 
 def test_agreement_is_that_of_ranks() -> None:
