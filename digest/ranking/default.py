@@ -132,7 +132,8 @@ class DefaultScores:
                 relevance[row] = 1 - self._doubt(case)
                 self._discount(case, discount[row])
                 self._mute(case.wishes, muted[row])
-        weight = np.array([case.trending_weight for case in self._cases], np.float32)[:, None]
+        weights = [case.wishes.trending_weight for case in self._cases]
+        weight = np.array(weights, np.float32)[:, None]
         # Who wants but one of both gets it as it is.
         mixed = (weight > 0) & (weight < 1)
         ours, theirs = (np.where(mixed, one, 1) for one in balance(relevance, ranking.trending))
@@ -292,7 +293,7 @@ class DefaultScores:
             relevance=1 - math.prod(one.factor for one in evidence),
             discount=math.prod(one.factor for one in against),
             trending=float(ranking.trending[column]),
-            trending_weight=case.trending_weight,
+            trending_weight=case.wishes.trending_weight,
             relevance_raised=ours,
             trending_raised=theirs,
             score=float(self.score[row, column]),

@@ -54,7 +54,6 @@ KINDS = {
     InterestKind.KEYWORD: EvidenceKind.KEYWORD,
     InterestKind.CATEGORY: EvidenceKind.CATEGORY,
 }
-_BY_WORDS = (EvidenceKind.WORDS, EvidenceKind.TOGETHER)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,11 +73,6 @@ class Case:
     refused: Mapping[str, int]
     likes: Likes | None
     dislikes: Dislikes | None
-
-    @cached_property
-    def trending_weight(self) -> float:
-        """Return how much trending counts: it is all where there are no interests."""
-        return self.wishes.trending_weight if self.wishes.has_interests else 1.0
 
     @property
     def weights(self) -> list[float]:
@@ -277,40 +271,33 @@ class Case:
 
     def detailed(self, one: Evidence, content: Content, column: int) -> Evidence:
         """Return a piece of evidence with the summands of its closeness, if it has one."""
-        summands = self._summands(one.kind, content, column)
+        curve, summands = self._summands(one.kind, content, column)
         if not summands:
             return one
-        return replace(
-            one,
-            closeness=math.fsum(each.value for each in summands),
-            curve=self._curve(one.kind, column),
-            summands=tuple(summands),
-        )
+        closeness = math.fsum(each.value for each in summands)
+        return replace(one, closeness=closeness, curve=curve, summands=tuple(summands))
 
-    def _curve(self, kind: EvidenceKind, column: int) -> Curve:
-        if kind is EvidenceKind.LIKES and self.likes is not None:
-            return self.likes.curve
-        if kind is EvidenceKind.DISLIKES and self._nearest_dislike(column):
-            return DISLIKE_CURVE
-        return WORDS_CURVE if kind in _BY_WORDS else LIKES_CURVE
-
-    def _summands(self, kind: EvidenceKind, content: Content, column: int) -> Sequence[Summand]:
+    def _summands(
+        self, kind: EvidenceKind, content: Content, column: int
+    ) -> tuple[Curve | None, Sequence[Summand]]:
+        """Return what makes up a closeness, and the curve on which that is a strength."""
         wishes = self.wishes
-        if kind is EvidenceKind.LIKES:
-            return content.summands_of_likes(wishes.liked, column)
+        if kind is EvidenceKind.LIKES and self.likes is not None:
+            return self.likes.curve, content.summands_of_likes(wishes.liked, column)
         if kind is EvidenceKind.DISLIKES:
             nearest = self._nearest_dislike(column)
             if nearest is not None:
-                return content.summands_of_paper(nearest, column)
-            return content.summands_of_papers(wishes.disliked, column)
+                return DISLIKE_CURVE, content.summands_of_paper(nearest, column)
+            return LIKES_CURVE, content.summands_of_papers(wishes.disliked, column)
         if kind is EvidenceKind.WORDS:
-            return content.summands_of_words(self.nearest(column)[0], column)
+            return WORDS_CURVE, content.summands_of_words(self.nearest(column)[0], column)
         if kind is EvidenceKind.TOGETHER:
-            return [
+            shares = shares_together(self.weights)
+            return WORDS_CURVE, [
                 Summand(SummandKind.TEXT, words.text, share * float(words.closeness[column]))
-                for share, (words, _) in zip(shares_together(self.weights), self.words, strict=True)
+                for share, (words, _) in zip(shares, self.words, strict=True)
             ]
-        return []
+        return None, ()
 
 
 def missed(strength: Strength, weight: float) -> Strength:

@@ -49,7 +49,9 @@ class Wishes:
             disliked=_unique(profile.disliked),
             muted=muted,
             has_interests=profile.has_interests,
-            trending_weight=min(1.0, max(0.0, profile.trending_weight)),
+            trending_weight=(
+                min(1.0, max(0.0, profile.trending_weight)) if profile.has_interests else 1.0
+            ),
         )
 
 

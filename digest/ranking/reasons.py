@@ -69,7 +69,7 @@ class Teller:
         """Name what carried the score, that which did most of it first."""
         doubts = _doubts(case, column)
         doubt = sum([one for one, _, _ in doubts])
-        weight = case.trending_weight
+        weight = case.wishes.trending_weight
         relevance = (1 - weight) * relevance_raised * -math.expm1(-doubt)
         trending = weight * trending_raised * self._trending[column]
         carried = CARRIED * (relevance + trending)
