@@ -42,7 +42,7 @@ class Closeness:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Words(Closeness):
+class Text(Closeness):
     """The same of a text; the closeness to several can be added.
 
     `rows` and `shares` are the papers of the background that stand for it, and `known` is the
@@ -98,7 +98,7 @@ class Dislikes:
     nearest: npt.NDArray[np.int64]
 
 
-def cosines(papers: Vectors, texts: Sequence[Words]) -> Floats:
+def cosines(papers: Vectors, texts: Sequence[Text]) -> Floats:
     """Return the cosines of a few papers (rows) with a few texts (columns)."""
     # By hand: texts have few terms, and a sparse product would go through all that there are.
     held = [(one.vectors.terms, slice(*one.vectors.terms.indptr[one.row :][:2])) for one in texts]
@@ -153,11 +153,6 @@ def shares_together(weights: Sequence[float]) -> list[float]:
     given = [weight / max(weights) for weight in weights]
     length = math.hypot(*given)
     return [one / length for one in given]
-
-
-def strength_of_words(closeness: Floats) -> Floats:
-    """Return how strongly closeness to a text speaks for papers (0..1)."""
-    return strength_at(closeness, WORDS_CURVE)
 
 
 def strength_at(closeness: Floats, curve: Curve) -> Floats:

@@ -17,12 +17,11 @@ from digest.ranking.closeness import (
     WORDS_CURVE,
     Dislikes,
     Likes,
-    Words,
+    Text,
     cosines,
     lean_at,
     likes_curve,
     strength_at,
-    strength_of_words,
 )
 from digest.ranking.relevance import NEAREST_SHARE, Library, Relevance, batches
 from digest.ranking.space import Space, Vectors
@@ -75,19 +74,19 @@ class Content:
             self._candidates,
         )
 
-    def words(self, texts: Sequence[str]) -> list[Words | None]:
+    def words(self, texts: Sequence[str]) -> list[Text | None]:
         """Return how close the candidates are to texts; `None` for one without a known word."""
-        found: list[Words | None] = []
+        found: list[Text | None] = []
         for start in range(0, len(texts), _BATCH):
             found += self._words(texts[start : start + _BATCH])
         return found
 
-    def _words(self, texts: Sequence[str]) -> Iterator[Words | None]:
+    def _words(self, texts: Sequence[str]) -> Iterator[Text | None]:
         vectors = self._space.words(texts)
         libraries = self._relevance.libraries(vectors, [1] * len(texts))
         expansions = [library and self._relevance.expansion(library) for library in libraries]
-        scores, usual = self._relevance.measured(libraries)
-        wider, usual_wider = self._relevance.measured(expansions)
+        scores, usual = self._relevance.scores_and_usual(libraries)
+        wider, usual_wider = self._relevance.scores_and_usual(expansions)
         for row, (text, library, expansion) in enumerate(
             zip(texts, libraries, expansions, strict=True)
         ):
@@ -101,18 +100,18 @@ class Content:
                 usual[row] = (usual[row] + usual_wider[row]) / 2
                 rows, share = expansion.rows, expansion.shares
             lean = lean_at(closeness, WORDS_CURVE)
-            strength = strength_of_words(closeness)
+            strength = strength_at(closeness, WORDS_CURVE)
             known = 1.0
             if not self._space.has_meaning:
                 # What is near to half of somebody's words need not be near to what they mean.
                 known = self._space.lexicon.coverage(text)
                 strength, closeness = np.float32(known) * strength, np.float32(known) * closeness
-            yield Words(
+            yield Text(
                 closeness, strength, lean, text, vectors, row, rows, share, known, float(usual[row])
             )
 
     def likes(
-        self, liked: Sequence[Sequence[Paper]], texts: Sequence[Sequence[Words]]
+        self, liked: Sequence[Sequence[Paper]], texts: Sequence[Sequence[Text]]
     ) -> list[Likes | None]:
         """Return how close the candidates are to each of several groups of liked papers.
 
@@ -124,7 +123,7 @@ class Content:
             for met, asked in zip(self._meet(liked), texts, strict=True)
         ]
 
-    def _likes(self, met: _Met, library: Library, texts: Sequence[Words]) -> Likes:
+    def _likes(self, met: _Met, library: Library, texts: Sequence[Text]) -> Likes:
         papers = [met.papers[row] for row in library.rows]
         curve = likes_curve(len(papers), library.cohesion)
         closeness = met.closeness
@@ -150,7 +149,7 @@ class Content:
             about=self._about(met, library, texts) if texts else (),
         )
 
-    def _about(self, met: _Met, library: Library, texts: Sequence[Words]) -> list[float]:
+    def _about(self, met: _Met, library: Library, texts: Sequence[Text]) -> list[float]:
         """Count the likes that are about each text, by how close they are to it (0..1)."""
         group = met.vectors[met.start : met.start + len(met.papers)]
         near = np.ascontiguousarray(cosines(group, texts)[library.rows].T)
@@ -159,7 +158,7 @@ class Content:
                 wider = self._relevance.with_background(library, words.rows) @ words.shares
                 cosine[:] = (cosine + wider) / 2
         usual = np.array([[words.usual] for words in texts], np.float32)
-        about = strength_of_words(100 * (1 + NEAREST_SHARE) * near - usual).sum(axis=1)
+        about = strength_at(100 * (1 + NEAREST_SHARE) * near - usual, WORDS_CURVE).sum(axis=1)
         return [words.known * one for words, one in zip(texts, about.tolist(), strict=True)]
 
     def _shared(self, papers: Sequence[Paper]) -> list[int]:
@@ -196,7 +195,7 @@ class Content:
 
     # Why; what is said of the same papers is the same as above.
 
-    def parts_of_words(self, words: Words) -> list[Part]:
+    def parts_of_words(self, words: Text) -> list[Part]:
         """Return what a text is about: itself and the papers that stand for it."""
         one = np.ones(1, np.float32)
         if not len(words.rows):
@@ -206,7 +205,7 @@ class Content:
             Part.of(self._background[words.rows], words.shares, scale=0.5),
         ]
 
-    def summands_of_words(self, words: Words, column: int) -> list[Summand]:
+    def summands_of_words(self, words: Text, column: int) -> list[Summand]:
         """Return what makes up the closeness of a candidate to a text, all of its words known."""
         (own,) = self._relevance.libraries(words.own, [1])
         assert own is not None

@@ -16,7 +16,7 @@ from digest.model import Candidate, Explanation, Interest, InterestKind, Paper, 
 from digest.ports import MUTED, Blend, Embeddings
 from digest.ranking import foreseen
 from digest.ranking.blend import balance, blend
-from digest.ranking.closeness import Dislikes, Likes, Words, left_beside
+from digest.ranking.closeness import Dislikes, Likes, Text, left_beside
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
@@ -183,7 +183,7 @@ class DefaultScores:
     def _case(
         self,
         wishes: Wishes,
-        told: Sequence[tuple[Words, Interest]],
+        told: Sequence[tuple[Text, Interest]],
         likes: Likes | None,
         dislikes: Dislikes | None,
         refused: Mapping[str, int],
@@ -213,7 +213,7 @@ class DefaultScores:
         )
 
     def _about(
-        self, wishes: Wishes, told: Sequence[tuple[Words, Interest]], likes: Likes
+        self, wishes: Wishes, told: Sequence[tuple[Text, Interest]], likes: Likes
     ) -> dict[str, float]:
         """Return how many likes are about each text and keyword.
 

@@ -28,9 +28,9 @@ from digest.ranking.closeness import (
     WORDS_CURVE,
     Dislikes,
     Likes,
-    Words,
+    Text,
     shares_together,
-    strength_of_words,
+    strength_at,
     together,
 )
 from digest.ranking.content import Content
@@ -68,7 +68,7 @@ class Case:
 
     wishes: Wishes
     matches: Sequence[tuple[Matches, float]]
-    words: Sequence[tuple[Words, Interest]]
+    words: Sequence[tuple[Text, Interest]]
     left: Mapping[str, float]
     refused: Mapping[str, int]
     likes: Likes | None
@@ -114,7 +114,8 @@ class Case:
         )
         if len(self.words) > 1:
             closeness = together([words.closeness for words, _ in self.words], self.weights)
-            doubt = doubt * missed(strength_of_words(closeness), weight_together(self.weights))
+            strength = strength_at(closeness, WORDS_CURVE)
+            doubt = doubt * missed(strength, weight_together(self.weights))
         return doubt
 
     @cached_property
@@ -172,7 +173,7 @@ class Case:
             )
         return found
 
-    def nearest(self, column: int) -> tuple[Words, Interest]:
+    def nearest(self, column: int) -> tuple[Text, Interest]:
         """Return the text or keyword to which a candidate is closest in content."""
         if len(self.words) == 1:
             return self.words[0]
@@ -220,7 +221,7 @@ class Case:
         return _evidence(
             EvidenceKind.TOGETHER,
             f"{len(self.words)} texts and keywords",
-            float(strength_of_words(closeness)[0]),
+            float(strength_at(closeness, WORDS_CURVE)[0]),
             weight_together(self.weights),
             left=sum(self.weights) / sum(self._given),
         )

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from digest.model import Candidate, EvidenceKind, InterestKind
 from digest.ranking import foreseen
-from digest.ranking.closeness import Words
+from digest.ranking.closeness import Text
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
@@ -137,7 +137,7 @@ class Teller:
         title = likes.papers[carrier].title
         return self._phrases.similar(title, terms, strength=strength, meant=meant), 1 + len(terms)
 
-    def _terms_of_words(self, words: Words, column: int) -> tuple[list[str], bool]:
+    def _terms_of_words(self, words: Text, column: int) -> tuple[list[str], bool]:
         accounts, parts = self._content.accounts, self._parts(words)
         # Their own words, if the paper has any: others stand for what they are about.
         terms = accounts.terms(parts, column, THINGS, among=parts[0].columns)

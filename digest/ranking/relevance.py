@@ -134,9 +134,9 @@ class Relevance:
         In hundredths of cosine; zeros for a library that says nothing. One library has the same row
         to the bit whatever others are scored with it; how it was met is another matter (above).
         """
-        return self.measured(libraries)[0]
+        return self.scores_and_usual(libraries)[0]
 
-    def measured(self, libraries: Sequence[Library | None]) -> tuple[Floats, Floats]:
+    def scores_and_usual(self, libraries: Sequence[Library | None]) -> tuple[Floats, Floats]:
         """Return the scores, and what the usual paper has for each library: they exceed that."""
         scores = np.zeros((len(libraries), self._count), np.float32)
         usual = np.zeros(len(libraries), np.float32)
@@ -154,7 +154,7 @@ class Relevance:
 
     def usual(self, library: Library) -> float:
         """Return what the usual paper has, in hundredths of cosine: a score is what exceeds it."""
-        return float(self.measured([library])[1][0])
+        return float(self.scores_and_usual([library])[1][0])
 
     def nearest(self, likes: Library) -> tuple[npt.NDArray[np.int64], Floats]:
         """Return for each paper which like is nearest, and how near, above the usual paper."""
