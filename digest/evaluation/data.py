@@ -79,13 +79,14 @@ def read(folder: Path) -> Collection:
     problems.end()
     if not documents:
         raise EvaluationDataError(f"{folder} holds no paper: papers.jsonl is empty")
-    protocol = _protocol(folder, documents)
+    meta = _meta(folder)
+    protocol = _protocol(folder, meta.get("protocol"), documents)
     places = {document.id: place for place, document in enumerate(documents)}
     readers = list(_readers(needed(folder, "libraries"), places, documents, problems))
     problems.end()
     if not readers:
         raise EvaluationDataError(f"{folder} holds no reader: libraries.jsonl is empty")
-    name = str(_meta(folder).get("name") or folder.resolve().name)
+    name = str(meta.get("name") or folder.resolve().name)
     return Collection(name, protocol, documents, readers, _vectors(folder, len(documents)))
 
 
@@ -148,8 +149,7 @@ def _meta(folder: Path) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _protocol(folder: Path, documents: Sequence[Document]) -> Protocol:
-    named = _meta(folder).get("protocol")
+def _protocol(folder: Path, named: Any, documents: Sequence[Document]) -> Protocol:
     if named is not None and named not in list(Protocol):
         raise EvaluationDataError(
             f'{folder / "meta.json"} asks for the protocol "{named}": use one of '

@@ -84,7 +84,7 @@ def look_at(
             share=weighed.crowd / most,
             crowding=CROWDING,
             worth=None if drawn else weighed.worth,
-            explanation=_explained(choice.scores, 0, column),
+            explanation=_explained(choice.scores, column),
         )
 
     looks = [
@@ -212,7 +212,7 @@ def _why_not_chosen(
     return f"the interest that does most for it has {crowd} of {choice.most} places"
 
 
-def _explained(scores: Scores, row: int, column: int) -> Explanation | None:
+def _explained(scores: Scores, column: int) -> Explanation | None:
     if isinstance(scores, AlignedScores):
         scores, column = scores.original(column)
-    return scores.explain(row, column) if isinstance(scores, ExplainedScores) else None
+    return scores.explain(0, column) if isinstance(scores, ExplainedScores) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import accumulate
@@ -57,6 +58,6 @@ class Days:
             when = self._midnights[0] + wanted * 86400.0
         else:
             # Of a quiet day any moment would do: the last is the start of the next busy one.
-            place = max(i for i, passed in enumerate(self._passed) if passed <= wanted)
+            place = bisect_right(self._passed, wanted) - 1
             when = self._midnights[place] + (wanted - self._passed[place]) * 86400.0
         return min(datetime.fromtimestamp(when, UTC), now)

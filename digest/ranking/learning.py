@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +30,7 @@ _RECENT = 300.0  # days after which a paper counts half: what readers vote for c
 _PENALTY = 10.0
 
 
+@one_thread()
 def learn(past: Sequence[Listing]) -> Attention:
     """Learn from listings with their last upvotes, at least one; pure and repeatable.
 
@@ -36,13 +38,8 @@ def learn(past: Sequence[Listing]) -> Attention:
     from the days before. Who has no day is taken to be listed with the one before: lists are in
     the order of time.
     """
-    days = days_of(past)
-    order = sorted(range(len(past)), key=lambda row: days[row])
-    with one_thread():
-        return _learn([past[row] for row in order], [days[row] for row in order])
-
-
-def _learn(past: Sequence[Listing], days: Sequence[date]) -> Attention:
+    by_day = sorted(zip(days_of(past), past, strict=True), key=itemgetter(0))
+    days, past = [day for day, _ in by_day], [one for _, one in by_day]
     counts = np.log1p(np.array([one.upvotes for one in past], np.float64))
     level = float(np.median(counts))
     worth = relative(counts, days, level)
