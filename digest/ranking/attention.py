@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy.special import ndtr
 
 from digest import __version__
-from digest.ranking import parts
+from digest.ranking import arrays
 from digest.ranking.listing import Listing, folded
 from digest.ranking.regression import Line, Trees
 from digest.ranking.repute import Repute
@@ -138,12 +138,12 @@ class Attention:
 
     def to_bytes(self) -> bytes:
         """Return the model as bytes: arrays, figures and names, nothing that can be run."""
-        return parts.to_bytes(
+        return arrays.to_bytes(
             {
-                **parts.under("repute", self.repute.parts()),
-                **parts.under("wording", self.wording.parts()),
-                **parts.under("line", self.line.parts()),
-                **parts.under("trees", self.trees.parts()),
+                **arrays.under("repute", self.repute.arrays()),
+                **arrays.under("wording", self.wording.arrays()),
+                **arrays.under("line", self.line.arrays()),
+                **arrays.under("trees", self.trees.arrays()),
                 "figures": np.array([self.level, self.chance, self.scale]),
                 "last_day": np.array(self.last_day.toordinal()),
             }
@@ -152,13 +152,13 @@ class Attention:
     @classmethod
     def from_bytes(cls, kept: bytes) -> Self:
         """Return a model that was kept by the same `version`; it says what it said before."""
-        found = parts.from_bytes(kept)
+        found = arrays.from_bytes(kept)
         level, chance, scale = found["figures"].tolist()
         return cls(
-            Repute.of_parts(parts.within("repute", found)),
-            Wording.of_parts(parts.within("wording", found)),
-            Line.of_parts(parts.within("line", found)),
-            Trees.of_parts(parts.within("trees", found)),
+            Repute.of_arrays(arrays.within("repute", found)),
+            Wording.of_arrays(arrays.within("wording", found)),
+            Line.of_arrays(arrays.within("line", found)),
+            Trees.of_arrays(arrays.within("trees", found)),
             level,
             chance,
             scale,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from digest.ranking import parts
+from digest.ranking import arrays
 from digest.ranking.text import STOP_WORDS, stemmed, words
 
 Floats = npt.NDArray[np.float32]
@@ -76,7 +76,7 @@ class Latent:
 
     def to_bytes(self) -> bytes:
         """Return the space as bytes, to be kept."""
-        return parts.to_bytes(
+        return arrays.to_bytes(
             {
                 "stems": np.frombuffer("\n".join(self._stems).encode(), np.uint8),
                 "weights": self._weights,
@@ -88,7 +88,7 @@ class Latent:
     @classmethod
     def from_bytes(cls, kept: bytes) -> Self:
         """Return a space that was kept."""
-        found = parts.from_bytes(kept)
+        found = arrays.from_bytes(kept)
         stems, axes = found["stems"].tobytes().decode().split(), found["axes"].astype(np.float32)
         return cls(stems, found["weights"], axes, found["middle"])
 

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from digest.ranking.parts import Parts, of_texts, texts_of
+from digest.ranking.arrays import Arrays, of_texts, texts_of
 from digest.ranking.terms import Spelling, word_start
 from digest.ranking.text import WORD, is_silent, stemmed, words
 
@@ -127,7 +127,7 @@ class Lexicon:
         self.naming = self._naming(found, named, frequency)[keep]
         return self, self._weigh(sparse.csr_array(counts[:, keep]))
 
-    def parts(self) -> Parts:
+    def arrays(self) -> Arrays:
         """Return what is to be kept."""
         return {
             "stems": of_texts(list(self._ids)),
@@ -139,12 +139,12 @@ class Lexicon:
         }
 
     @classmethod
-    def of_parts(cls, parts: Parts) -> Self:
+    def of_arrays(cls, kept: Arrays) -> Self:
         """Return what was kept."""
         self = cls()
-        self._ids = {stem: number for number, stem in enumerate(texts_of(parts["stems"]))}
-        self._known = dict(zip(texts_of(parts["words"]), parts["numbers"].tolist(), strict=True))
-        self._codes, self._idf, self.naming = parts["codes"], parts["idf"], parts["naming"]
+        self._ids = {stem: number for number, stem in enumerate(texts_of(kept["stems"]))}
+        self._known = dict(zip(texts_of(kept["words"]), kept["numbers"].tolist(), strict=True))
+        self._codes, self._idf, self.naming = kept["codes"], kept["idf"], kept["naming"]
         return self
 
     @property

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 import numpy.typing as npt
 
-from digest.ranking.parts import Parts
+from digest.ranking.arrays import Arrays
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingRegressor
@@ -39,7 +39,7 @@ class Line:
         summands: Floats = scaled(figures, self.middle, self.spread) * self.slope
         return summands
 
-    def parts(self) -> Parts:
+    def arrays(self) -> Arrays:
         """Return what is to be kept."""
         return {
             "middle": self.middle,
@@ -49,9 +49,9 @@ class Line:
         }
 
     @classmethod
-    def of_parts(cls, parts: Parts) -> Self:
+    def of_arrays(cls, kept: Arrays) -> Self:
         """Return what was kept."""
-        return cls(parts["middle"], parts["spread"], parts["slope"], float(parts["base"]))
+        return cls(kept["middle"], kept["spread"], kept["slope"], float(kept["base"]))
 
 
 def scaled(figures: Floats, middle: Floats, spread: Floats) -> Floats:
@@ -130,11 +130,11 @@ class Trees:
                 return at
             at = after
 
-    def parts(self) -> Parts:
+    def arrays(self) -> Arrays:
         """Return what is to be kept."""
         return {name: getattr(self, name) for name in self.__slots__}
 
     @classmethod
-    def of_parts(cls, parts: Parts) -> Self:
+    def of_arrays(cls, kept: Arrays) -> Self:
         """Return what was kept."""
-        return cls(**parts)
+        return cls(**kept)

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from digest.ranking.parts import Parts, of_texts, texts_of
+from digest.ranking.arrays import Arrays, of_texts, texts_of
 
 # A paper of long ago counts less, and a name starts with three papers of the usual attention: one
 # lucky paper makes nobody famous.
@@ -50,7 +50,7 @@ class Repute:
             faded = 0.5 ** (max(0, (day - since).days) / HALF_LIFE)
             self._known[name] = (papers * faded + 1, total * faded + worth, day)
 
-    def parts(self) -> Parts:
+    def arrays(self) -> Arrays:
         """Return what is to be kept: names, and what is known of each."""
         known = self._known.values()
         return {
@@ -61,10 +61,10 @@ class Repute:
         }
 
     @classmethod
-    def of_parts(cls, parts: Parts) -> Self:
+    def of_arrays(cls, kept: Arrays) -> Self:
         """Return what was kept."""
         self = cls()
-        days = map(date.fromordinal, parts["days"].tolist())
-        known = zip(parts["papers"].tolist(), parts["totals"].tolist(), days, strict=True)
-        self._known = dict(zip(texts_of(parts["names"]), known, strict=True))
+        days = map(date.fromordinal, kept["days"].tolist())
+        known = zip(kept["papers"].tolist(), kept["totals"].tolist(), days, strict=True)
+        self._known = dict(zip(texts_of(kept["names"]), known, strict=True))
         return self

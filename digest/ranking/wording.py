@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from digest.ranking import parts
+from digest.ranking import arrays
+from digest.ranking.arrays import Arrays
 from digest.ranking.lexicon import Lexicon
 from digest.ranking.listing import Listing
-from digest.ranking.parts import Parts
 from digest.ranking.terms import distinct
 
 if TYPE_CHECKING:
@@ -65,18 +65,18 @@ class Wording:
         written = self.lexicon.spelling(listing.title, listing.abstract)
         return distinct((written.term(int(terms.indices[row])) for row in best), _NAMED)
 
-    def parts(self) -> Parts:
+    def arrays(self) -> Arrays:
         """Return what is to be kept."""
         return {
-            **parts.under("lexicon", self.lexicon.parts()),
+            **arrays.under("lexicon", self.lexicon.arrays()),
             "coefficients": self.coefficients,
             "base": np.array(self.base),
         }
 
     @classmethod
-    def of_parts(cls, kept: Parts) -> Self:
+    def of_arrays(cls, kept: Arrays) -> Self:
         """Return what was kept."""
-        lexicon = Lexicon.of_parts(parts.within("lexicon", kept))
+        lexicon = Lexicon.of_arrays(arrays.within("lexicon", kept))
         return cls(lexicon, kept["coefficients"], float(kept["base"]))
 
 

@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from digest.ranking import Attention
+from digest.ranking.arrays import from_bytes, of_texts, texts_of, to_bytes
 from digest.ranking.learning import learn
 from digest.ranking.listing import Listing
-from digest.ranking.parts import from_bytes, of_texts, texts_of, to_bytes
 from tests.support.listings import records, unvoted
 
 MADE = records(440)

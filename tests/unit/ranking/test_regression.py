@@ -71,15 +71,15 @@ def test_a_row_is_told_the_same_alone_and_among_others(forests: Forests) -> None
 def test_trees_and_lines_that_were_kept_say_the_same(forests: Forests) -> None:
     asked = figures(40, 5)
     trees = Trees.grown(forests, np.arange(5))
-    np.testing.assert_array_equal(Trees.of_parts(trees.parts()).said(asked), trees.said(asked))
+    np.testing.assert_array_equal(Trees.of_arrays(trees.arrays()).said(asked), trees.said(asked))
     line = Line(np.ones(5), np.full(5, 2.0), np.arange(5.0), 0.25)
-    kept = Line.of_parts(line.parts())
+    kept = Line.of_arrays(line.arrays())
     np.testing.assert_array_equal(kept.summands(asked), line.summands(asked))
     assert kept.base == line.base
 
 
 def test_no_trees_are_kept_too() -> None:
-    none = Trees.of_parts(Trees.grown([], np.zeros(0, np.int64)).parts())
+    none = Trees.of_arrays(Trees.grown([], np.zeros(0, np.int64)).arrays())
     assert len(none) == 0
 
 

@@ -12,34 +12,36 @@ from zipfile import BadZipFile
 import numpy as np
 import numpy.typing as npt
 
-Parts = Mapping[str, npt.NDArray[Any]]
+Arrays = Mapping[str, npt.NDArray[Any]]
 
 
-def to_bytes(parts: Parts) -> bytes:
+def to_bytes(arrays: Arrays) -> bytes:
     """Return arrays in the form `.npz` of numpy."""
     file = BytesIO()
-    np.savez_compressed(file, allow_pickle=False, **parts)
+    np.savez_compressed(file, allow_pickle=False, **arrays)
     return file.getvalue()
 
 
-def from_bytes(kept: bytes) -> Parts:
+def from_bytes(kept: bytes) -> Arrays:
     """Return the arrays of bytes; raise `ValueError` for what is damaged, or no plain values."""
     try:
-        with np.load(BytesIO(kept), allow_pickle=False) as parts:
-            return dict(parts)
+        with np.load(BytesIO(kept), allow_pickle=False) as arrays:
+            return dict(arrays)
     except (OSError, EOFError, BadZipFile, zlib.error) as error:
         raise ValueError(f"what was kept is damaged: {error}") from error
 
 
-def under(name: str, parts: Parts) -> Parts:
-    """Return the parts of something under its name."""
-    return {f"{name}.{part}": array for part, array in parts.items()}
+def under(name: str, arrays: Arrays) -> Arrays:
+    """Return the arrays of something under its name."""
+    return {f"{name}.{one}": array for one, array in arrays.items()}
 
 
-def within(name: str, parts: Parts) -> Parts:
-    """Return those parts that stand under a name."""
+def within(name: str, arrays: Arrays) -> Arrays:
+    """Return those arrays that stand under a name."""
     start = f"{name}."
-    return {part.removeprefix(start): one for part, one in parts.items() if part.startswith(start)}
+    return {
+        one.removeprefix(start): array for one, array in arrays.items() if one.startswith(start)
+    }
 
 
 def of_texts(texts: Sequence[str]) -> npt.NDArray[np.uint8]:
