@@ -14,8 +14,10 @@ from digest.ranking.default import DefaultRanker
 from digest.ranking.expecting import ENOUGH, attention_of, expectations, score_attention
 from digest.ranking.explain import Phrases
 from digest.ranking.gains import figures, gained_lately
+from digest.ranking.keywords import Keywords
 from digest.ranking.libraries import score_libraries
-from digest.ranking.matching import Authors, Categories, Keywords
+from digest.ranking.matches import Categories
+from digest.ranking.names import Authors
 from digest.ranking.seam import blend_of, fitted, leading_of
 from digest.ranking.space import text_of
 from digest.ranking.topics import rising

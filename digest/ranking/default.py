@@ -20,8 +20,8 @@ from digest.ranking.closeness import Dislikes, Likes, Text, left_beside
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case, missed
 from digest.ranking.explain import Phrases
+from digest.ranking.keywords import Keywords
 from digest.ranking.matches import Matches, authors, categories, keywords
-from digest.ranking.matching import Keywords
 from digest.ranking.profiles import Wishes
 from digest.ranking.reasons import Teller
 from digest.ranking.remembered import Remembered

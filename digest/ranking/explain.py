@@ -17,7 +17,7 @@ from digest.model import (
     Window,
 )
 from digest.ranking.gains import figures, gained_lately
-from digest.ranking.matching import Name
+from digest.ranking.names import Name
 from digest.ranking.trending import EVERYWHERE, noticed, standing
 
 LONGEST = 199

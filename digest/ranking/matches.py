@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from digest.model import InterestKind, Paper
-from digest.ranking.matching import Authors, Categories, Keywords
+from digest.ranking.keywords import Keywords
+from digest.ranking.names import Authors
 
 Floats = npt.NDArray[np.float32]
 
@@ -106,6 +107,25 @@ def authors(papers: Sequence[Paper]) -> Callable[[str], Matches]:
         )
 
     return find
+
+
+class Categories:
+    """Finds papers by category."""
+
+    def __init__(self, papers: Sequence[Paper]) -> None:
+        self._rows: dict[str, dict[int, bool]] = {}
+        for row, paper in enumerate(papers):
+            for place, category in enumerate(paper.categories):
+                name = category.casefold()
+                for known in {name, name.partition(".")[0]}:
+                    self._rows.setdefault(known, {}).setdefault(row, place == 0)
+
+    def find(self, category: str) -> dict[int, bool]:
+        """Return the papers in a category, and whether it is their first one.
+
+        `cs` and `cs.*` stand for everything in `cs`; case does not count.
+        """
+        return self._rows.get(category.strip().casefold().removesuffix(".*"), {})
 
 
 def categories(papers: Sequence[Paper]) -> Callable[[str], Matches]:

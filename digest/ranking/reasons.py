@@ -17,8 +17,8 @@ from digest.ranking.closeness import Text
 from digest.ranking.content import Content
 from digest.ranking.evidence import LEAN, Case
 from digest.ranking.explain import Phrases
+from digest.ranking.keywords import Keywords
 from digest.ranking.matches import Matches
-from digest.ranking.matching import Keywords
 
 Floats = npt.NDArray[np.float32]
 

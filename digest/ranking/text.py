@@ -60,6 +60,11 @@ def is_silent(word: str) -> bool:
     return word in STOP_WORDS or word.isdecimal() or (len(word) == 1 and word.isascii())
 
 
+def spaced(words: Sequence[str]) -> str:
+    """Join words so that each has a space on both sides: whole ones are then found as texts are."""
+    return f" {' '.join(words)} "
+
+
 def split(text: str) -> tuple[str, str]:
     """Part "title. abstract" into its two halves."""
     title, _, abstract = text.partition(". ")

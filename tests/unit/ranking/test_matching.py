@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from digest.model import Paper
-from digest.ranking.matching import Authors, Categories, Keywords, Mentions, Name
+from digest.ranking.keywords import Keywords, Mentions
+from digest.ranking.matches import Categories
+from digest.ranking.names import Authors, Name
 
 
 def keywords(*texts: tuple[str, str]) -> Keywords:

@@ -1,4 +1,4 @@
-"""Which papers name a keyword, an author or a category, by the letter."""
+"""Which papers mention a keyword, by the letter."""
 
 from __future__ import annotations
 
@@ -7,11 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from digest.model import Paper
-from digest.ranking.text import SIGNS, WORD, stemmed, words
+from digest.ranking.text import WORD, spaced, stemmed, words
 from digest.ranking.ways import Phrase, ways
-
-_SUFFIXES = frozenset({"jr", "sr", "ii", "iii", "iv"})
-_HYPHENATED = re.compile(r"\S+[-\N{HYPHEN}\N{NON-BREAKING HYPHEN}]\S+")
 
 # How words end that mean the same thing, once or several times, now or then.
 _ENDINGS = frozenset({"", "s", "es", "e", "d", "ed", "ing", "y", "ies", "ied"})
@@ -38,7 +35,7 @@ class Keywords:
         self._papers = papers
         # Kept as texts: lists of their words would take many times the room.
         self._texts = [
-            (_spaced(words(paper.title)), _spaced(words(paper.abstract))) for paper in papers
+            (spaced(words(paper.title)), spaced(words(paper.abstract))) for paper in papers
         ]
         vocabulary = list({word for texts in self._texts for one in texts for word in one.split()})
         stem = dict(zip(vocabulary, stemmed(vocabulary), strict=True))
@@ -49,7 +46,7 @@ class Keywords:
         self._rows: dict[str, list[int]] = {}
         for row, texts in enumerate(self._texts):
             title, abstract = ([stem[word] for word in one.split()] for one in texts)
-            self._stemmed.append((_spaced(title), _spaced(abstract)))
+            self._stemmed.append((spaced(title), spaced(abstract)))
             for one in {*title, *abstract}:
                 self._rows.setdefault(one, []).append(row)
 
@@ -90,7 +87,7 @@ class Keywords:
 
     def _having(self, stems: Sequence[str]) -> Iterator[tuple[int, bool]]:
         """Yield the papers in which stems stand together, and whether in their title."""
-        wanted = _spaced(stems)
+        wanted = spaced(stems)
         rows = sorted((self._rows.get(stem, []) for stem in stems), key=len)
         if not rows or not rows[0]:
             return
@@ -121,9 +118,9 @@ class Keywords:
         if forms == known:
             return None
         # Most write a phrase as it is asked for, which is soon seen.
-        as_asked = _spaced(asked)
+        as_asked = spaced(asked)
         either = [f"(?:{'|'.join(map(re.escape, some or [_APART]))})" for some in forms]
-        pattern = re.compile(_spaced(either))
+        pattern = re.compile(spaced(either))
         return lambda text: as_asked in text or pattern.search(text) is not None
 
 
@@ -139,116 +136,3 @@ def _is_ending(word: str, start: int) -> bool:
     rest = word[start:]
     doubled = start > 0 and rest[:1] == word[start - 1]
     return rest in _ENDINGS or (doubled and rest[1:] in _ENDINGS)
-
-
-def _spaced(words: Sequence[str]) -> str:
-    return f" {' '.join(words)} "
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A person's name in comparable parts.
-
-    `given` are the given names, a hyphenated one being one name; `parts` are all their parts.
-    """
-
-    surname: str
-    given: tuple[str, ...]
-    parts: tuple[str, ...]
-
-    @classmethod
-    def parse(cls, text: str) -> Name:
-        """Read "John A. Smith", "Smith, John A." or "J. Smith"; accents and case do not count.
-
-        A name in Chinese or Japanese signs is one word: none of them is an initial.
-        """
-        signs = "".join(words(text))
-        if SIGNS.fullmatch(signs):
-            return cls(signs, (), ())
-        last, comma, first = text.partition(",")
-        if comma and words(first) and words(first)[0] not in _SUFFIXES:
-            text = f"{first} {last}"
-        parts = [part for part in words(text) if part not in _SUFFIXES]
-        if not parts:
-            return cls("", (), ())
-        return cls(parts[-1], _joined(parts[:-1], text), tuple(parts[:-1]))
-
-    @property
-    def is_whole(self) -> bool:
-        """Return whether a given name is spelled out."""
-        return bool(self.given) and len(self.given[0]) > 1
-
-    def fits(self, other: Name) -> float:
-        """Return how sure it is that both are one person: 1, 0.6 by initials only, or 0.
-
-        A surname alone stands for everybody of that name. Ming-Hsuan is Minghsuan and Ming Hsuan,
-        but not Ming; a middle name that only one of both has is no difference.
-        """
-        if not self.surname or self.surname != other.surname:
-            return 0.0
-        if not self.given:
-            return 1.0
-        if not other.given:
-            return 0.0
-        if not (self.is_whole and other.is_whole):
-            return 0.6 if _agree(self.parts, other.parts) else 0.0
-        same = "".join(self.given) == "".join(other.given)
-        return 1.0 if same or _agree(self.given, other.given) else 0.0
-
-
-def _joined(parts: Sequence[str], text: str) -> tuple[str, ...]:
-    """Join what hyphens part in a text; initials stay for themselves, and a surname is none."""
-    spelled = _spaced(parts)
-    for name in _HYPHENATED.findall(text):
-        some = words(name)
-        if all(len(part) > 1 for part in some):
-            spelled = spelled.replace(_spaced(some), f" {''.join(some)} ")
-    return tuple(spelled.split())
-
-
-def _agree(mine: Sequence[str], theirs: Sequence[str]) -> bool:
-    """Return whether names that both have are the same, as far as they are spelled out."""
-    return all(
-        one[0] == other[0] if len(one) == 1 or len(other) == 1 else one == other
-        for one, other in zip(mine, theirs, strict=False)
-    )
-
-
-class Authors:
-    """Finds papers by author."""
-
-    def __init__(self, papers: Sequence[Paper]) -> None:
-        self._by_surname: dict[str, list[tuple[int, Name, str]]] = {}
-        for row, paper in enumerate(papers):
-            for author in paper.authors:
-                name = Name.parse(author)
-                self._by_surname.setdefault(name.surname, []).append((row, name, author))
-
-    def find(self, author: str) -> dict[int, tuple[float, str]]:
-        """Return how sure each paper's match is, and the name as it stands there."""
-        wanted = Name.parse(author)
-        found: dict[int, tuple[float, str]] = {}
-        for row, name, written in self._by_surname.get(wanted.surname, ()):
-            sure = wanted.fits(name)
-            if sure > found.get(row, (0.0, ""))[0]:
-                found[row] = (sure, written)
-        return found
-
-
-class Categories:
-    """Finds papers by category."""
-
-    def __init__(self, papers: Sequence[Paper]) -> None:
-        self._rows: dict[str, dict[int, bool]] = {}
-        for row, paper in enumerate(papers):
-            for place, category in enumerate(paper.categories):
-                name = category.casefold()
-                for known in {name, name.partition(".")[0]}:
-                    self._rows.setdefault(known, {}).setdefault(row, place == 0)
-
-    def find(self, category: str) -> dict[int, bool]:
-        """Return the papers in a category, and whether it is their first one.
-
-        `cs` and `cs.*` stand for everything in `cs`; case does not count.
-        """
-        return self._rows.get(category.strip().casefold().removesuffix(".*"), {})
