@@ -280,7 +280,12 @@ class Phrases:
 
 
 def _with(what: str, terms: Sequence[str]) -> str:
-    return f"{what}: {', '.join(terms)}" if terms else what
+    """Add terms as far as there is room."""
+    for count in range(len(terms), 0, -1):
+        said = f"{what}: {', '.join(terms[:count])}"
+        if len(said) <= LONGEST:
+            return said
+    return what
 
 
 def cut(text: str, longest: int) -> str:

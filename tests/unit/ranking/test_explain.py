@@ -71,6 +71,13 @@ def test_a_reason_stays_one_short_line() -> None:
     assert said.startswith("similar to “Word Word")
 
 
+def test_terms_without_room_are_left_out() -> None:
+    terms = ["natural language inference of the models", "large scale retrieval augmentation pools"]
+    said = ENGLISH.similar("T" * 90, terms, strength=0.2, meant=True)
+    assert said.endswith(f"that you liked: {terms[0]}")
+    assert ENGLISH.reason([said], any_interests=True) == said
+
+
 def test_a_part_without_room_makes_way_for_a_shorter_one() -> None:
     assert ENGLISH.reason(["a" * 150, "b" * 100, "c"], any_interests=True) == f"{'a' * 150}; c"
 
