@@ -89,4 +89,10 @@ def _drawn(
             f"{key} {pool.candidates[column].paper.key}".encode(), digest_size=8
         ).digest(),
     )
-    return few[:number]
+    drawn: list[int] = []
+    for column in few:
+        if len(drawn) == number:
+            break
+        if (pool.likeness.of(np.array(drawn, np.int64), column) >= 0).all():
+            drawn.append(column)
+    return drawn

@@ -10,7 +10,7 @@ from digest.model import Expectation, InterestKind, Plan, Profile, Section, Skip
 from digest.rank.surprise import TALKED_ABOUT
 from digest.ranking import ranker
 from digest.testing import ListRanker
-from tests.support.digests import ROBOTICS, ROBOTS, SEAS, interests, plan, pool_of
+from tests.support.digests import HEAT, ROBOTICS, ROBOTS, SEAS, interests, plan, pool_of
 from tests.support.samples import paper
 
 MUTE = interests(InterestKind.KEYWORD, "quantum", weight=-1.0)
@@ -111,6 +111,13 @@ def test_what_an_interest_matches_is_no_surprise_though_it_is_like_a_disliked_pa
     wanted = (*ROBOTICS, *interests(InterestKind.CATEGORY, "physics.ao"))
     pool = pool_of(*ROBOTS, *SEAS)
     assert not surprises(plan(pool, Profile(wanted, disliked=FORMER)))
+
+
+def test_two_surprises_are_not_the_same_paper_twice() -> None:
+    twin = replace(SEAS[0], key="sea:twin")
+    pool = pool_of(*ROBOTS, SEAS[0], twin, heat={**HEAT, twin.key: 0.8})
+    assert len(surprises(plan(pool, Profile(ROBOTICS), surprise=2))) == 1
+    assert len(surprises(plan(pool_of(*ROBOTS, *SEAS), Profile(ROBOTICS), surprise=2))) == 2
 
 
 EXPECTED = Expectation(0.99, "open code")
