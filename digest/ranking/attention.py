@@ -89,7 +89,7 @@ class Attention:
         figures = np.column_stack([figures, self.wording.worth(listings)])
         columns.append(Trait.TEXT)
         summands = self.line.summands(figures)
-        worth = said(self.line, self.trees, figures)
+        worth = worth_by(self.line, self.trees, figures)
         traits = {
             trait: summands[:, [column == trait for column in columns]].sum(axis=1)
             for trait in Trait
@@ -166,7 +166,7 @@ class Attention:
         )
 
 
-def said(line: Line, trees: Trees, figures: Floats) -> Floats:
+def worth_by(line: Line, trees: Trees, figures: Floats) -> Floats:
     """Return the worth of rows of figures."""
     by_line: Floats = line.summands(figures).sum(axis=1) + line.base
     return (trees.said(figures) + by_line) / 2 if len(trees) else by_line

@@ -86,7 +86,7 @@ def figures(candidate: Candidate) -> dict[str, int]:
 def gained(
     signals: Iterable[Signal], now: datetime, *, since: datetime | None = None
 ) -> dict[str, int]:
-    """Return what each figure has gained since yesterday, where a figure of then is known.
+    """Return what each figure that rose has gained since yesterday, as far as that is known.
 
     `since` is another moment instead of the same time of yesterday.
     """
@@ -96,7 +96,8 @@ def gained(
         before = [signal for signal in course if -_LATER <= then - signal.observed_at <= _EARLIER]
         if before and before[-1] is not course[-1]:
             gain = course[-1].value - before[-1].value
-            found[str(name)] = max(found.get(str(name), 0), gain)
+            if gain > found.get(str(name), 0):
+                found[str(name)] = gain
     return found
 
 
@@ -107,14 +108,10 @@ def gained_lately(candidate: Candidate, now: datetime) -> tuple[dict[str, int], 
     """
     day_ago = candidate.trend.day_ago if candidate.trend is not None else None
     if day_ago is not None and 1 < (now.date() - day_ago.date()).days < _DAYS_OF_A_WEEK:
-        gains = _more(gained(candidate.signals, now, since=day_ago))
+        gains = gained(candidate.signals, now, since=day_ago)
         if gains:
             return gains, day_ago.date()
-    return _more(gained(candidate.signals, now)), None
-
-
-def _more(gains: Mapping[str, int]) -> dict[str, int]:
-    return {name: gain for name, gain in gains.items() if gain > 0}
+    return gained(candidate.signals, now), None
 
 
 def risen_at(candidate: Candidate, since: datetime, now: datetime) -> datetime:

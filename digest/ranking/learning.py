@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.ensemble import HistGradientBoostingRegressor
 from sklearn.linear_model import Ridge
 
-from digest.ranking.attention import FEW, Attention, relative, said
+from digest.ranking.attention import FEW, Attention, relative, worth_by
 from digest.ranking.listing import Listing
 from digest.ranking.regression import Line, Trees, scaled
 from digest.ranking.repute import Repute
@@ -50,7 +50,7 @@ def learn(past: Sequence[Listing]) -> Attention:
     weights = _weights(days)
     line = _line(figures, worth, weights)
     trees = _trees(figures, worth, weights)
-    left = float(worth.var() - said(line, trees, figures).var())
+    left = float(worth.var() - worth_by(line, trees, figures).var())
     chance = max(left, 0.1 * float(worth.var()), 1e-6)
     return Attention(
         repute,
