@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
-from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +27,6 @@ from digest.ranking.remembered import Remembered
 from digest.ranking.threads import one_thread
 from digest.ranking.trending import attention_seen, measured
 
-T = TypeVar("T")
 Floats = npt.NDArray[np.float32]
 
 _KEPT = 2048  # keywords, authors and categories whose papers are remembered
@@ -163,21 +161,19 @@ class DefaultScores:
             ]
             for wishes in everyone
         ]
-        likes = _met(
-            lambda rows: content.likes(
-                [everyone[row].liked for row in rows],
-                [[found for found, _ in told[row]] for row in rows],
-            ),
-            [row for row, wishes in enumerate(everyone) if wishes.liked],
-        )
-        dislikes = _met(
-            lambda rows: content.dislikes([everyone[row].disliked for row in rows]),
-            [row for row, wishes in enumerate(everyone) if wishes.disliked],
-        )
-        refused = _refused(everyone)
         return [
-            self._case(wishes, told[row], likes.get(row), dislikes.get(row), refused[row])
-            for row, wishes in enumerate(everyone)
+            self._case(*each)
+            for each in zip(
+                everyone,
+                told,
+                content.likes(
+                    [wishes.liked for wishes in everyone],
+                    [[found for found, _ in some] for some in told],
+                ),
+                content.dislikes([wishes.disliked for wishes in everyone]),
+                _refused(everyone),
+                strict=True,
+            )
         ]
 
     def _case(
@@ -327,8 +323,3 @@ def _refused(everyone: Sequence[Wishes]) -> list[dict[str, int]]:
         }
         for wishes in everyone
     ]
-
-
-def _met(meet: Callable[[Sequence[int]], Sequence[T | None]], rows: Sequence[int]) -> dict[int, T]:
-    """Meet what stands in those rows at once, and return what came of it by row."""
-    return {row: one for row, one in zip(rows, meet(rows), strict=True) if one is not None}

@@ -93,9 +93,10 @@ class Relevance:
         several = max(counts, default=0) > 1
         kernel = Columns(likes).cosines(likes) if several else np.empty((0, 0), np.float32)
         libraries: list[Library | None] = []
+        known = likes.known
         start = 0
         for count in counts:
-            mine = np.flatnonzero(likes.known[start : start + count])
+            mine = np.flatnonzero(known[start : start + count])
             rows = start + mine
             start += count
             if len(rows):
