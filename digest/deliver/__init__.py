@@ -194,19 +194,19 @@ def recover(store: Store, *, settings: DeliverySettings, clock: Clock, is_gone: 
     now = clock.now()
     with store.write() as tx:
         for delivery in tx.outbox.claimed():
-            if not is_abandoned(delivery, now=now, is_gone=is_gone):
+            gone = is_gone(delivery.claimed_by or "")
+            if not is_abandoned(delivery, is_gone=gone, now=now):
                 continue
             if delivery.state is not DeliveryState.SENDING:
                 # Reserved only: it has certainly not left.
                 tx.deliveries.move(delivery.id, expected=delivery.state, to=delivery.state)
                 continue
-            is_sure = delivery.claimed_by is not None and is_gone(delivery.claimed_by)
             tx.deliveries.move(
                 delivery.id,
                 expected=DeliveryState.SENDING,
                 to=DeliveryState.UNKNOWN,
                 reason="the program ended while it was being sent",
-                next_attempt_at=now if is_sure else now + backoff(1, settings),
+                next_attempt_at=now if gone else now + backoff(1, settings),
             )
             log.warning("delivery %d is in doubt: its sender died", delivery.id)
 

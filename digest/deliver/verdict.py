@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -162,16 +161,13 @@ def backoff(attempts: int, settings: DeliverySettings) -> timedelta:
     return min(timedelta(seconds=settings.backoff) * (1 << doublings), LONGEST_BACKOFF)
 
 
-def is_abandoned(
-    delivery: Delivery, *, now: datetime, is_gone: Callable[[str], bool | None]
-) -> bool:
+def is_abandoned(delivery: Delivery, *, is_gone: bool | None, now: datetime) -> bool:
     """Say whether nobody works on a claimed delivery any more.
 
-    Where nothing is known of the worker (`None`), its lease decides.
+    Where nothing is known of its worker (`None`), the lease decides.
     """
-    gone = None if delivery.claimed_by is None else is_gone(delivery.claimed_by)
-    if gone is not None:
-        return gone
+    if is_gone is not None:
+        return is_gone
     return delivery.lease_until is None or delivery.lease_until <= now
 
 

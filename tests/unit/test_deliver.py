@@ -163,11 +163,11 @@ def test_the_link_to_the_preferences_goes_to_whoever_once_confirmed() -> None:
 
 def test_a_claim_is_abandoned_when_its_worker_is_dead_or_its_lease_is_over() -> None:
     claimed = replace(DELIVERY, claimed_by="here/1/2", lease_until=NOW + LEASE)
-    assert is_abandoned(claimed, now=NOW, is_gone=lambda worker: worker == "here/1/2")
-    assert not is_abandoned(claimed, now=NOW, is_gone=lambda _: None)
-    assert is_abandoned(claimed, now=NOW + LEASE, is_gone=lambda _: None)
+    assert is_abandoned(claimed, is_gone=True, now=NOW)
+    assert not is_abandoned(claimed, is_gone=None, now=NOW)
+    assert is_abandoned(claimed, is_gone=None, now=NOW + LEASE)
     # A clock that jumps takes nothing from a worker that lives.
-    assert not is_abandoned(claimed, now=NOW + LEASE, is_gone=lambda _: False)
+    assert not is_abandoned(claimed, is_gone=False, now=NOW + LEASE)
 
 
 def test_a_doubtful_delivery_is_sent_again_once_while_it_is_fresh() -> None:
