@@ -158,10 +158,8 @@ def run(
         send()
         if report.unknown and settings.unknown == "resend" and not report.errors:
             recover(store, settings=settings, clock=clock, is_gone=gone)
-            now = clock.now()
-            resend(store, settings=settings, now=now)
-            # At once: those are few, and the relay is not known to lose all.
-            resend(store, settings=settings, now=now, among=frozenset(report.in_doubt))
+            # Ours at once: those are few, and the relay is not known to lose all.
+            resend(store, settings=settings, now=clock.now(), at_once=report.in_doubt)
             send()
         forget_resolved(store, report)
         progress(report, total)
@@ -216,16 +214,16 @@ def resend(
     *,
     settings: DeliverySettings,
     now: datetime,
-    among: Collection[int] | None = None,
+    at_once: Collection[int] = (),
 ) -> None:
     """Have sent again what is in doubt and may be (see `may_resend`).
 
-    What the relay has lost waits for a while; what is `among` those deliveries does not.
+    What the relay has lost waits for a while, unless it is among those `at_once`.
     """
     with store.write() as tx:
         for delivery in tx.deliveries.list(state=DeliveryState.UNKNOWN):
-            waited = has_waited(delivery, now=now) if among is None else delivery.id in among
-            if waited and may_resend(delivery, settings=settings, now=now):
+            ready = delivery.id in at_once or has_waited(delivery, now=now)
+            if ready and may_resend(delivery, settings=settings, now=now):
                 tx.deliveries.move(
                     delivery.id,
                     expected=DeliveryState.UNKNOWN,
