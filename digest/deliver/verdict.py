@@ -17,6 +17,7 @@ from digest.errors import (
     TransportUnavailable,
 )
 from digest.model import (
+    TOO_LATE,
     Delivery,
     DeliveryKind,
     DeliveryState,
@@ -45,7 +46,7 @@ class Verdict:
     changes: dict[str, Any] = field(default_factory=dict)
 
 
-LATE = Verdict(DeliveryState.EXPIRED, {"reason": "the time up to which it may leave had passed"})
+LATE = Verdict(DeliveryState.EXPIRED, {"reason": TOO_LATE})
 INTERRUPTED = Verdict(
     DeliveryState.UNKNOWN, {"reason": "the program was interrupted while it was being sent"}
 )

@@ -56,7 +56,6 @@ FINAL_STATES = frozenset(
     {DeliveryState.SENT, DeliveryState.FAILED, DeliveryState.EXPIRED, DeliveryState.SKIPPED}
 )
 
-
 # States in which a message has left or still may.
 LIVE_STATES = frozenset(
     {
@@ -67,6 +66,10 @@ LIVE_STATES = frozenset(
         DeliveryState.SENT,
     }
 )
+
+
+# Why a delivery is expired that nothing newer took the place of.
+TOO_LATE = "the time up to which it may leave had passed"
 
 
 class SkipReason(StrEnum):

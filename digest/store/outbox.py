@@ -26,12 +26,7 @@ from sqlalchemy import (
     update,
 )
 
-from digest.model import (
-    Delivery,
-    DeliveryState,
-    SubscriberStatus,
-    SuppressionReason,
-)
+from digest.model import TOO_LATE, Delivery, DeliveryState, SubscriberStatus, SuppressionReason
 from digest.store.deliveries import delivery_of, joined
 from digest.store.rows import chunks, update_rows
 from digest.store.tables import ANSWERS, deliveries, subscribers, suppressions
@@ -193,7 +188,7 @@ class Outbox:
                 deliveries.c.expires_at <= now,
                 is_free(now),
             )
-            .values(as_expired("the time up to which it may leave had passed"))
+            .values(as_expired(TOO_LATE))
         ).rowcount
 
     def claimed(self) -> list[Delivery]:
