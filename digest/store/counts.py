@@ -9,11 +9,11 @@ from datetime import datetime
 from sqlalchemy import Connection, case, func, or_, select
 
 from digest.model import FINAL_STATES, DeliveryState, Edition, EditionSummary
+from digest.store.outbox import UNDERWAY
 from digest.store.tables import deliveries
 
-# States in which a delivery is not done with, and in which it waits for nobody but us.
+# States in which a delivery is not done with.
 OPEN_STATES = tuple(state for state in DeliveryState if state not in FINAL_STATES)
-UNDERWAY = (DeliveryState.PLANNED, DeliveryState.DEFERRED, DeliveryState.SENDING)
 
 # What an index on the state and the next attempt answers by itself.
 _BY_STATE = select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)

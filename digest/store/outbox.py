@@ -32,6 +32,7 @@ from digest.store.rows import chunks, update_rows
 from digest.store.tables import ANSWERS, deliveries, subscribers, suppressions
 
 WAITING = (DeliveryState.PLANNED, DeliveryState.DEFERRED)
+UNDERWAY = (*WAITING, DeliveryState.SENDING)  # what a worker may hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,7 @@ class Outbox:
         """Prolong what a worker has reserved or is sending."""
         self._connection.execute(
             update(deliveries)
-            .where(
-                deliveries.c.claimed_by == worker,
-                deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)),
-            )
+            .where(deliveries.c.claimed_by == worker, deliveries.c.state.in_(UNDERWAY))
             .values(lease_until=lease_until)
         )
 
@@ -195,10 +193,7 @@ class Outbox:
         """Return what workers hold: reserved, or being sent."""
         rows = self._connection.execute(
             joined()
-            .where(
-                deliveries.c.state.in_((*WAITING, DeliveryState.SENDING)),
-                deliveries.c.claimed_by.is_not(None),
-            )
+            .where(deliveries.c.state.in_(UNDERWAY), deliveries.c.claimed_by.is_not(None))
             .order_by(deliveries.c.id)
         )
         return [delivery_of(row) for row in rows]
