@@ -6,10 +6,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from copy import copy
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
@@ -43,58 +42,31 @@ CACHE_KIB = 8192  # of each connection to SQLite
 CONNECTIONS = 8  # to SQLite that are kept: opened anew, one has read nothing yet
 
 
-@dataclass(frozen=True)
 class Transaction:
     """One unit of work; its nouns share one connection."""
 
-    papers: Papers
-    listings: Listings
-    boards: Boards
-    changes: Changes
-    search: Search
-    spaces: Spaces
-    attention: AttentionModels
-    topics: Topics
-    signals: Signals
-    sources: Sources
-    subscribers: Subscribers
-    feedback: FeedbackLog
-    editions: Editions
-    deliveries: Deliveries
-    outbox: Outbox
-    digests: Digests
-    claims: Claims
-    counts: Counts
-    suppressions: Suppressions
-    embeddings: Embeddings
-    runs: Runs
-
-    @classmethod
-    def on(cls, connection: Connection, hash_email: Callable[[str], str]) -> Self:
-        """Bind every noun to one connection."""
-        return cls(
-            papers=Papers(connection),
-            listings=Listings(connection),
-            boards=Boards(connection),
-            changes=Changes(connection),
-            search=Search(connection),
-            spaces=Spaces(connection),
-            attention=AttentionModels(connection),
-            topics=Topics(connection),
-            signals=Signals(connection),
-            sources=Sources(connection),
-            subscribers=Subscribers(connection, hash_email),
-            feedback=FeedbackLog(connection),
-            editions=Editions(connection),
-            deliveries=Deliveries(connection),
-            outbox=Outbox(connection),
-            digests=Digests(connection),
-            claims=Claims(connection),
-            counts=Counts(connection),
-            suppressions=Suppressions(connection),
-            embeddings=Embeddings(connection),
-            runs=Runs(connection),
-        )
+    def __init__(self, connection: Connection, hash_email: Callable[[str], str]) -> None:
+        self.papers = Papers(connection)
+        self.listings = Listings(connection)
+        self.boards = Boards(connection)
+        self.changes = Changes(connection)
+        self.search = Search(connection)
+        self.spaces = Spaces(connection)
+        self.attention = AttentionModels(connection)
+        self.topics = Topics(connection)
+        self.signals = Signals(connection)
+        self.sources = Sources(connection)
+        self.subscribers = Subscribers(connection, hash_email)
+        self.feedback = FeedbackLog(connection)
+        self.editions = Editions(connection)
+        self.deliveries = Deliveries(connection)
+        self.outbox = Outbox(connection)
+        self.digests = Digests(connection)
+        self.claims = Claims(connection)
+        self.counts = Counts(connection)
+        self.suppressions = Suppressions(connection)
+        self.embeddings = Embeddings(connection)
+        self.runs = Runs(connection)
 
 
 class Store:
@@ -142,12 +114,12 @@ class Store:
                 self._rehearsed = connection
             if self._rehearsed is not None:
                 with self._rehearsed.begin_nested():
-                    yield Transaction.on(self._rehearsed, self._hash_email)
+                    yield Transaction(self._rehearsed, self._hash_email)
                 return
             with self._engine.connect() as connection:
                 connection = connection.execution_options(digest_writes=writes)
                 with connection.begin():
-                    yield Transaction.on(connection, self._hash_email)
+                    yield Transaction(connection, self._hash_email)
 
     def ping(self) -> None:
         """Ask the database for one row; raise `StoreError` when it does not answer."""
