@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from copy import copy
 from pathlib import Path
 from threading import Lock
@@ -82,17 +82,13 @@ class Store:
         self._rehearsal: ExitStack | None = None
         self._rehearsed: Connection | None = None
 
-    @contextmanager
-    def read(self) -> Iterator[Transaction]:
+    def read(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that only reads."""
-        with self._transaction(writes=False) as tx:
-            yield tx
+        return self._transaction(writes=False)
 
-    @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self) -> AbstractContextManager[Transaction]:
         """Open a transaction that may write; committed when the block ends."""
-        with self._transaction(writes=True) as tx:
-            yield tx
+        return self._transaction(writes=True)
 
     @contextmanager
     def rehearse(self) -> Iterator[Store]:
