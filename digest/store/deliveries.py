@@ -223,14 +223,12 @@ class Deliveries:
             for row in rows
         ]
 
-    def counts(self, ids: Collection[int] | None = None) -> dict[str, int]:
+    def counts(self) -> dict[str, int]:
         """Return the number of deliveries by state."""
-        statement = select(deliveries.c.state, func.count().label("number")).group_by(
-            deliveries.c.state
+        rows = self._connection.execute(
+            select(deliveries.c.state, func.count().label("number")).group_by(deliveries.c.state)
         )
-        if ids is not None:
-            statement = statement.where(deliveries.c.id.in_(ids))
-        return {row.state: row.number for row in self._connection.execute(statement)}
+        return {row.state: row.number for row in rows}
 
     def _one(self, statement: Select[Any]) -> Delivery | None:
         row = self._connection.execute(statement).first()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from digest.model import SourceOutcome, SourceState
 from digest.store.tables import sources
@@ -43,10 +43,6 @@ class Sources:
         )
         if not changed.rowcount:
             self._connection.execute(insert(sources).values(name=state.name, **values))
-
-    def forget(self, name: str) -> None:
-        """Forget one source; its papers stay."""
-        self._connection.execute(delete(sources).where(sources.c.name == name))
 
 
 def _state(row: Row[Any]) -> SourceState:

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -116,11 +116,6 @@ class Store:
                 connection = connection.execution_options(digest_writes=writes)
                 with connection.begin():
                     yield Transaction(connection, self._hash_email)
-
-    def ping(self) -> None:
-        """Ask the database for one row; raise `StoreError` when it does not answer."""
-        with _translated(), self._engine.connect() as connection:
-            connection.execute(select(1)).one()
 
     def revision(self) -> str | None:
         """Return the schema revision of the database, `None` for an empty one."""
