@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     exists,
@@ -119,9 +120,7 @@ class Subscribers:
             select(subscribers)
             .where(
                 subscribers.c.status == SubscriberStatus.CONFIRMED,
-                subscribers.c.cadence == rhythm.cadence,
-                subscribers.c.hour == rhythm.hour,
-                subscribers.c.timezone == rhythm.timezone,
+                _has(rhythm),
                 subscribers.c.id > after,
                 _unplanned(edition, newest_paper),
             )
@@ -130,16 +129,13 @@ class Subscribers:
         )
 
     def _by_rhythm(self, *conditions: ColumnElement[bool]) -> Counter[Rhythm]:
-        columns = (subscribers.c.cadence, subscribers.c.hour, subscribers.c.timezone)
         rows = self._connection.execute(
-            select(*columns, func.count().label("number"))
+            select(*_RHYTHM, func.count().label("number"))
             .where(*conditions)
-            .group_by(*columns)
-            .order_by(*columns)
+            .group_by(*_RHYTHM)
+            .order_by(*_RHYTHM)
         )
-        return Counter(
-            {Rhythm(Cadence(row.cadence), row.hour, row.timezone): row.number for row in rows}
-        )
+        return Counter({_rhythm(row): row.number for row in rows})
 
     def counts(self) -> dict[str, int]:
         """Return the number of subscribers by status."""
@@ -204,27 +200,18 @@ class Subscribers:
 
     def pauses(self, *, until: date) -> list[tuple[Rhythm, date]]:
         """Return the pauses that end on that day or before, each once: whose, and when."""
-        columns = (subscribers.c.cadence, subscribers.c.hour, subscribers.c.timezone)
         rows = self._connection.execute(
-            select(*columns, subscribers.c.paused_until)
+            select(*_RHYTHM, subscribers.c.paused_until)
             .where(_PAUSED, subscribers.c.paused_until <= until)
             .distinct()
         )
-        return [
-            (Rhythm(Cadence(row.cadence), row.hour, row.timezone), row.paused_until) for row in rows
-        ]
+        return [(_rhythm(row), row.paused_until) for row in rows]
 
     def wake(self, rhythm: Rhythm, until: date) -> int:
         """Confirm those of a rhythm again whose pause ends on that day; say how many."""
         return self._connection.execute(
             update(subscribers)
-            .where(
-                _PAUSED,
-                subscribers.c.paused_until == until,
-                subscribers.c.cadence == rhythm.cadence,
-                subscribers.c.hour == rhythm.hour,
-                subscribers.c.timezone == rhythm.timezone,
-            )
+            .where(_PAUSED, subscribers.c.paused_until == until, _has(rhythm))
             .values(status=SubscriberStatus.CONFIRMED, paused_until=None)
         ).rowcount
 
@@ -255,13 +242,12 @@ class Subscribers:
 
     def list(self, status: SubscriberStatus | None = None) -> list[Subscriber]:
         """Return all subscribers, oldest first."""
-        statement = select(subscribers).order_by(subscribers.c.id)
-        if status is not None:
-            statement = statement.where(subscribers.c.status == status)
-        return self._many(statement)
+        which = true() if status is None else subscribers.c.status == status
+        return self._many(select(subscribers).where(which).order_by(subscribers.c.id))
 
 
 _PAUSED = subscribers.c.status == SubscriberStatus.PAUSED
+_RHYTHM = (subscribers.c.cadence, subscribers.c.hour, subscribers.c.timezone)
 
 # Made once: they are executed for every subscriber of an import, and for every chunk of a plan.
 _ADD = insert(subscribers).returning(subscribers)
@@ -271,6 +257,15 @@ _INTERESTS = (
     .where(interests.c.subscriber_id.in_(bindparam("ids", expanding=True)))
     .order_by(interests.c.id)
 )
+
+
+def _has(rhythm: Rhythm) -> ColumnElement[bool]:
+    values = (rhythm.cadence, rhythm.hour, rhythm.timezone)
+    return and_(*(column == value for column, value in zip(_RHYTHM, values, strict=True)))
+
+
+def _rhythm(row: Row[*tuple[Any, ...]]) -> Rhythm:
+    return Rhythm(Cadence(row.cadence), row.hour, row.timezone)
 
 
 def _unplanned(edition: Edition | None, newest_paper: datetime | None) -> ColumnElement[bool]:
