@@ -40,14 +40,9 @@ class Listings:
         `after` is the row at which the page before ended; `quiet` leaves out papers that have
         signals.
         """
-        if category:
-            place = (paper_categories.c.listed_at, paper_categories.c.paper_id)
-            asked = select(place[1]).where(paper_categories.c.category == category)
-        else:
-            place = (papers.c.listed_at, papers.c.id)
-            asked = select(place[1])
-        listed_at, paper_id = place
-        asked = asked.where(listed_at >= since, listed_at < until)
+        listed_at, which = _when(category)
+        paper_id = paper_categories.c.paper_id if category else papers.c.id
+        asked = select(paper_id).where(*which, listed_at >= since, listed_at < until)
         if quiet:
             asked = asked.where(~exists().where(signals.c.paper_id == paper_id))
         if after is not None:
@@ -118,21 +113,18 @@ class Listings:
 
     def within(self, since: datetime, until: datetime, category: str) -> set[int]:
         """Return the rows of the papers of one category."""
-        listed_at = paper_categories.c.listed_at
-        return set(
-            self._connection.execute(
-                select(paper_categories.c.paper_id).where(
-                    paper_categories.c.category == category, listed_at >= since, listed_at < until
-                )
-            ).scalars()
+        listed_at, which = _when(category)
+        rows = self._connection.execute(
+            select(paper_categories.c.paper_id).where(*which, listed_at >= since, listed_at < until)
         )
+        return set(rows.scalars())
 
     def of_category(self, category: str) -> list[int]:
         """Return the rows of all papers of one category, in order."""
         rows = self._connection.execute(
             select(paper_categories.c.paper_id).where(paper_categories.c.category == category)
         )
-        return sorted(rows.scalars().all())
+        return sorted(rows.scalars())
 
     def candidates(self, rows: Sequence[int]) -> list[Candidate]:
         """Return papers with all their signals, in the order that was asked for."""
@@ -163,12 +155,10 @@ class Listings:
 
     def count(self, since: datetime, until: datetime, *, category: str = "") -> int:
         """Return the number of papers, or of those of one category."""
-        among = paper_categories if category else papers
-        asked = select(func.count()).select_from(among)
-        asked = asked.where(among.c.listed_at >= since, among.c.listed_at < until)
-        if category:
-            asked = asked.where(paper_categories.c.category == category)
-        return self._connection.execute(asked).scalar_one()
+        listed_at, which = _when(category)
+        return self._connection.execute(
+            select(func.count()).where(*which, listed_at >= since, listed_at < until)
+        ).scalar_one()
 
     def has(self, category: str) -> bool:
         """Say whether any paper has that category, by the letter."""
