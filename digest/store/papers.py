@@ -10,6 +10,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Text,
+    and_,
     delete,
     exists,
     func,
@@ -126,8 +127,7 @@ class Papers:
 
     def listed(self, since: datetime, until: datetime) -> list[Candidate]:
         """Return the papers listed after `since` and up to `until`, with all their signals."""
-        within = (papers.c.listed_at > since, papers.c.listed_at <= until)
-        return self._candidates(within, until=until)
+        return self._candidates(_listed(since, until), until=until)
 
     def voted(self, since: datetime, until: datetime, *, seen: datetime) -> list[Candidate]:
         """Return those of them that had upvotes, be it none, in a list by the time `seen`."""
@@ -138,16 +138,12 @@ class Papers:
     ) -> tuple[int, datetime | None]:
         """Return how many they are, and when the newest of them was listed."""
         row = self._connection.execute(
-            select(func.count(), func.max(papers.c.listed_at)).where(*_voted(since, until, seen))
+            select(func.count(), func.max(papers.c.listed_at)).where(_voted(since, until, seen))
         ).one()
         return row[0], row[1]
 
-    def _candidates(
-        self, within: Iterable[ColumnElement[bool]], *, until: datetime
-    ) -> list[Candidate]:
-        rows = self._connection.execute(
-            select(papers).where(*within).order_by(papers.c.listed_at.desc(), papers.c.key)
-        ).all()
+    def _candidates(self, which: ColumnElement[bool], *, until: datetime) -> list[Candidate]:
+        rows = self._connection.execute(select(papers).where(which).order_by(*_NEWEST_FIRST)).all()
         history = histories(self._connection, {row.id: row.key for row in rows}, until=until)
         return [Candidate(paper_of(row), row.listed_at, tuple(history[row.id])) for row in rows]
 
@@ -156,11 +152,10 @@ class Papers:
         rows = self._connection.execute(
             select(papers.c.id, papers.c.key, papers.c.categories, papers.c.listed_at)
             .where(
-                papers.c.listed_at > since,
-                papers.c.listed_at <= until,
+                _listed(since, until),
                 exists().where(signals.c.paper_id == papers.c.id, signals.c.observed_at <= until),
             )
-            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .order_by(*_NEWEST_FIRST)
             .limit(limit)
         ).all()
         history = histories(self._connection, {row.id: row.key for row in rows}, until=until)
@@ -177,8 +172,8 @@ class Papers:
         """Return the titles of the newest papers of a time, newest first."""
         rows = self._connection.execute(
             select(papers.c.key, papers.c.title, papers.c.listed_at)
-            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
-            .order_by(papers.c.listed_at.desc(), papers.c.key)
+            .where(_listed(since, until))
+            .order_by(*_NEWEST_FIRST)
             .limit(limit)
         )
         return [Titled(row.key, row.title, row.listed_at) for row in rows]
@@ -187,9 +182,7 @@ class Papers:
         """Return how many papers were listed on each day (UTC) of a time, if any were."""
         day = func.date(papers.c.listed_at, type_=Text)
         rows = self._connection.execute(
-            select(day, func.count())
-            .where(papers.c.listed_at > since, papers.c.listed_at <= until)
-            .group_by(day)
+            select(day, func.count()).where(_listed(since, until)).group_by(day)
         )
         # PostgreSQL answers with a date, SQLite with its text.
         return {date.fromisoformat(str(when)): number for when, number in rows}
@@ -206,10 +199,7 @@ class Papers:
     def recent(self, limit: int, *, until: datetime) -> list[Paper]:
         """Return the newest papers that were listed up to `until`, newest first."""
         rows = self._connection.execute(
-            select(papers)
-            .where(papers.c.listed_at <= until)
-            .order_by(papers.c.listed_at.desc(), papers.c.key)
-            .limit(limit)
+            select(papers).where(papers.c.listed_at <= until).order_by(*_NEWEST_FIRST).limit(limit)
         )
         return [paper_of(row) for row in rows]
 
@@ -225,11 +215,18 @@ class Papers:
         return self._connection.execute(select(func.count()).select_from(papers)).scalar_one()
 
 
-def _voted(since: datetime, until: datetime, seen: datetime) -> tuple[ColumnElement[bool], ...]:
+_NEWEST_FIRST = (papers.c.listed_at.desc(), papers.c.key)
+
+
+def _listed(since: datetime, until: datetime) -> ColumnElement[bool]:
+    return and_(papers.c.listed_at > since, papers.c.listed_at <= until)
+
+
+def _voted(since: datetime, until: datetime, seen: datetime) -> ColumnElement[bool]:
     told = select(signals.c.paper_id).where(
         signals.c.name == SignalName.UPVOTES.value, signals.c.observed_at <= seen
     )
-    return (papers.c.listed_at > since, papers.c.listed_at <= until, papers.c.id.in_(told))
+    return and_(_listed(since, until), papers.c.id.in_(told))
 
 
 def _columns(paper: Paper) -> dict[str, Any]:
