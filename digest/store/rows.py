@@ -96,14 +96,10 @@ def update_rows(
         name: _ready(value, compiled.binds[name].type, connection.dialect)
         for name, value in {**compiled.params, **shared}.items()
     }
-    if compiled.positiontup is None:
-        return connection.exec_driver_sql(
-            str(compiled), [{**ready, **row} for row in rows]
-        ).rowcount
-    in_order = itemgetter(*compiled.positiontup)
-    return connection.exec_driver_sql(
-        str(compiled), [in_order({**ready, **row}) for row in rows]
-    ).rowcount
+    given: list[Any] = [{**ready, **row} for row in rows]
+    if compiled.positiontup is not None:
+        given = list(map(itemgetter(*compiled.positiontup), given))
+    return connection.exec_driver_sql(str(compiled), given).rowcount
 
 
 @lru_cache
