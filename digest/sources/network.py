@@ -25,12 +25,12 @@ class Budget(threading.local):
         self._until = self._clock.now() + timedelta(seconds=seconds) if seconds else None
 
     def left(self, timeout: float | None) -> float | None:
-        """Return `timeout`, cut to what is left; raise `TimeoutError` when nothing is."""
+        """Return `timeout`, cut to what is left; raise `ReadTimeout` when nothing is."""
         if self._until is None:
             return timeout
         left = (self._until - self._clock.now()).total_seconds()
         if left <= 0:
-            raise TimeoutError
+            raise httpcore.ReadTimeout("the time of the request is over")
         return left if timeout is None else min(left, timeout)
 
 
@@ -57,7 +57,7 @@ class Backend(httpcore.SyncBackend):
         failure: Exception = httpcore.ConnectError("it has no address")
         for address in addresses:
             try:
-                left = _or_timeout(self._budget, timeout)
+                left = self._budget.left(timeout)
                 stream = super().connect_tcp(address, port, left, local_address, socket_options)
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failure = error
@@ -78,11 +78,11 @@ class Stream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """Read what is there."""
-        return self._stream.read(max_bytes, _or_timeout(self._budget, timeout))
+        return self._stream.read(max_bytes, self._budget.left(timeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Write all of it."""
-        self._stream.write(buffer, _or_timeout(self._budget, timeout))
+        self._stream.write(buffer, self._budget.left(timeout))
 
     def close(self) -> None:
         """Close the connection."""
@@ -95,19 +95,9 @@ class Stream(httpcore.NetworkStream):
         timeout: float | None = None,
     ) -> httpcore.NetworkStream:
         """Go on in TLS."""
-        left = _or_timeout(self._budget, timeout)
-        return Stream(
-            self._stream.start_tls(ssl_context, server_hostname, left),
-            self._budget,
-        )
+        left = self._budget.left(timeout)
+        return Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._budget)
 
     def get_extra_info(self, info: str) -> Any:
         """Return what the connection knows of itself."""
         return self._stream.get_extra_info(info)
-
-
-def _or_timeout(budget: Budget, timeout: float | None) -> float | None:
-    try:
-        return budget.left(timeout)
-    except TimeoutError as error:
-        raise httpcore.ReadTimeout("the time of the request is over") from error
