@@ -25,12 +25,10 @@ _HTML = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class FeedLink:
-    """One address of an entry, with its `rel` and media type."""
+    """One address of an entry, with its `rel`."""
 
     url: str
-    rel: str = "alternate"
-    type: str = ""
-    title: str = ""
+    rel: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +57,6 @@ class Feed:
     """
 
     entries: tuple[Entry, ...]
-    title: str
     built_at: datetime | None
     published_at: datetime | None
     unreadable: int
@@ -98,7 +95,6 @@ def parse(content: bytes, *, url: str, content_type: str = "") -> Feed:
         unreadable += 1
     return Feed(
         entries=tuple(entries),
-        title=_text(about.get("title")),
         built_at=_moment(about.get("updated_parsed")),
         published_at=_moment(about.get("published_parsed")),
         unreadable=unreadable,
@@ -155,12 +151,7 @@ def _entry(raw: Mapping[str, Any]) -> Entry:
 def _links(raw: Mapping[str, Any]) -> Iterator[FeedLink]:
     for link in raw.get("links") or ():
         if (url := web_address(link.get("href"))) is not None:
-            yield FeedLink(
-                url=url,
-                rel=_text(link.get("rel")) or "alternate",
-                type=_text(link.get("type")),
-                title=_text(link.get("title")),
-            )
+            yield FeedLink(url, _text(link.get("rel")) or "alternate")
 
 
 def _authors(raw: Mapping[str, Any]) -> Iterator[str]:

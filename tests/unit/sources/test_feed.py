@@ -24,7 +24,6 @@ def test_a_feed_tells_who_made_it_when() -> None:
         <lastBuildDate>Mon, 27 Apr 2026 05:00:00 +0000</lastBuildDate></channel></rss>""",
         url=URL,
     )
-    assert read.title == "New papers"
     assert read.published_at == datetime(2026, 4, 27, 4, tzinfo=UTC)
     assert read.built_at == datetime(2026, 4, 27, 5, tzinfo=UTC)
     assert (read.entries, read.unreadable, read.broken_off) == ((), 0, False)
