@@ -20,13 +20,13 @@ from digest.store.tables import papers
 T = TypeVar("T")
 
 # Both databases limit the number of parameters of one statement.
-CHUNK = 500
+_CHUNK = 500
 
 
-def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
-    """Yield lists of at most `size` items."""
+def chunks(items: Iterable[T]) -> Iterator[list[T]]:
+    """Yield the items in lists that fit one statement."""
     iterator = iter(items)
-    while chunk := list(islice(iterator, size)):
+    while chunk := list(islice(iterator, _CHUNK)):
         yield chunk
 
 
