@@ -13,8 +13,9 @@ from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from digest.config import Section
 from digest.errors import SourceError, SourceMalformed
 from digest.model import Fetched, Paper
 from digest.ports import Clock
@@ -44,10 +45,8 @@ _OLD_TITLE = re.compile(
 _OLD_TYPES = {"UPDATED": "replace", "CROSS LISTED": "cross", None: "new"}
 
 
-class ArxivOptions(BaseModel):
+class ArxivOptions(Section):
     """The keys of a source of this kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     categories: tuple[Annotated[str, Field(pattern=rf"^{_CATEGORY}$")], ...] = Field(
         (), description='Which categories to read, such as `["cs.LG", "hep-th"]`.'
@@ -100,8 +99,10 @@ class ArxivOptions(BaseModel):
     @property
     def second_path(self) -> str | None:
         """Return the address of the query API that stands in for the feed, if there is one."""
-        if self.api_url or not self.categories:
-            return self.api_url if self.categories else None
+        if not self.categories:
+            return None
+        if self.api_url:
+            return self.api_url
         if urlsplit(self.url).hostname == urlsplit(DEFAULT_URL).hostname:
             return DEFAULT_API
         return f"{self.url.rstrip('/')}/api/query" if self.form == "host" else None

@@ -11,8 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from digest.config import Section
 from digest.errors import SourceError, SourceMalformed
 from digest.model import AsListed, Fetched, Link, LinkKind, Paper, Signal, SignalName
 from digest.ports import Clock
@@ -27,10 +28,8 @@ _LONGEST_LOOK_BACK = 31
 _LONGEST_NAME = 200
 
 
-class HuggingFaceOptions(BaseModel):
+class HuggingFaceOptions(Section):
     """The keys of a source of this kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(SITE, description="The site, or one whole list of daily papers.")
     days: int = Field(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from digest.config import Section
 from digest.errors import SourceMalformed
 from digest.model import Fetched, Link, LinkKind, Paper
 from digest.ports import Clock
@@ -16,10 +17,8 @@ from digest.sources.http import Fetcher
 from digest.sources.identifiers import arxiv_id, arxiv_links, doi, doi_link, paper_key, web_address
 
 
-class RssOptions(BaseModel):
+class RssOptions(Section):
     """The keys of a source of this kind."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     url: str = Field(description="The address of the feed: RSS, Atom or RDF.")
 
