@@ -7,12 +7,9 @@ from hashlib import blake2b
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 
-from digest.embedders import Model
+from digest.embedders.model import Floats, Model
 from digest.store import Store
-
-Floats = npt.NDArray[np.float32]
 
 _CHUNK = 256  # texts that are embedded and written at a time: seconds of work
 _KEPT = np.dtype("<f2")

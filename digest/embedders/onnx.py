@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.embedders.files import first_line, not_imported, tokenizer_of
+from digest.embedders.model import Floats
 from digest.errors import EmbedderUnavailable
-
-Floats = npt.NDArray[np.float32]
 
 TOKENS = 128  # of a text that are read: twice as many cost twice the time and gain little
 _BATCH = 32

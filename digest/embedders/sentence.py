@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from digest.embedders.files import first_line, not_imported
+from digest.embedders.model import Floats
 from digest.errors import EmbedderUnavailable
-
-Floats = npt.NDArray[np.float32]
 
 
 class SentenceEmbedder:
