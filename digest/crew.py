@@ -84,23 +84,22 @@ def run(
         return
     with _crew(mailing, others, report) as crew:
 
-        def heard(report: DeliverReport, _total: int) -> None:
-            crew.listen(seconds=0)
+        def listen(*, seconds: float = 0) -> None:
+            crew.listen(seconds=seconds)
             progress(report.with_others(crew.reports), due)
 
         told_to_stop, told_enough = crew.telling("stop", stopping), crew.telling("enough", enough)
-        send(own, stopping=told_to_stop, enough=told_enough, progress=heard)
+        send(own, stopping=told_to_stop, enough=told_enough, progress=lambda *_: listen())
         while crew.is_at_work:
-            crew.listen(seconds=_OFTEN.total_seconds())
+            listen(seconds=_OFTEN.total_seconds())
             told_to_stop()
             told_enough()
-            progress(report.with_others(crew.reports), due)
     if crew.error is not None:
         raise crew.error
     if not (report.errors or stopping()):
         # What a process left behind that died, and what has become due meanwhile.
         alone = shares(mailing.settings.smtp, 0)[0]
-        send(alone, stopping=stopping, enough=enough, progress=lambda _report, _total: None)
+        send(alone, stopping=stopping, enough=enough, progress=lambda *_: None)
     deliver.forget_resolved(mailing.store, report)
 
 
