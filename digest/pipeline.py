@@ -88,7 +88,7 @@ def collect(
         return report
 
 
-def collect_due(app: App, *, stopping: Callable[[], bool] = _never) -> RunReport | None:
+def collect_due(app: App, *, stopping: Callable[[], bool]) -> RunReport | None:
     """Ask the sources whose time has come, if there are any."""
     sources = ingest.due(app.store, app.sources, now=app.clock.now())
     return collect(app, sources, stopping=stopping) if sources else None
@@ -259,7 +259,7 @@ def _ingest(
             app.embeddings.of_papers([text_of(one.title, one.abstract) for one in papers])
 
 
-def _read_up(app: App, stopping: Callable[[], bool] = _never) -> None:
+def _read_up(app: App, stopping: Callable[[], bool]) -> None:
     """Work out what pages would take long to: what papers are about, and what was hot when."""
     try:
         meaning.update(app.store, app.clock)
@@ -282,7 +282,7 @@ def _rank(
     *,
     date: dt.date | None = None,
     force: bool = False,
-    stopping: Callable[[], bool] = _never,
+    stopping: Callable[[], bool],
 ) -> None:
     with _timed(app.clock, report, "rank"):
         # What a dead sender held makes way for a newer digest as what nobody holds does.
