@@ -67,15 +67,17 @@ def run(
     `every` is when a source that answered is due again; `since` is passed on to the sources.
     """
     with store.read() as tx:
-        states = {named.name: tx.sources.get(named.name) for named in sources}
+        states = [
+            tx.sources.get(named.name) or SourceState(named.name, named.kind) for named in sources
+        ]
     with ThreadPoolExecutor(max_workers=WORKERS, thread_name_prefix="ingest") as pool:
         looks = [
-            pool.submit(_look, named, states[named.name], clock=clock, since=since)
-            for named in sources
+            pool.submit(_look, named, state.cursor, clock=clock, since=since)
+            for named, state in zip(sources, states, strict=True)
         ]
         return [
-            _write(store, named, states[named.name], look.result(), clock=clock, every=every)
-            for named, look in zip(sources, looks, strict=True)
+            _settle(store, named, state, look.result(), clock=clock, every=every)
+            for named, state, look in zip(sources, states, looks, strict=True)
         ]
 
 
@@ -94,69 +96,65 @@ def due(store: Store, sources: Iterable[NamedSource], *, now: datetime) -> list[
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What came of asking one source: an answer, or why there is none."""
+    """What came of asking one source, and how many seconds that took."""
 
-    fetched: Fetched
-    error: DigestError | None
+    found: Fetched | DigestError
     seconds: float
 
 
-def _look(
-    named: NamedSource, state: SourceState | None, *, clock: Clock, since: datetime | None
-) -> _Look:
+def _look(named: NamedSource, cursor: str | None, *, clock: Clock, since: datetime | None) -> _Look:
     began = clock.now()
-    fetched, error = Fetched(), None
+    found: Fetched | DigestError
     try:
-        fetched = named.source.fetch(since, None if state is None else state.cursor)
-    except DigestError as failure:
-        error = failure
-    except Exception as failure:
+        found = named.source.fetch(since, cursor)
+    except DigestError as error:
+        found = error
+    except Exception as error:
         # A source may be somebody else's code: its bug is its own failure and nobody else's.
         log.debug("source %s", named.name, exc_info=True)
-        error = DigestError(f"a bug in the source: {type(failure).__name__}: {failure}")
-    return _Look(fetched, error, (clock.now() - began).total_seconds())
+        found = DigestError(f"a bug in the source: {type(error).__name__}: {error}")
+    return _Look(found, (clock.now() - began).total_seconds())
 
 
-def _write(
+def _settle(
     store: Store,
     named: NamedSource,
-    state: SourceState | None,
+    before: SourceState,
     look: _Look,
     *,
     clock: Clock,
     every: timedelta,
 ) -> SourceReport:
+    """Write what came of asking one source."""
     now = clock.now()
-    before = state or SourceState(name=named.name, kind=named.kind)
-    if look.error is not None:
-        report = SourceReport(
+    found = look.found
+    if isinstance(found, DigestError):
+        log.warning("source %s failed: %s", named.name, found)
+        with store.write() as tx:
+            tx.sources.save(after_failure(before, found, now=now))
+        return SourceReport(
             name=named.name,
             kind=named.kind,
             outcome=SourceOutcome.FAILED,
             seconds=look.seconds,
-            error=str(look.error),
-            exit_code=look.error.exit_code,
+            error=str(found),
+            exit_code=found.exit_code,
         )
-        log.warning("source %s failed: %s", named.name, look.error)
-        with store.write() as tx:
-            tx.sources.save(after_failure(before, look.error, now=now))
-        return report
-    fetched = look.fetched
     with store.write() as tx:
-        merged, moved = write(tx, named.name, fetched, listed_at=now, now=now)
+        merged, moved = write(tx, named.name, found, listed_at=now, now=now)
         report = SourceReport(
             name=named.name,
             kind=named.kind,
-            outcome=outcome(fetched, merged),
-            received=len(fetched.papers),
+            outcome=outcome(found, merged),
+            received=len(found.papers),
             new=len(merged.new),
             updated=len(merged.changed),
             unchanged=len(merged.unchanged),
             signals=moved,
             seconds=look.seconds,
-            note=fetched.note,
+            note=found.note,
         )
-        tx.sources.save(after_success(before, report, fetched, now=now, every=every))
+        tx.sources.save(after_success(before, report, found, now=now, every=every))
     log.info("source %s: %s, %d new papers", named.name, report.outcome, report.new)
     return report
 
