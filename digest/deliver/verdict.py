@@ -17,6 +17,7 @@ from digest.errors import (
     TransportUnavailable,
 )
 from digest.model import (
+    MAY_ASK,
     TOO_LATE,
     Delivery,
     DeliveryKind,
@@ -73,7 +74,7 @@ def gate(
     if status is None:
         return SkipReason.NOT_CONFIRMED
     if delivery.kind in (DeliveryKind.CONFIRM, DeliveryKind.LINK):
-        if suppression not in (None, SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED):
+        if suppression not in MAY_ASK:
             return SkipReason.SUPPRESSED
         is_unconfirmed = status is SubscriberStatus.UNCONFIRMED
         asks = is_unconfirmed or returning

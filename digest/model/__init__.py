@@ -61,6 +61,7 @@ from digest.model.runs import (
     RunOutcome,
 )
 from digest.model.subscribers import (
+    MAY_ASK,
     BounceKind,
     Cadence,
     Feedback,
@@ -88,6 +89,7 @@ from digest.model.trends import (
 __all__ = [
     "FINAL_STATES",
     "LIVE_STATES",
+    "MAY_ASK",
     "QUIET_REASONS",
     "TOO_LATE",
     "AsListed",

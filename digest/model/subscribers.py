@@ -117,6 +117,11 @@ class SuppressionReason(StrEnum):
     ERASED = "erased"
 
 
+# Whoever has one of these may ask for mail: they left by a wish of their own, or not at all. The
+# other reasons are about the address.
+MAY_ASK = frozenset({None, SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED})
+
+
 class BounceKind(StrEnum):
     """How a message came back."""
 

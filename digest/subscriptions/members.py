@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from digest.due import local_date
 from digest.errors import InvalidInput, NotFound
 from digest.model import (
+    MAY_ASK,
     DeliveryKind,
     Plan,
     Subscriber,
@@ -30,9 +31,6 @@ CONSENT_WORDING = (
 
 # A request to confirm, a welcome or a goodbye that could not leave for a day is of no use.
 NOTICE_LIFE = timedelta(hours=24)
-
-# Suppressions that a person may lift; the others are about the address, not about a wish.
-OWN_WISH = frozenset({SuppressionReason.UNSUBSCRIBE, SuppressionReason.ERASED})
 
 HashEmail = Callable[[str], str]
 """How a suppression names an address: `Signer.hash_email`."""
@@ -73,7 +71,7 @@ def sign_up(
     ends the Message-ID. What somebody who has never confirmed chose before is replaced; of
     somebody who left nothing changes before they confirm.
     """
-    if tx.suppressions.reason(hash_email(email)) not in (None, *OWN_WISH):
+    if tx.suppressions.reason(hash_email(email)) not in MAY_ASK:
         return SignedUp(SignUp.SUPPRESSED, None)
     subscriber = tx.subscribers.by_email(email)
     if subscriber is None:
@@ -134,7 +132,7 @@ def add_confirmed(
         **preferences.columns(),
     )
     if reason := tx.suppressions.of(subscriber.id):
-        way = "they may sign up again themselves" if reason in OWN_WISH else "nothing is sent there"
+        way = "they may sign up again themselves" if reason in MAY_ASK else "nothing is sent there"
         raise InvalidInput(f"{email} is suppressed ({reason}): {way}.")
     return subscriber
 
@@ -221,8 +219,7 @@ def _let_in(
     now: datetime,
     hash_email: HashEmail,
 ) -> Subscriber:
-    reason = tx.suppressions.of(subscriber.id)
-    if reason is not None and reason not in OWN_WISH:
+    if tx.suppressions.of(subscriber.id) not in MAY_ASK:
         raise InvalidInput("We cannot write to this address any more: mail to it came back.")
     tx.suppressions.remove(hash_email(subscriber.email))
     tx.subscribers.edit(
@@ -358,7 +355,7 @@ def send_link(
     """
     subscriber = tx.subscribers.by_email(email)
     reason = tx.suppressions.reason(hash_email(email))
-    if subscriber is None or reason not in (None, *OWN_WISH):
+    if subscriber is None or reason not in MAY_ASK:
         return False
     pending = subscriber.status is SubscriberStatus.UNCONFIRMED
     kind = DeliveryKind.CONFIRM if pending else DeliveryKind.LINK
@@ -380,6 +377,6 @@ def erase(tx: Transaction, public_id: str, *, now: datetime, hash_email: HashEma
     """
     subscriber = find(tx, public_id)
     email_hash = hash_email(subscriber.email)
-    if tx.suppressions.reason(email_hash) in (None, *OWN_WISH):
+    if tx.suppressions.reason(email_hash) in MAY_ASK:
         tx.suppressions.add(email_hash, SuppressionReason.ERASED, now=now)
     tx.subscribers.erase(subscriber.id)
