@@ -50,10 +50,10 @@ def load(
 ) -> Settings:
     """Return the settings; raise `ConfigError` with every problem there is."""
     found = find(path, environ)
-    reader = _Reader(read(found), found.absolute().parent)
-    reader.override(environ, source_options)
+    reader = _Reader(read(found), found.absolute().parent, source_options, source_kinds)
+    reader.override(environ)
     sections = {name: reader.section(name, model) for name, model in SECTIONS.items()}
-    sources = reader.sources(source_options, source_kinds)
+    sources = reader.sources()
     smtp = sections["smtp"]
     if isinstance(smtp, Smtp) and smtp.transport not in transports:
         where = reader.where("smtp", "transport")
@@ -109,25 +109,33 @@ class _Place(NamedTuple):
 class _Reader:
     """What was read, with what is wrong with it so far."""
 
-    def __init__(self, raw: dict[str, Any], folder: Path) -> None:
-        self.raw = raw
-        self.folder = folder
+    def __init__(
+        self,
+        raw: dict[str, Any],
+        folder: Path,
+        source_options: SourceOptions,
+        source_kinds: Sequence[str],
+    ) -> None:
         self.problems: list[str] = []
+        self._raw = raw
+        self._folder = folder
+        self._source_options = source_options
+        self._source_kinds = source_kinds
         self._from_environ: dict[tuple[str, str], str] = {}
         self._check_tables()
 
     def _check_tables(self) -> None:
         names = [*SECTIONS, "sources"]
-        for name in [name for name in self.raw if name not in names]:
-            is_table = isinstance(self.raw.pop(name), (dict, list))
+        for name in [name for name in self._raw if name not in names]:
+            is_table = isinstance(self._raw.pop(name), (dict, list))
             where = f"[{name}]: unknown section" if is_table else f"{name}: stands in no section"
             self.problems.append(where + hint(name, names, names))
-        for name in [name for name in SECTIONS if not isinstance(self.raw.get(name, {}), dict)]:
-            del self.raw[name]
+        for name in [name for name in SECTIONS if not isinstance(self._raw.get(name, {}), dict)]:
+            del self._raw[name]
             self.problems.append(f"[{name}]: must be a section: write [{name}] on its own line")
-        tables = self.raw.get("sources", [])
+        tables = self._raw.get("sources", [])
         if not (isinstance(tables, list) and all(isinstance(one, dict) for one in tables)):
-            del self.raw["sources"]
+            del self._raw["sources"]
             self.problems.append("[[sources]]: begin each source with [[sources]] on its own line")
 
     def where(self, label: str, key: str) -> str:
@@ -139,9 +147,9 @@ class _Reader:
 
     # --- environment --------------------------------------------------------------------
 
-    def override(self, environ: Mapping[str, str], source_options: SourceOptions) -> None:
+    def override(self, environ: Mapping[str, str]) -> None:
         """Put what the environment says over what the file says."""
-        places = self._places(source_options)
+        places = self._places()
         for name, value in sorted(environ.items()):
             if not name.startswith(_PREFIX) or name in _OTHER_NAMES:
                 continue
@@ -152,16 +160,16 @@ class _Reader:
             place.table[place.key] = _parsed(value, place.model, place.key)
             self._from_environ[place.label, place.key] = name
 
-    def _places(self, source_options: SourceOptions) -> dict[str, _Place]:
+    def _places(self) -> dict[str, _Place]:
         places = {
-            variable(name, key): _Place(name, key, self.raw.setdefault(name, {}), model)
+            variable(name, key): _Place(name, key, self._raw.setdefault(name, {}), model)
             for name, model in SECTIONS.items()
             for key in model.model_fields
         }
-        for number, table in enumerate(self.raw.get("sources", []), start=1):
+        for number, table in enumerate(self._raw.get("sources", []), start=1):
             options = None
             with suppress(ConfigError):  # told when the source is checked
-                options = source_options(str(table.get("kind")))
+                options = self._source_options(str(table.get("kind")))
             if options is None:
                 continue
             for key in options.model_fields:
@@ -173,24 +181,22 @@ class _Reader:
 
     def section(self, name: str, model: type[Section]) -> Section | None:
         """Check one section; `None` where it cannot be used."""
-        checked = self._check(name, model, self.raw.get(name, {}))
+        checked = self._check(name, model, self._raw.get(name, {}))
         if checked is None:
             return None
         changes = self._absolute(checked)
         if isinstance(checked, Database):
-            changes["url"] = absolute_url(checked.url, self.folder)
+            changes["url"] = absolute_url(checked.url, self._folder)
         if isinstance(checked, Semantic):
-            changes["model"] = absolute_model(checked.model, self.folder)
+            changes["model"] = absolute_model(checked.model, self._folder)
         return checked.model_copy(update=changes)
 
-    def sources(
-        self, source_options: SourceOptions, kinds: Sequence[str]
-    ) -> tuple[SourceSettings, ...]:
+    def sources(self) -> tuple[SourceSettings, ...]:
         """Check every source and its own keys."""
         checked = [
             source
-            for number, table in enumerate(self.raw.get("sources", []), start=1)
-            if (source := self._source(table, _label(table, number), source_options, kinds))
+            for number, table in enumerate(self._raw.get("sources", []), start=1)
+            if (source := self._source(table, _label(table, number)))
         ]
         names = [source.name for source in checked]
         for name in dict.fromkeys(name for name in names if names.count(name) > 1):
@@ -200,23 +206,17 @@ class _Reader:
             )
         return tuple(checked)
 
-    def _source(
-        self,
-        table: dict[str, Any],
-        label: str,
-        source_options: SourceOptions,
-        kinds: Sequence[str],
-    ) -> SourceSettings | None:
+    def _source(self, table: dict[str, Any], label: str) -> SourceSettings | None:
         source = self._check(label, SourceSettings, table)
         if source is None:
             return None
         try:
-            options = source_options(source.kind)
+            options = self._source_options(source.kind)
         except ConfigError as error:
             self.problems += error.problems
             return None
         if options is None:
-            self.problems.append(unknown(f"[{label}] kind", source.kind, kinds))
+            self.problems.append(unknown(f"[{label}] kind", source.kind, self._source_kinds))
             return None
         given = source.options
         checked = self._check(label, options, given)
@@ -242,9 +242,9 @@ class _Reader:
         for key in type(model).model_fields:
             match getattr(model, key):
                 case Path() as path:
-                    changes[key] = self.folder / path.expanduser()
+                    changes[key] = self._folder / path.expanduser()
                 case (Path(), *_) as paths:
-                    changes[key] = tuple(self.folder / path.expanduser() for path in paths)
+                    changes[key] = tuple(self._folder / path.expanduser() for path in paths)
         return changes
 
 
