@@ -10,9 +10,10 @@ import logging
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from digest.errors import DigestError
-from digest.ingest import NamedSource, outcome, write
+from digest.ingest import NamedSource, answer, outcome, write
 from digest.model import Fetched, Paper, SourceOutcome
 from digest.ports import Clock, DatedSource
 from digest.store import Store
@@ -103,15 +104,9 @@ def run(
 
 
 def _day(store: Store, name: str, source: DatedSource, at: datetime, clock: Clock) -> DayReport:
-    try:
-        fetched = source.on(at.date())
-    except DigestError as error:
-        return _failure(name, at.date(), error)
-    except Exception as error:
-        # A source may be somebody else's code: its bug is its own failure and nobody else's.
-        log.debug("source %s", name, exc_info=True)
-        bug = DigestError(f"a bug in the source: {type(error).__name__}: {error}")
-        return _failure(name, at.date(), bug)
+    fetched = answer(name, partial(source.on, at.date()))
+    if isinstance(fetched, DigestError):
+        return _failure(name, at.date(), fetched)
     with store.write() as tx:
         merged, moved = write(tx, name, fetched, listed_at=at, now=clock.now())
     found = outcome(fetched, merged)
@@ -124,10 +119,9 @@ def _failure(name: str, day: date, error: DigestError) -> DayReport:
 
 
 def _at_once(store: Store, named: NamedSource, since: datetime, now: datetime) -> DayReport:
-    try:
-        fetched = named.source.fetch(since, None)
-    except DigestError as error:
-        return _failure(named.name, since.date(), error)
+    fetched = answer(named.name, partial(named.source.fetch, since, None))
+    if isinstance(fetched, DigestError):
+        return _failure(named.name, since.date(), fetched)
     new = moved = 0
     outcomes = []
     with store.write() as tx:

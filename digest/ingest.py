@@ -8,10 +8,11 @@ paper is decided by `merge`, which is pure.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from digest.errors import DigestError, SourceUnavailable
 from digest.model import (
@@ -104,16 +105,20 @@ class _Look:
 
 def _look(named: NamedSource, cursor: str | None, *, clock: Clock, since: datetime | None) -> _Look:
     began = clock.now()
-    found: Fetched | DigestError
+    found = answer(named.name, partial(named.source.fetch, since, cursor))
+    return _Look(found, (clock.now() - began).total_seconds())
+
+
+def answer(source: str, ask: Callable[[], Fetched]) -> Fetched | DigestError:
+    """Ask a source, and return what it answers or why it does not."""
     try:
-        found = named.source.fetch(since, cursor)
+        return ask()
     except DigestError as error:
-        found = error
+        return error
     except Exception as error:
         # A source may be somebody else's code: its bug is its own failure and nobody else's.
-        log.debug("source %s", named.name, exc_info=True)
-        found = DigestError(f"a bug in the source: {type(error).__name__}: {error}")
-    return _Look(found, (clock.now() - began).total_seconds())
+        log.debug("source %s", source, exc_info=True)
+        return DigestError(f"a bug in the source: {type(error).__name__}: {error}")
 
 
 def _settle(

@@ -137,6 +137,14 @@ def test_a_bug_in_a_source_is_the_failure_of_a_day(store: Store, clock: FakeCloc
     assert "a bug in the source: ZeroDivisionError" in report.asked[0].error
 
 
+def test_a_bug_in_a_source_without_past_lists_is_its_failure(
+    store: Store, clock: FakeClock
+) -> None:
+    named = NamedSource("journal", "fake", FakeSource(ZeroDivisionError("ours")))
+    (only,) = backfill.run(store, named, days=2, clock=clock).asked
+    assert only.error == "a bug in the source: ZeroDivisionError: ours"
+
+
 def test_a_paper_that_is_known_keeps_its_day_and_gets_its_figures(
     store: Store, httpd: Httpd, hub: NamedSource, clock: FakeClock
 ) -> None:
