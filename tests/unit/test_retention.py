@@ -7,7 +7,7 @@ from pathlib import Path
 
 from digest.config import Retention
 from digest.model import SubscriberStatus
-from digest.retention import RetentionReport, prune
+from digest.retention import prune
 from digest.store import Store
 from tests.support.database import new_database
 from tests.support.samples import NOW, subscribe
@@ -27,10 +27,10 @@ def test_old_pending_sign_ups_and_runs_go_and_the_rest_stays(tmp_path: Path) -> 
             )
         tx.runs.start("run", now=NOW - timedelta(days=91))
         tx.runs.start("run", now=NOW - timedelta(days=89))
-    assert prune(store, Retention(), NOW + timedelta(days=0)) == RetentionReport(1, 1)
-    assert prune(store, Retention(), NOW) == RetentionReport(0, 0)
-    with store.read() as tx:
-        left = [subscriber.email for subscriber in tx.subscribers.list()]
-        assert left == ["member@example.org", "new@example.org"]
-        assert len(tx.runs.list()) == 1
+    for _ in range(2):
+        prune(store, Retention(), NOW)
+        with store.read() as tx:
+            left = [subscriber.email for subscriber in tx.subscribers.list()]
+            assert left == ["member@example.org", "new@example.org"]
+            assert len(tx.runs.list()) == 1
     store.close()
