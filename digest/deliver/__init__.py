@@ -26,42 +26,25 @@ from datetime import datetime
 from digest.config import DeliverySettings
 from digest.deliver.lanes import work
 from digest.deliver.ledger import Compose, Ledger
-from digest.deliver.pace import Pace, Paces
+from digest.deliver.pace import Paces
 from digest.deliver.patience import Patience
 from digest.deliver.progress import OnProgress, Progress, ProgressLog, spent
 from digest.deliver.tally import DeliverReport
-from digest.deliver.verdict import (
-    LEASE,
-    backoff,
-    decide,
-    gate,
-    has_waited,
-    is_abandoned,
-    may_resend,
-)
+from digest.deliver.verdict import backoff, has_waited, is_abandoned, may_resend
 from digest.garbage import rare_collections
 from digest.model import DeliveryState
 from digest.ports import Clock, Transport
 from digest.store import Store
 
 __all__ = [
-    "LEASE",
     "Compose",
     "DeliverReport",
     "OnProgress",
-    "Pace",
-    "Paces",
     "Patience",
     "Progress",
     "ProgressLog",
-    "backoff",
-    "decide",
     "forget_resolved",
-    "gate",
-    "is_abandoned",
-    "may_resend",
     "recover",
-    "resend",
     "run",
 ]
 

@@ -13,9 +13,11 @@ import pytest
 
 from digest import deliver
 from digest.config import DeliverySettings
-from digest.deliver import LEASE, Compose, DeliverReport, Paces
+from digest.deliver import Compose, DeliverReport
 from digest.deliver.ledger import Ledger
+from digest.deliver.pace import Paces
 from digest.deliver.turns import Turn
+from digest.deliver.verdict import LEASE
 from digest.errors import (
     OutcomeUnknown,
     PermanentFailure,
@@ -190,7 +192,7 @@ def test_doubtful_messages_are_held_where_the_policy_says_so(store: Store) -> No
 def started_by(store: Store, worker: str) -> int:
     """Have one planned delivery be sent by another worker now, and return it."""
     with store.write() as tx:
-        until = NOW + deliver.LEASE
+        until = NOW + LEASE
         (id_,) = tx.outbox.reserve(worker, now=NOW, lease_until=until, limit=1)
         tx.outbox.start(worker, [id_], lease_until=until)
     return id_
@@ -207,7 +209,7 @@ def test_what_nobody_knows_to_be_dead_is_sent_again_a_while_after_its_lease(stor
     started_by(store, "elsewhere/1/1")
     clock, transport = FakeClock(NOW), FakeTransport()
     assert send(store, transport, clock=clock).sent == 0
-    clock.advance(deliver.LEASE.total_seconds())
+    clock.advance(LEASE.total_seconds())
     assert send(store, transport, clock=clock).sent == 0
     assert states(store) == {"unknown": 1}
     clock.advance(DeliverySettings().backoff)
@@ -217,7 +219,7 @@ def test_what_nobody_knows_to_be_dead_is_sent_again_a_while_after_its_lease(stor
 def test_a_clock_that_is_ahead_has_nothing_sent_twice(store: Store) -> None:
     planned(store, 1)
     id_ = started_by(store, "elsewhere/1/1")
-    ahead, transport = FakeClock(NOW + deliver.LEASE), FakeTransport()
+    ahead, transport = FakeClock(NOW + LEASE), FakeTransport()
     send(store, transport, clock=ahead)
     with store.write() as tx:
         assert tx.outbox.sent("elsewhere/1/1", {id_: "250 ok"}, now=NOW) == set()

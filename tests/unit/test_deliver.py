@@ -11,8 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from digest.config import DeliverySettings
-from digest.deliver import LEASE, Pace, Paces, backoff, decide, gate, is_abandoned, may_resend
-from digest.deliver.verdict import LIMIT, Refusals, has_waited
+from digest.deliver.pace import Pace, Paces
+from digest.deliver.verdict import (
+    LEASE,
+    LIMIT,
+    Refusals,
+    backoff,
+    decide,
+    gate,
+    has_waited,
+    is_abandoned,
+    may_resend,
+)
 from digest.errors import (
     DigestError,
     OutcomeUnknown,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from digest.deliver import Paces
+from digest.deliver.pace import Paces
 from digest.deliver.row import LONGEST, Row
 from digest.deliver.turns import Claim
 from digest.model import Delivery, DeliveryKind, DeliveryState, Subscriber, SubscriberStatus

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from digest import subscriptions
-from digest.deliver import gate
+from digest.deliver.verdict import gate
 from digest.errors import InvalidInput, NotFound
 from digest.model import (
     Cadence,
