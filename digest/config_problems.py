@@ -55,9 +55,7 @@ def problem(where: str, error: ErrorDetails, model: type[BaseModel]) -> str:
 def unknown(where: str, value: str, known: Iterable[str]) -> str:
     """Return the sentence for a name that is not one of those that are known."""
     names = sorted(known)
-    near = get_close_matches(value, names, n=1)
-    ask = f'; did you mean "{near[0]}"?' if near else ""
-    return f'{where}: "{value}" is unknown{ask or "; known are " + _listed(names)}'
+    return f'{where}: "{value}" is unknown{hint(value, names, names)}'
 
 
 def hint(key: str, candidates: Iterable[str], known: Iterable[str]) -> str:
