@@ -8,9 +8,9 @@ import threading
 import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 
@@ -127,11 +127,8 @@ class Fetcher:
 
     @contextmanager
     def _turn(self, url: httpx.URL) -> Iterator[None]:
-        if self._guard.allows(url.host, _port(url)):
-            self._budget.start(self._http.timeout)
-            yield
-            return
-        with self._turns.wait(url.host):
+        is_named = self._guard.allows(url.host, _port(url))
+        with nullcontext() if is_named else self._turns.wait(url.host):
             self._budget.start(self._http.timeout)
             yield
 
@@ -274,10 +271,10 @@ class _Turns:
             lock = self._locks[site]
         with lock:
             if site in self._ended:
-                free = self._ended[site] + timedelta(seconds=GAPS.get(site, GAP))
-                wait = (free - self._clock.now()).total_seconds()
+                gap = GAPS.get(site, GAP)
+                passed = (self._clock.now() - self._ended[site]).total_seconds()
                 # Never longer than the gap, whatever the clock was set to meanwhile.
-                self._clock.sleep(min(max(wait, 0.0), GAPS.get(site, GAP)))
+                self._clock.sleep(min(max(gap - passed, 0.0), gap))
             try:
                 yield
             finally:
