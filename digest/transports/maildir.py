@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
@@ -54,7 +54,8 @@ class MaildirSession:
             written.replace(final)
             _sync(final.parent)
         except OSError as error:
-            written.unlink(missing_ok=True)
+            with suppress(OSError):
+                written.unlink()
             raise _unavailable(self._folder, error) from error
         return Receipt(f"250 written to {final}")
 

@@ -83,3 +83,12 @@ def test_a_maildir_that_cannot_be_written_is_unavailable(tmp_path: Path) -> None
     settings = Smtp(transport="maildir", maildir=tmp_path / "file" / "m")
     with pytest.raises(TransportUnavailable, match="cannot be written"):
         transports.build(settings).open().__enter__()
+
+
+def test_a_maildir_that_is_taken_away_is_unavailable(tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    with transports.build(Smtp(transport="maildir", maildir=folder)).open() as session:
+        (folder / "tmp").rmdir()
+        (folder / "tmp").write_text("in the way")
+        with pytest.raises(TransportUnavailable, match="cannot be written"):
+            session.send(Message("p@example.org", "r@example.org", CONTENT))
