@@ -223,7 +223,7 @@ def _retry_after(value: str | None, now: datetime) -> float | None:
     """Read a Retry-After header, RFC 9110 section 10.2.3: seconds or a date."""
     if not value:
         return None
-    if value.strip().isdigit():
+    if value.strip().isdecimal():
         return min(float(value), LONGEST_RETRY_AFTER)
     try:
         until = email.utils.parsedate_to_datetime(value)
