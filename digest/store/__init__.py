@@ -2,7 +2,7 @@
 
     store = Store("sqlite:///digest.db", hash_email=signer.hash_email)
     with store.write() as tx:
-        tx.papers.add(paper, source="arxiv", listed_at=now)
+        tx.papers.add([paper], source="arxiv", listed_at=now)
 
 A transaction is committed when its block ends and rolled back when it raises. Nothing lazy
 leaves it. On SQLite a `write` takes the write lock at once (BEGIN IMMEDIATE), so that two
