@@ -120,9 +120,9 @@ Several = Annotated[tuple[T, ...], BeforeValidator(_several)]
 
 
 class Section(BaseModel):
-    """One table of the file: frozen, and closed to unknown keys."""
+    """One table of the file: frozen, closed to unknown keys and to numbers without end."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class Site(Section):

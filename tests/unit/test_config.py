@@ -158,6 +158,12 @@ def test_a_time_zone_must_exist(tmp_path: Path, name: str) -> None:
     assert "time zone" in problems(tmp_path, f'[schedule]\ntimezone = "{name}"')[0]
 
 
+@pytest.mark.parametrize("key", ["ingest_every", "expire_after_hours"])
+def test_a_time_has_an_end(tmp_path: Path, key: str) -> None:
+    found = problems(tmp_path, f"[schedule]\n{key} = inf")
+    assert found == (f"[schedule] {key}: must be a number, is inf",)
+
+
 def test_a_file_that_is_not_toml_is_refused_with_the_line(tmp_path: Path) -> None:
     (said,) = problems(tmp_path, "[site]\nname = \n")
     assert said.startswith(f"{tmp_path}/config.toml is not TOML")
