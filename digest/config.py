@@ -100,8 +100,14 @@ def _several(value: Any) -> Any:
     return [value] if isinstance(value, (str, Path)) else value
 
 
-Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0)]
+# Longer times are mistakes, and some end beyond the calendar.
+_YEAR_DAYS = 366
+_CENTURY_DAYS = 100 * _YEAR_DAYS
+
+Duration = Annotated[float, BeforeValidator(_seconds), Field(ge=0, le=_YEAR_DAYS * 86_400)]
 """Seconds; written as a number or as a text with a unit: "30s", "15m", "1h", "2d"."""
+
+Days = Annotated[int, Field(ge=1, le=_CENTURY_DAYS)]
 
 Hour = Annotated[int, Field(ge=0, le=23)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -154,7 +160,7 @@ class Schedule(Section):
         "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"
     ] = "monday"
     ingest_every: Duration = 3600.0
-    expire_after_hours: Annotated[float, Field(gt=0)] = 12.0
+    expire_after_hours: Annotated[float, Field(gt=0, le=_YEAR_DAYS * 24)] = 12.0
     catch_up: bool = True
 
 
@@ -264,8 +270,8 @@ class Bounces(Section):
 class Retention(Section):
     """How long things are kept."""
 
-    unconfirmed_days: Annotated[int, Field(ge=1)] = 7
-    runs_days: Annotated[int, Field(ge=1)] = 90
+    unconfirmed_days: Days = 7
+    runs_days: Days = 90
 
 
 class Logging(Section):

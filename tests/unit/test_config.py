@@ -164,6 +164,21 @@ def test_a_time_has_an_end(tmp_path: Path, key: str) -> None:
     assert found == (f"[schedule] {key}: must be a number, is inf",)
 
 
+@pytest.mark.parametrize(
+    ("setting", "most"),
+    [
+        ("[schedule]\ningest_every = 1e12", "31622400"),
+        ("[schedule]\nexpire_after_hours = 1e12", "8784"),
+        ('[delivery]\nbackoff = "400d"', "31622400"),
+        ("[retention]\nunconfirmed_days = 10000000", "36600"),
+        ("[retention]\nruns_days = 10000000", "36600"),
+    ],
+)
+def test_no_time_ends_beyond_the_calendar(tmp_path: Path, setting: str, most: str) -> None:
+    (said,) = problems(tmp_path, setting)
+    assert f"must be at most {most}" in said
+
+
 def test_a_file_that_is_not_toml_is_refused_with_the_line(tmp_path: Path) -> None:
     (said,) = problems(tmp_path, "[site]\nname = \n")
     assert said.startswith(f"{tmp_path}/config.toml is not TOML")
