@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import accumulate, zip_longest
+from itertools import accumulate
 
 from digest.config import Schedule
 from digest.due import local_date
@@ -68,10 +68,10 @@ def update(
     with store.read() as tx:
         changes = tx.changes.by_day()
         known = tx.boards.known()
-        editions = tx.editions.list(limit=len(changes) * len(Cadence))
+        editions = list(_of_editions(tx, len(changes) * len(Cadence)))
     days, counted = list(changes), list(accumulate(changes.values(), initial=0))
     made = 0
-    for stretch in dict.fromkeys(_stretches(days, editions, schedule)):
+    for stretch in dict.fromkeys([*_of_calendar(days, schedule), *editions]):
         if stopping():
             break
         since, until = (moment.astimezone(UTC).date() for moment in _memory(stretch))
@@ -102,19 +102,21 @@ def of_edition(edition: Edition, before: Edition | None) -> Stretch:
     return Stretch(since, until, window)
 
 
-def _stretches(
-    days: Iterable[date], editions: Sequence[Edition], schedule: Schedule
-) -> Iterator[Stretch]:
-    """Yield what may be over and asked for, the newest first."""
+def _of_calendar(days: Iterable[date], schedule: Schedule) -> Iterator[Stretch]:
+    """Yield the periods that have one of these days of UTC, the newest first."""
     midnights = [datetime.combine(day, time(), UTC) for day in days]
     moments = [*midnights, *(midnight + _DAY for midnight in midnights)]
     for day in sorted({local_date(one, schedule.timezone) for one in moments}, reverse=True):
         for kind in Window:
             yield periods.stretch(periods.around(kind, day), schedule.timezone)
+
+
+def _of_editions(tx: Transaction, number: int) -> Iterator[Stretch]:
+    """Yield what so many editions were made of, the newest first."""
+    editions = tx.editions.list(limit=number)
     for cadence in Cadence:
         mine = [one for one in editions if one.cadence is cadence]
-        for edition, before in zip_longest(mine, mine[1:]):
-            yield of_edition(edition, before)
+        yield from map(of_edition, mine, [*mine[1:], *map(tx.editions.before, mine[-1:])])
 
 
 def _memory(stretch: Stretch) -> tuple[datetime, datetime]:

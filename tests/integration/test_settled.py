@@ -195,6 +195,19 @@ def test_days_weeks_months_and_editions_are_kept_once_they_are_over(store: Store
     }
 
 
+def test_of_more_editions_than_days_none_is_measured_as_the_first_of_all(store: Store) -> None:
+    with store.write() as tx:
+        tx.papers.add([EARLY], source="arxiv", listed_at=THEN)
+        for back in range(16, 4, -1):
+            then = NOW - back * DAY
+            tx.editions.ensure(Cadence.DAILY, then.date(), now=then)
+    update(store)
+    with store.read() as tx:
+        editions = tx.editions.list()
+        mine = {settled.of_edition(one, tx.editions.before(one)) for one in editions}
+    assert {one for one in kept(store) if one.since.hour == NOW.hour} < mine
+
+
 def test_nothing_is_measured_twice(store: Store) -> None:
     fill(store, 1)
     assert update(store) == len(kept(store))
