@@ -12,11 +12,6 @@ from digest.cli.source import chosen
 from digest.cli.state import Json, state_of
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command to the root."""
-    cli.command()(backfill)
-
-
 def backfill(
     context: typer.Context,
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="The source.")],

@@ -12,11 +12,6 @@ from digest.cli.output import document, say
 from digest.cli.state import Json, state_of
 
 
-def register(commands: typer.Typer) -> None:
-    """Add the command to `digest eval`."""
-    commands.command()(credit)
-
-
 def credit(
     context: typer.Context,
     *,

@@ -24,17 +24,8 @@ if TYPE_CHECKING:
 _SHOWN = ("recall@20", "recall@100", "precision@10")
 
 commands = typer.Typer(no_args_is_help=True, help="How good the rankers are.")
-
-
-# One command must not swallow the name of its group.
-@commands.callback()
-def group() -> None:
-    """How good the rankers are."""
-
-
-replaying.register(commands)
-crediting.register(commands)
-foreseeing.register(commands)
+for command in (replaying.replay, crediting.credit, foreseeing.trending):
+    commands.command()(command)
 
 
 @commands.command()

@@ -19,11 +19,6 @@ if TYPE_CHECKING:
     from digest.evaluation.foresight import Foresight
 
 
-def register(commands: typer.Typer) -> None:
-    """Add the command to `digest eval`."""
-    commands.command()(trending)
-
-
 def trending(
     folder: Annotated[
         Path,

@@ -17,11 +17,6 @@ if TYPE_CHECKING:
     from digest.evaluation.replay import Outcome, Showing
 
 
-def register(commands: typer.Typer) -> None:
-    """Add the command to `digest eval`."""
-    commands.command()(replay)
-
-
 def replay(
     context: typer.Context,
     *,

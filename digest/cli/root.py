@@ -89,18 +89,25 @@ cli = typer.Typer(
     help="Mail each reader the papers that are trending and the new papers that match them.",
     epilog="Exit codes: 0 done, 1 failed, 2 usage, 75 temporary, 78 configuration or schema.",
 )
-running.register(cli)
-backfilling.register(cli)
-search.register(cli)
+for command in (
+    running.serve,
+    running.web,
+    running.run,
+    running.ingest,
+    running.preview,
+    backfilling.backfill,
+    search.search,
+    trending.trending,
+    status.status,
+):
+    cli.command()(command)
 cli.add_typer(subscriber.commands, name="subscriber")
 cli.add_typer(source.commands, name="source")
 cli.add_typer(edition.commands, name="edition")
 cli.add_typer(delivery.commands, name="delivery")
-trending.register(cli)
 cli.add_typer(evaluation.commands, name="eval")
 cli.add_typer(db.commands, name="db")
 cli.add_typer(configuration.commands, name="config")
-status.register(cli)
 
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so

@@ -30,12 +30,6 @@ if TYPE_CHECKING:
     from digest.web.server import WebServer
 
 
-def register(cli: typer.Typer) -> None:
-    """Add these commands to the root."""
-    for command in (serve, web, run, ingest, preview):
-        cli.command()(command)
-
-
 def serve(
     context: typer.Context,
     *,

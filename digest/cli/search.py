@@ -14,11 +14,6 @@ if TYPE_CHECKING:
     from digest.model import Candidate
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command to the root."""
-    cli.command()(search)
-
-
 def search(
     context: typer.Context,
     query: Annotated[

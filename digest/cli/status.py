@@ -16,11 +16,6 @@ if TYPE_CHECKING:
     from digest.model import AttentionModel, Rhythm
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command to the root."""
-    cli.command()(status)
-
-
 def status(context: typer.Context, *, json: Json = False) -> None:
     """Show the last run, the sources, the subscribers, the deliveries and what is due next."""
     from digest.rank.expecting import fitting, past_papers

@@ -21,11 +21,6 @@ _TITLE = 70
 _BARS = " ▁▂▃▄▅▆▇█"
 
 
-def register(cli: typer.Typer) -> None:
-    """Add the command to the root."""
-    cli.command()(trending)
-
-
 def trending(
     context: typer.Context,
     *,
