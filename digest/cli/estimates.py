@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import table
+from digest.cli.output import say
+from digest.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from digest.evaluation.interleave import Credit
     from digest.evaluation.metrics import Estimate
+
+
+Seed = Annotated[int, typer.Option("--seed", min=0, help="What chance starts from.")]
+Rankers = Annotated[
+    list[str] | None,
+    typer.Option("--ranker", metavar="NAME", help="Only this ranker; may be repeated."),
+]
+Days = Annotated[
+    int, typer.Option("--days", min=1, metavar="N", help="Digests of the last N days.")
+]
+Report = Annotated[
+    Path | None, typer.Option("--report", metavar="FILE", help="Write a page with plots.")
+]
 
 
 def interval(estimate: Estimate, sign: str = "") -> str:
@@ -21,12 +36,19 @@ def interval(estimate: Estimate, sign: str = "") -> str:
     return f"{mean} [{low}, {high}]"
 
 
-def show_credit(found: Credit) -> None:
-    """Write what two rankers have earned in digests that they shared."""
-    table(
-        ("ranker", "papers", "more", "less", "wins"),
-        zip(found.rankers, found.papers, found.more, found.less, found.wins, strict=True),
-        title=f"Interleaved; {found.ties:,} ties",
-    )
-    if found.lead is not None:
-        typer.echo(f"{found.rankers[0]} leads by {interval(found.lead, '+')}")
+def check_writable(path: Path) -> None:
+    """Say at once, and not after an hour of ranking, that a page has no place to go."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise InvalidInput(f"{path} cannot be written: name a file in a folder that exists")
+
+
+def write_report(path: Path, name: str, context: Mapping[str, Any]) -> None:
+    """Render the page of that name into a file; raise `InvalidInput` where that cannot be."""
+    from digest.rendering import JinjaRenderer
+
+    page = JinjaRenderer().report(name, context)
+    try:
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror}") from error
+    say(f"wrote {path}")

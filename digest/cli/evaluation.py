@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
-from digest.cli import crediting, foreseeing, replaying
-from digest.cli.estimates import interval
+from digest.cli import foreseeing, replaying
+from digest.cli.estimates import Rankers, Report, Seed, check_writable, interval, write_report
 from digest.cli.output import document, progress, say, table
-from digest.cli.report_page import check_writable, write_report
 from digest.cli.state import Json
 from digest.evaluation.settings import Setting
 
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 _SHOWN = ("recall@20", "recall@100", "precision@10")
 
 commands = typer.Typer(no_args_is_help=True, help="How good the rankers are.")
-for command in (replaying.replay, crediting.credit, foreseeing.trending):
+for command in (replaying.replay, replaying.credit, foreseeing.trending):
     commands.command()(command)
 
 
@@ -34,10 +33,7 @@ def ranking(
         Path, typer.Argument(metavar="DIR", help="Libraries: papers.jsonl.gz, libraries.jsonl.gz.")
     ],
     *,
-    rankers: Annotated[
-        list[str] | None,
-        typer.Option("--ranker", metavar="NAME", help="Only this ranker; may be repeated."),
-    ] = None,
+    rankers: Rankers = None,
     settings: Annotated[
         list[Setting] | None,
         typer.Option("--setting", help="What is known of a reader; may be repeated."),
@@ -48,10 +44,8 @@ def ranking(
     users: Annotated[
         int | None, typer.Option("--users", min=1, metavar="N", help="N readers drawn by chance.")
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="What chance starts from.")] = 1,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Write a page with plots.")
-    ] = None,
+    seed: Seed = 1,
+    report: Report = None,
     json: Json = False,
 ) -> None:
     """Compare our ranker with those of other programs on reading libraries."""

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from digest import __version__
-from digest.cli.estimates import interval
+from digest.cli.estimates import Report, Seed, check_writable, interval, write_report
 from digest.cli.output import document, progress, table
-from digest.cli.report_page import check_writable, write_report
 from digest.cli.state import Json, parse_date
 
 if TYPE_CHECKING:
@@ -45,10 +44,8 @@ def trending(
     ablate: Annotated[
         bool, typer.Option("--ablate", help="Also leave out one group of figures after the other.")
     ] = False,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="What chance starts from.")] = 1,
-    report: Annotated[
-        Path | None, typer.Option("--report", metavar="FILE", help="Write a page with plots.")
-    ] = None,
+    seed: Seed = 1,
+    report: Report = None,
     json: Json = False,
 ) -> None:
     """Hold expected attention against the votes that came, on lists of past days."""

@@ -1,4 +1,4 @@
-"""`digest eval replay`: what each ranker would have shown to the readers of this site."""
+"""`digest eval replay` and `credit`: what rankers would show on this site, and have earned."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.estimates import interval, show_credit
+from digest.cli.estimates import Days, Rankers, Seed, interval
 from digest.cli.output import document, say, table, working
 from digest.cli.state import Json, state_of, subscriber_of
 
 if TYPE_CHECKING:
+    from digest.evaluation.interleave import Credit
     from digest.evaluation.replay import Outcome, Showing
 
 
 def replay(
     context: typer.Context,
     *,
-    days: Annotated[
-        int, typer.Option("--days", min=1, metavar="N", help="Digests of the last N days.")
-    ] = 30,
-    rankers: Annotated[
-        list[str] | None,
-        typer.Option("--ranker", metavar="NAME", help="Only this ranker; may be repeated."),
-    ] = None,
+    days: Days = 30,
+    rankers: Rankers = None,
     interleave: Annotated[
         tuple[str, str] | None,
         typer.Option(
@@ -37,7 +33,7 @@ def replay(
         str | None,
         typer.Option("--email", metavar="EMAIL", help="Only this subscriber, with all lists."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", min=0, help="What chance starts from.")] = 1,
+    seed: Seed = 1,
     json: Json = False,
 ) -> None:
     """Show what each ranker would have shown in past digests, and what readers said of that."""
@@ -78,7 +74,7 @@ def replay(
         return
     _show(found)
     if credited is not None:
-        show_credit(credited)
+        _show_credit(credited)
     _show_lists(lists, {key: paper.title for key, paper in papers.items()})
 
 
@@ -123,3 +119,35 @@ def _show_lists(lists: Sequence[Mapping[str, Any]], titles: Mapping[str, str]) -
             ],
             title=f"{one['planned_at']:%Y-%m-%d %H:%M}",
         )
+
+
+def credit(context: typer.Context, *, days: Days = 30, seed: Seed = 1, json: Json = False) -> None:
+    """Count what two rankers have earned in digests that they shared ([ranking] interleave)."""
+    from digest import history
+    from digest.evaluation import interleave
+
+    with state_of(context).open() as app:
+        until = app.clock.now()
+        shared = history.shared(app.store, since=until - timedelta(days=days), until=until)
+    found = [interleave.credit(pair, some, seed=seed) for pair, some in shared.items()]
+    if json:
+        document(found)
+        return
+    if not found:
+        say(
+            f"nobody has said anything of a digest of the last {days} days that two rankers "
+            "shared: see [ranking] interleave"
+        )
+    for one in found:
+        _show_credit(one)
+
+
+def _show_credit(found: Credit) -> None:
+    """Write what two rankers have earned in digests that they shared."""
+    table(
+        ("ranker", "papers", "more", "less", "wins"),
+        zip(found.rankers, found.papers, found.more, found.less, found.wins, strict=True),
+        title=f"Interleaved; {found.ties:,} ties",
+    )
+    if found.lead is not None:
+        typer.echo(f"{found.rankers[0]} leads by {interval(found.lead, '+')}")
