@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import document, record, say, table
-from digest.cli.state import Json, edition_of, state_of
+from digest.cli.output import document, facts_table, record, say, table
+from digest.cli.state import Json, Limit, edition_of, state_of
 from digest.errors import InvalidInput, NotFound
 from digest.model import DeliveryState, SkipReason
 
@@ -65,7 +65,7 @@ def list_deliveries(
     edition: Annotated[
         str | None, typer.Option("--edition", metavar="EDITION", help="Only those of this edition.")
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 50,
+    limit: Limit = 50,
     json: Json = False,
 ) -> None:
     """Show deliveries, newest first."""
@@ -82,10 +82,7 @@ def list_deliveries(
         document(rows)
         return
     columns = ("id", "kind", "edition", "email", "state", "attempts", "due_at", "sent_at", "why")
-    table(
-        [column.replace("_", " ") for column in columns],
-        [[row[column] for column in columns] for row in rows],
-    )
+    facts_table(columns, rows)
 
 
 @commands.command()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import document, record, say, table
-from digest.cli.state import Json, edition_of, state_of
+from digest.cli.output import document, facts_table, record, say
+from digest.cli.state import Json, Limit, edition_of, state_of
 from digest.errors import NotFound
 from digest.model import DeliveryState
 
@@ -24,7 +24,7 @@ _TO_SEE = (DeliveryState.FAILED, DeliveryState.DEFERRED, DeliveryState.UNKNOWN)
 def list_editions(
     context: typer.Context,
     *,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
     json: Json = False,
 ) -> None:
     """Show editions, newest first, with how far each is."""
@@ -34,10 +34,7 @@ def list_editions(
         document(rows)
         return
     columns = ("edition", "deliveries", "skipped", "first_sent_at", "last_sent_at", "outcome")
-    table(
-        [column.replace("_", " ") for column in columns],
-        [[row[column] for column in columns] for row in rows],
-    )
+    facts_table(columns, rows)
 
 
 @commands.command()

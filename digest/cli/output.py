@@ -42,6 +42,14 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, title: str =
     console(sys.stdout).print(drawn)
 
 
+def facts_table(names: Sequence[str], facts: Iterable[Mapping[str, Any]]) -> None:
+    """Write a table to stdout of what several things have under the same names."""
+    table(
+        [name.replace("_", " ") for name in names],
+        ([one[name] for name in names] for one in facts),
+    )
+
+
 def record(pairs: Mapping[str, Any]) -> None:
     """Write one thing to stdout, a line for each of its parts that is known."""
     width = max(map(len, pairs), default=0) + 2

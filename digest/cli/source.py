@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from digest.cli.output import document, table, working
+from digest.cli.output import document, facts_table, table, working
 from digest.cli.state import Json, state_of
 from digest.errors import DigestError, NotFound
 from digest.model import SourceOutcome, SourceReport
@@ -52,10 +52,7 @@ def list_sources(context: typer.Context, *, json: Json = False) -> None:
         document(rows)
     else:
         names = ("name", "kind", "last_outcome", "last_success_at", "next_check_at", "last_error")
-        table(
-            [name.replace("_", " ") for name in names],
-            [[row[name] for name in names] for row in rows],
-        )
+        facts_table(names, rows)
 
 
 @commands.command("check")

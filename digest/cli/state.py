@@ -109,6 +109,7 @@ def parse_moment(text: str) -> dt.datetime:
 
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document to stdout.")]
+Limit = Annotated[int, typer.Option("--limit", min=1, help="At most this many.")]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The subscriber's address.")]
 Day = Annotated[
     dt.date | None,

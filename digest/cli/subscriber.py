@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 commands = typer.Typer(no_args_is_help=True, help="Who is on the list, and what they want.")
 
+Confirmed = Annotated[
+    bool, typer.Option("--confirmed", help="You vouch for their consent: ask for no confirmation.")
+]
+
 # Where consent came from when the operator vouches for it.
 ORIGIN = "cli"
 
@@ -54,10 +58,7 @@ def add(
     timezone: wishes.InZone = None,
     max_papers: wishes.MaxPapers = None,
     trending_weight: wishes.TrendingWeight = None,
-    confirmed: Annotated[
-        bool,
-        typer.Option("--confirmed", help="You vouch for their consent: ask for no confirmation."),
-    ] = False,
+    confirmed: Confirmed = False,
     json: Json = False,
 ) -> None:
     """Add a subscriber; a mail asks them to confirm, unless --confirmed."""
@@ -351,10 +352,7 @@ def import_(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE.csv", help="The file; - reads from stdin.")],
     *,
-    confirmed: Annotated[
-        bool,
-        typer.Option("--confirmed", help="You vouch for their consent: ask for no confirmation."),
-    ] = False,
+    confirmed: Confirmed = False,
     json: Json = False,
 ) -> None:
     """Add the subscribers of a CSV file; who is known already stays as they are."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from digest.cli.output import cell, document, plain, say, table
-from digest.cli.state import Json, parse_moment, state_of
+from digest.cli.state import Json, Limit, parse_moment, state_of
 from digest.model import Window
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def trending(
         str | None,
         typer.Option("--category", metavar="C", help="Only this one, such as cs.RO or cs."),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, help="At most this many.")] = 20,
+    limit: Limit = 20,
     now: Annotated[
         dt.datetime | None,
         typer.Option("--now", parser=parse_moment, metavar="T", help="As it was at this moment."),
