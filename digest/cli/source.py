@@ -15,6 +15,7 @@ from digest.model import SourceOutcome, SourceReport
 if TYPE_CHECKING:
     from digest.app import App
     from digest.ingest import NamedSource
+    from digest.store import Transaction
 
 commands = typer.Typer(no_args_is_help=True, help="What the sources are, and how they do.")
 
@@ -32,27 +33,30 @@ def chosen(sources: Sequence[NamedSource], names: Sequence[str] | None) -> list[
 def list_sources(context: typer.Context, *, json: Json = False) -> None:
     """Show every source of the configuration, and how its last look ended."""
     with state_of(context).open() as app, app.store.read() as tx:
-        states = {state.name: state for state in tx.sources.list()}
-    rows: list[dict[str, Any]] = []
-    for source in app.sources:
-        state = states.get(source.name)
-        rows.append(
-            {
-                "name": source.name,
-                "kind": source.kind,
-                "last_outcome": state and state.last_outcome,
-                "last_checked_at": state and state.last_checked_at,
-                "last_success_at": state and state.last_success_at,
-                "next_check_at": state and state.next_check_at,
-                "errors_in_a_row": state.error_count if state else 0,
-                "last_error": state.last_error if state else "",
-            }
-        )
+        rows = facts_of(app, tx)
     if json:
         document(rows)
     else:
         names = ("name", "kind", "last_outcome", "last_success_at", "next_check_at", "last_error")
         facts_table(names, rows)
+
+
+def facts_of(app: App, tx: Transaction) -> list[dict[str, Any]]:
+    """Return what is known of every source of the configuration."""
+    states = {state.name: state for state in tx.sources.list()}
+    return [
+        {
+            "name": source.name,
+            "kind": source.kind,
+            "last_outcome": (state := states.get(source.name)) and state.last_outcome,
+            "last_checked_at": state and state.last_checked_at,
+            "last_success_at": state and state.last_success_at,
+            "next_check_at": state and state.next_check_at,
+            "errors_in_a_row": state.error_count if state else 0,
+            "last_error": state.last_error if state else "",
+        }
+        for source in app.sources
+    ]
 
 
 @commands.command("check")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from digest.cli import source
 from digest.cli.output import document, record, table
 from digest.cli.state import Json, state_of
 
@@ -25,7 +26,7 @@ def status(context: typer.Context, *, json: Json = False) -> None:
         now = app.clock.now()
         with app.store.read() as tx:
             runs = tx.runs.list(limit=1)
-            states = {state.name: state for state in tx.sources.list()}
+            sources = source.facts_of(app, tx)
             subscribers = tx.subscribers.counts()
             deliveries = tx.deliveries.counts()
             papers = tx.papers.count()
@@ -40,17 +41,7 @@ def status(context: typer.Context, *, json: Json = False) -> None:
             "expected_attention": {"past_papers": past, "needed": ENOUGH, "model": model},
             "subscribers": subscribers,
             "deliveries": deliveries,
-            "sources": [
-                {
-                    "name": source.name,
-                    "kind": source.kind,
-                    "last_outcome": (state := states.get(source.name)) and state.last_outcome,
-                    "last_success_at": state and state.last_success_at,
-                    "next_check_at": state and state.next_check_at,
-                    "last_error": state.last_error if state else "",
-                }
-                for source in app.sources
-            ],
+            "sources": sources,
         }
     if json:
         document(facts)
@@ -79,7 +70,7 @@ def _show(facts: dict[str, Any]) -> None:
         names = ("name", "last_outcome", "last_success_at", "next_check_at", "last_error")
         table(
             ("source", *(name.replace("_", " ") for name in names[1:])),
-            [[source[name] for name in names] for source in facts["sources"]],
+            [[one[name] for name in names] for one in facts["sources"]],
         )
 
 
