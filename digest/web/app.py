@@ -141,6 +141,11 @@ FAILURES: dict[type[DigestError], tuple[int, str, str]] = {
         "This link does not work",
         "It may have been cut in two on its way: copy the whole link, or let us send a new one.",
     ),
+    PageGone: (
+        404,
+        "This page of the list is gone",
+        "The list has changed, or never had a page that begins there.",
+    ),
     NotHere: (404, "There is no such page", ""),
     NotFound: (404, "This is gone", "The link is ours, but what it leads to is not kept any more."),
     InvalidInput: (400, "That cannot be done", "Please go back and look at what you entered."),
@@ -196,14 +201,15 @@ def _add_failures(site: FastAPI, pages: Pages) -> None:
         if known is None:
             log.error("a page failed: %s: %s", type(error).__name__, error)
         status, title, advice = known or BROKEN
-        if isinstance(error, (InvalidInput, NotHere)):
-            advice = str(error)
+        way = None
         if isinstance(error, PageGone):
-            return pages.show("gone", {"first_page": _first_page(request)}, status=status)
-        if isinstance(error, TokenInvalid | TokenExpired):
-            return pages.lost(title, advice, status=status)
+            way = ("First page", _first_page(request))
+        elif isinstance(error, (InvalidInput, NotHere)):
+            advice = str(error)
+        elif isinstance(error, (TokenInvalid, TokenExpired)):
+            way = ("Mail me a new link", "/preferences")
         headers = {"Retry-After": "60"} if status == 503 else {}
-        return pages.notice(title, advice, status=status, headers=headers)
+        return pages.notice(title, advice, way=way, status=status, headers=headers)
 
     def _first_page(request: Request) -> str:
         chosen = {name: value for name, value in request.query_params.items() if name not in PLACE}

@@ -48,15 +48,16 @@ class Pages:
         return tagged(content, HTML)
 
     def notice(
-        self, title: str, *paragraphs: str, status: int = 200, headers: Mapping[str, str] = {}
+        self,
+        title: str,
+        *paragraphs: str,
+        way: tuple[str, str] | None = None,
+        status: int = 200,
+        headers: Mapping[str, str] | None = None,
     ) -> HTMLResponse:
-        """Return a page that says one thing."""
-        context = {"title": title, "paragraphs": paragraphs}
+        """Return a page that says one thing; `way` is what a button says, and its path."""
+        context = {"title": title, "paragraphs": paragraphs, "way": way}
         return self.show("notice", context, status=status, headers=headers)
-
-    def lost(self, title: str, *paragraphs: str, status: int) -> HTMLResponse:
-        """Return a page that says why a link leads nowhere, and offers a new one."""
-        return self.show("lost", {"title": title, "paragraphs": paragraphs}, status=status)
 
     def too_often(self, name: str, context: Mapping[str, Any]) -> HTMLResponse:
         """Return a form once more, as it was typed, to somebody who has used it too often."""
