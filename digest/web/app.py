@@ -49,8 +49,7 @@ log = logging.getLogger(__name__)
 
 def create(app: App) -> FastAPI:
     """Return the pages of one site; raise `ConfigError` where `[web]` cannot be used."""
-    pages = Pages(app)
-    trusted = networks("trusted_proxies", app.settings.web.trusted_proxies)
+    pages = Pages(app, networks("trusted_proxies", app.settings.web.trusted_proxies))
     watchers = networks("metrics_from", app.settings.web.metrics_from)
     # Redirections would lead to wherever the visitor says we are, tokens and all, and without TLS.
     site = FastAPI(
@@ -62,17 +61,17 @@ def create(app: App) -> FastAPI:
     )
     reader = Reader.of(app.store, app.clock, app.settings)
     sampler = Sampler(app)
-    gate = Gate(app.clock, trusted)
-    site.include_router(SignUpPages(pages, reader, sampler, gate, trusted).router())
+    gate = Gate(pages)
+    site.include_router(SignUpPages(pages, reader, sampler, gate).router())
     site.include_router(ListPages(pages, reader).router())
     site.include_router(PaperPages(pages, reader).router())
     site.include_router(SearchPages(pages, reader).router())
     site.include_router(ArchivePages(pages, reader).router())
     site.include_router(FeedPages(pages, reader).router())
     site.mount(api.PATH, api.create(pages, reader))
-    site.include_router(TokenPages(pages, sampler, gate, trusted).router())
-    site.include_router(PreferencesPages(pages, sampler, gate, trusted).router())
-    site.include_router(MetricsPage(app, watchers, trusted).router())
+    site.include_router(TokenPages(pages, sampler, gate).router())
+    site.include_router(PreferencesPages(pages, sampler, gate).router())
+    site.include_router(MetricsPage(app, watchers, pages.trusted).router())
     _add_health(site, app)
     _add_files(site, pages)
     _add_failures(site, pages)

@@ -10,7 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
 from digest.ports import Clock
-from digest.web.security import Network, RateLimit, neighbourhood, network_of, visitor
+from digest.web.pages import Pages
+from digest.web.security import RateLimit, neighbourhood, network_of
 
 HOUR = timedelta(hours=1)
 
@@ -41,22 +42,21 @@ class Limits:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # FastAPI finds it by its hash
 class Gate:
     """Counts who sends a form before any of it is read: up to a megabyte of it may be.
 
     A dependency of routes. Whatever comes of the form counts, other limits are for what it does.
     """
 
-    clock: Clock
-    trusted: tuple[Network, ...] = ()
+    pages: Pages
     limits: Limits = field(default_factory=lambda: Limits.hourly(300, 1200, 10_000))
 
     async def __call__(self, request: Request) -> None:
         """Let one request pass, or raise a 429."""
         is_form = request.method == "POST" or request.url.query
-        asked_by = visitor(request, self.trusted)
-        if is_form and not self.limits.allow(asked_by, self.clock.now()):
+        asked_by = self.pages.visitor(request)
+        if is_form and not self.limits.allow(asked_by, self.pages.app.clock.now()):
             raise HTTPException(429, headers={"Retry-After": "3600"})
 
 

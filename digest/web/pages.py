@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from fastapi.responses import HTMLResponse, Response
+from starlette.requests import Request
 
 from digest.app import App
 from digest.model import Subscriber
@@ -17,6 +18,7 @@ from digest.resources import templates_dir
 from digest.subscriptions import CONSENT_WORDING, Preferences, timezones
 from digest.subscriptions.categories import ALL, OFFERED, OTHERS
 from digest.web.answers import PUBLIC
+from digest.web.security import Network, visitor
 
 FILES = {"style.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml"}
 
@@ -26,9 +28,14 @@ OWN = ("confirm", "preferences", "unsubscribe", "feedback", "digest", "feed")
 
 @dataclass(frozen=True)
 class Pages:
-    """The pages of one site."""
+    """The pages of one site; proxies from `trusted` networks say who asks."""
 
     app: App
+    trusted: tuple[Network, ...] = ()
+
+    def visitor(self, request: Request) -> str:
+        """Return the IP address of who asks, as far as it is known."""
+        return visitor(request, self.trusted)
 
     def show(
         self,

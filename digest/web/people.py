@@ -23,7 +23,7 @@ from digest.web.front import paper_view
 from digest.web.limits import Gate, refuse_foreign
 from digest.web.pages import Pages
 from digest.web.sample import Sampler
-from digest.web.security import MAIL_POLICY, Network, visitor
+from digest.web.security import MAIL_POLICY
 from digest.web.tokens import letting_in, links_of, read_token
 
 Form = Depends(read_form)
@@ -36,7 +36,6 @@ class TokenPages:
     pages: Pages
     sampler: Sampler
     gate: Gate
-    trusted: tuple[Network, ...] = ()
 
     def router(self) -> APIRouter:
         """Return the routes."""
@@ -70,7 +69,7 @@ class TokenPages:
             **self.pages.rhythm_of(asked),
             "email": subscriber.email,
             "consent": CONSENT_WORDING,
-            "sample": self.sampler.glimpse(wanted, asked_by=visitor(request, self.trusted)),
+            "sample": self.sampler.glimpse(wanted, asked_by=self.pages.visitor(request)),
         }
         return self.pages.show("confirm", context)
 
@@ -83,7 +82,7 @@ class TokenPages:
                 tx,
                 subscriber.public_id,
                 domain=self.pages.app.domain,
-                **letting_in(self.pages.app, request, self.trusted),
+                **letting_in(self.pages, request),
             )
         return self._confirmed(subscriber, Purpose.CONFIRM, token)
 
@@ -137,9 +136,7 @@ class TokenPages:
             self._refuse_foreign(request)
         with app.store.write() as tx:
             if action == "rejoin":
-                subscriber = subscriptions.rejoin(
-                    tx, public_id, **letting_in(self.pages.app, request, self.trusted)
-                )
+                subscriber = subscriptions.rejoin(tx, public_id, **letting_in(self.pages, request))
             elif action == "leave":
                 subscriber = subscriptions.unsubscribe(
                     tx, public_id, now=app.clock.now(), goodbye=app.domain

@@ -24,7 +24,6 @@ from digest.web.forms import Filled, read_form
 from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
 from digest.web.pages import Pages, path_of, within_the_hour
 from digest.web.sample import Sample, Sampler
-from digest.web.security import Network, visitor
 from digest.web.tokens import letting_in, links_of, read_token
 
 Form = Depends(read_form)
@@ -40,7 +39,6 @@ class PreferencesPages:
     pages: Pages
     sampler: Sampler
     gate: Gate
-    trusted: tuple[Network, ...] = ()
     requests: Limits = field(default_factory=lambda: Limits.hourly(30, 60, 1000))
 
     def router(self) -> APIRouter:
@@ -79,7 +77,7 @@ class PreferencesPages:
             context = {"email": typed, "problems": {"email": str(error)}, "lead": ""}
             return self.pages.show("link", context, status=422)
         began = app.clock.now()
-        if not self.requests.allow(visitor(request, self.trusted), began):
+        if not self.requests.allow(self.pages.visitor(request), began):
             said = within_the_hour("Many links were asked for from here")
             return self.pages.too_often("link", {"email": typed, "problems": {}, "lead": said})
         if not forms.text(form, forms.TRAP):
@@ -138,7 +136,7 @@ class PreferencesPages:
             subscriptions.unsubscribe(tx, who, now=now, goodbye=app.domain)
             return ""
         if action == "rejoin":
-            subscriptions.rejoin(tx, who, **letting_in(app, request, self.trusted))
+            subscriptions.rejoin(tx, who, **letting_in(self.pages, request))
             return "Welcome back: your digest goes on."
         if action == "new-feed":
             subscriptions.renew_feed(tx, who, now=now)
@@ -171,7 +169,7 @@ class PreferencesPages:
             if filled.problems:
                 return self._page(tx, token, subscriber, filled)
             opinions = tx.feedback.of(subscriber.id)
-        asked_by = visitor(request, self.trusted)
+        asked_by = self.pages.visitor(request)
         sample = self.sampler.sample(wanted, opinions, asked_by=asked_by)
         if sample is None:
             said = within_the_hour("Many previews were asked for from here")

@@ -20,7 +20,6 @@ from digest.web.front import today
 from digest.web.limits import Gate, Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages, within_the_hour
 from digest.web.sample import Sampler
-from digest.web.security import Network, visitor
 
 Form = Depends(read_form)
 
@@ -35,7 +34,6 @@ class SignUpPages:
     reader: Reader
     sampler: Sampler
     gate: Gate
-    trusted: tuple[Network, ...] = ()
     # Somebody who wants to annoy others should have to work for it; a seminar has one address.
     sign_ups: Limits = field(default_factory=lambda: Limits.hourly(30, 60, 1000))
 
@@ -71,7 +69,7 @@ class SignUpPages:
         What comes from a form on another site is shown once more before anything is done.
         """
         app = self.pages.app
-        origin = visitor(request, self.trusted)
+        origin = self.pages.visitor(request)
         preferences, filled = forms.read(form, here=self._here)
         typed = forms.text(form, "email")
         if forms.text(form, "action") == "preview":
@@ -118,7 +116,7 @@ class SignUpPages:
         context = self.fields(request, filled, email)
         if filled.problems:
             return self.pages.show("subscribe", context, status=422)
-        sample = self.sampler.sample(preferences, asked_by=visitor(request, self.trusted))
+        sample = self.sampler.sample(preferences, asked_by=self.pages.visitor(request))
         if sample is None:
             return self._too_often(context, "Many previews were asked for from here")
         return self.pages.show("subscribe", {**context, "sample": sample})

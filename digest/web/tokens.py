@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +11,7 @@ from digest.app import App
 from digest.errors import NotFound
 from digest.model import Subscriber
 from digest.tokens import Purpose
-from digest.web.pages import path_of
-from digest.web.security import Network, visitor
+from digest.web.pages import Pages, path_of
 
 # Mails are passed on, and the preferences hold everything: a newer mail, or one that is asked for,
 # has a newer link. What leads out of the list works for ever.
@@ -29,12 +27,12 @@ def read_token(app: App, purpose: Purpose, token: str, *, parts: int = 1) -> tup
     return found
 
 
-def letting_in(app: App, request: Request, trusted: Sequence[Network]) -> dict[str, Any]:
+def letting_in(pages: Pages, request: Request) -> dict[str, Any]:
     """Return what `subscriptions` wants to know of who confirms or comes back."""
     return {
-        "origin": visitor(request, trusted),
-        "now": app.clock.now(),
-        "hash_email": app.signer.hash_email,
+        "origin": pages.visitor(request),
+        "now": pages.app.clock.now(),
+        "hash_email": pages.app.signer.hash_email,
     }
 
 
