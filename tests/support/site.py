@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
@@ -100,7 +101,7 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
         store=store,
         signer=signer,
         links=Links(settings.site.base_url, signer),
-        renderer=JinjaRenderer(),
+        renderer=_renderer(),
         phrases=Phrases(),
         ranker=ranker("default"),
         transport=transport,
@@ -114,6 +115,12 @@ def running(folder: Path, settings: Settings = SETTINGS) -> Iterator[Running]:
     finally:
         server.stop()
         store.close()
+
+
+@cache
+def _renderer() -> JinjaRenderer:
+    """Return one for all sites: to compile its templates takes longer than most tests."""
+    return JinjaRenderer()
 
 
 def with_proxies(settings: Settings, *proxies: str) -> Settings:
