@@ -16,7 +16,7 @@ from digest.model import Cadence, Window
 from digest.reading import Reader, periods, settled
 from digest.web.front import candidate_view
 from digest.web.lists import path_of, title_of
-from digest.web.pages import Pages
+from digest.web.pages import Pages, routes
 
 MOST_EDITIONS = 30
 
@@ -30,14 +30,13 @@ class ArchivePages:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter()
-        for path, show in (
-            ("/archive", self.archive),
-            ("/archive/{name}", self.edition),
-            ("/about", self.about),
-        ):
-            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
-        return router
+        return routes(
+            {
+                "/archive": self.archive,
+                "/archive/{name}": self.edition,
+                "/about": self.about,
+            }
+        )
 
     def archive(self) -> Response:
         """Show the days that had papers by month, and the newest editions."""

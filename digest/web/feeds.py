@@ -19,7 +19,7 @@ from digest.ranking.gains import risen_at
 from digest.reading import Reader
 from digest.tokens import Purpose
 from digest.web.front import page_of
-from digest.web.pages import Pages, tagged
+from digest.web.pages import Pages, routes, tagged
 
 ATOM = "application/atom+xml; charset=utf-8"
 MOST_ENTRIES = 50
@@ -51,10 +51,7 @@ class FeedPages:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter()
-        for path, show in (("/feed.atom", self.trending), ("/feed/{token}.atom", self.own)):
-            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
-        return router
+        return routes({"/feed.atom": self.trending, "/feed/{token}.atom": self.own})
 
     def trending(self) -> Response:
         """Show what is trending this week."""

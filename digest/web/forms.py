@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
+from fastapi import Depends
 from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.exceptions import HTTPException
@@ -63,6 +64,10 @@ async def read_form(request: Request) -> FormData:
         if len(fields) > MOST_FIELDS:
             raise HTTPException(400)
         return FormData([(name, await _content(name, value)) for name, value in fields])
+
+
+Form = Annotated[FormData, Depends(read_form)]
+"""The fields of a POST, as a parameter of what answers it."""
 
 
 async def _content(name: str, value: UploadFile | str) -> str:

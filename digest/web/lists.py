@@ -14,7 +14,7 @@ from fastapi.responses import Response
 from digest.model import Period, Sort, Window
 from digest.reading import PAGE, Listing, Reader, periods
 from digest.web.front import candidate_view
-from digest.web.pages import Pages
+from digest.web.pages import Pages, routes
 
 SORTS = {Sort.HOT: "Hot", Sort.NEW: "New", Sort.TOP: "Top"}
 PERIOD_NAMES = {
@@ -56,15 +56,14 @@ class ListPages:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter()
-        for path, show in (
-            ("/day/{name}", self.day),
-            ("/week/{name}", self.week),
-            ("/month/{name}", self.month),
-            ("/trending", self.trending),
-        ):
-            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
-        return router
+        return routes(
+            {
+                "/day/{name}": self.day,
+                "/week/{name}": self.week,
+                "/month/{name}": self.month,
+                "/trending": self.trending,
+            }
+        )
 
     def day(self, name: str, asked: Asked) -> Response:
         """Show the papers of one day."""

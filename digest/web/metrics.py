@@ -21,6 +21,7 @@ from starlette.requests import Request
 
 from digest.app import App
 from digest.model import DeliveryState, RunOutcome, SubscriberStatus
+from digest.web.pages import routes
 from digest.web.security import Network, is_from
 
 # How far back deliveries and runs are looked at: nobody alerts on what is older.
@@ -38,9 +39,7 @@ class MetricsPage:
 
     def router(self) -> APIRouter:
         """Return the route."""
-        router = APIRouter()
-        router.add_api_route("/metrics", self.metrics, methods=["GET", "HEAD"])
-        return router
+        return routes({"/metrics": self.metrics})
 
     def metrics(self, request: Request) -> Response:
         """Show every figure as it is now."""

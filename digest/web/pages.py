@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
+from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, Response
 from starlette.requests import Request
 
@@ -124,6 +125,25 @@ class Pages:
 
 
 HTML = "text/html; charset=utf-8"
+
+
+Answering = Callable[..., Any]
+
+
+def routes(
+    shown: Mapping[str, Answering],
+    acted: Mapping[str, Answering] | None = None,
+    *,
+    gate: Answering | None = None,
+) -> APIRouter:
+    """Return the routes of pages that are shown, and of forms that act, which pass the gate."""
+    router = APIRouter()
+    for path, show in shown.items():
+        router.add_api_route(path, show, methods=["GET", "HEAD"])
+    gates = [Depends(gate)] if gate is not None else []
+    for path, act in (acted or {}).items():
+        router.add_api_route(path, act, methods=["POST"], dependencies=gates)
+    return router
 
 
 def within_the_hour(what: str) -> str:

@@ -18,7 +18,7 @@ from digest.reading import Reader, periods
 from digest.web.chart import charts
 from digest.web.front import FIGURE_NAMES, LINK_NAMES, candidate_view, page_of, paper_view
 from digest.web.lists import address, path_of, title_of
-from digest.web.pages import Pages
+from digest.web.pages import Pages, routes
 
 FEW_SIMILAR = 6
 
@@ -32,11 +32,7 @@ class PaperPages:
 
     def router(self) -> APIRouter:
         """Return the route."""
-        router = APIRouter()
-        router.add_api_route(
-            "/papers/{key:path}", self.paper, methods=["GET", "HEAD"], response_model=None
-        )
-        return router
+        return routes({"/papers/{key:path}": self.paper})
 
     def paper(self, key: str) -> Response:
         """Show one paper; other names than its key lead there."""

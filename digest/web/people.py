@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
-from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import feedback, subscriptions
@@ -18,15 +17,13 @@ from digest.store import Transaction
 from digest.subscriptions import CONSENT_WORDING, Preferences
 from digest.tokens import Purpose
 from digest.web import forms
-from digest.web.forms import read_form
+from digest.web.forms import Form
 from digest.web.front import paper_view
 from digest.web.limits import Gate, refuse_foreign
-from digest.web.pages import Pages
+from digest.web.pages import Pages, routes
 from digest.web.sample import Sampler
 from digest.web.security import MAIL_POLICY
 from digest.web.tokens import letting_in, links_of, read_token
-
-Form = Depends(read_form)
 
 
 @dataclass(frozen=True)
@@ -39,20 +36,18 @@ class TokenPages:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter()
-        counted = [Depends(self.gate)]
-        for path, show, act, gates in (
-            ("/confirm/{token}", self.ask_to_confirm, self.confirm, counted),
-            # One mailbox provider leaves for many, and nobody is to be kept from leaving.
-            ("/unsubscribe/{token}", self.ask_to_leave, self.leave, []),
-            ("/feedback/{token}", self.ask_for_opinion, self.give_opinion, counted),
-            ("/digest/{token}", self.digest, None, []),
-        ):
-            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
-            if act is not None:
-                router.add_api_route(
-                    path, act, methods=["POST"], response_model=None, dependencies=gates
-                )
+        router = routes(
+            {
+                "/confirm/{token}": self.ask_to_confirm,
+                "/unsubscribe/{token}": self.ask_to_leave,
+                "/feedback/{token}": self.ask_for_opinion,
+                "/digest/{token}": self.digest,
+            },
+            {"/confirm/{token}": self.confirm, "/feedback/{token}": self.give_opinion},
+            gate=self.gate,
+        )
+        # One mailbox provider leaves for many, and nobody is to be kept from leaving.
+        router.include_router(routes({}, {"/unsubscribe/{token}": self.leave}))
         return router
 
     # --- confirm ----------------------------------------------------------------------
@@ -124,7 +119,7 @@ class TokenPages:
             )
         return self._left(subscriber, token)
 
-    def leave(self, token: str, request: Request, form: FormData = Form) -> Response:
+    def leave(self, token: str, request: Request, form: Form) -> Response:
         """Unsubscribe, or take that back; RFC 8058 section 3.1 posts without our form."""
         (public_id, *_) = read_token(self.pages.app, Purpose.UNSUBSCRIBE, token)
         app = self.pages.app
@@ -165,12 +160,7 @@ class TokenPages:
         return self._opinion(ballot, token)
 
     def give_opinion(
-        self,
-        token: str,
-        request: Request,
-        paper: str = "",
-        opinion: str = "",
-        form: FormData = Form,
+        self, token: str, request: Request, form: Form, paper: str = "", opinion: str = ""
     ) -> Response:
         """Give an opinion, change it, or take it back."""
         self._refuse_foreign(request)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.datastructures import FormData
 from starlette.requests import Request
@@ -20,13 +20,11 @@ from digest.store import Transaction
 from digest.subscriptions import Preferences
 from digest.tokens import Purpose
 from digest.web import forms
-from digest.web.forms import Filled, read_form
+from digest.web.forms import Filled, Form
 from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
-from digest.web.pages import Pages, path_of, within_the_hour
+from digest.web.pages import Pages, path_of, routes, within_the_hour
 from digest.web.sample import Sample, Sampler
 from digest.web.tokens import letting_in, links_of, read_token
-
-Form = Depends(read_form)
 
 # How many opinions the page shows, the newest first; the export has them all.
 MOST_OPINIONS = 50
@@ -43,22 +41,15 @@ class PreferencesPages:
 
     def router(self) -> APIRouter:
         """Return the routes."""
-        router = APIRouter()
-        for path, show, act in (
-            ("/preferences", self.ask_for_link, self.send_link),
-            ("/preferences/{token}", self.show, self.change),
-            ("/preferences/{token}/export", self.export, None),
-        ):
-            router.add_api_route(path, show, methods=["GET", "HEAD"], response_model=None)
-            if act is not None:
-                router.add_api_route(
-                    path,
-                    act,
-                    methods=["POST"],
-                    response_model=None,
-                    dependencies=[Depends(self.gate)],
-                )
-        return router
+        return routes(
+            {
+                "/preferences": self.ask_for_link,
+                "/preferences/{token}": self.show,
+                "/preferences/{token}/export": self.export,
+            },
+            {"/preferences": self.send_link, "/preferences/{token}": self.change},
+            gate=self.gate,
+        )
 
     # --- the link, on request ---------------------------------------------------------
 
@@ -66,7 +57,7 @@ class PreferencesPages:
         """Show where to type the address."""
         return self.pages.show("link", {"email": "", "problems": {}, "lead": ""})
 
-    def send_link(self, request: Request, form: FormData = Form) -> Response:
+    def send_link(self, request: Request, form: Form) -> Response:
         """Mail the link to whoever has the address; the answer and its time are always the same."""
         app = self.pages.app
         refuse_foreign(request, app.settings.site.base_url)
@@ -95,7 +86,7 @@ class PreferencesPages:
         with self.pages.app.store.read() as tx:
             return self._page(tx, token, self._find(tx, token))
 
-    def change(self, token: str, request: Request, form: FormData = Form) -> Response:
+    def change(self, token: str, request: Request, form: Form) -> Response:
         """Do what the pressed button says; without one, save."""
         app = self.pages.app
         action = forms.text(form, "action") or "save"

@@ -14,7 +14,7 @@ from digest.reading.query import LONGEST
 from digest.subscriptions.categories import OFFERED
 from digest.web.front import candidate_view, page_of
 from digest.web.lists import After, Category, Shown, page_of_list
-from digest.web.pages import Pages
+from digest.web.pages import Pages, routes
 
 
 class Field(StrEnum):
@@ -46,9 +46,7 @@ class SearchPages:
 
     def router(self) -> APIRouter:
         """Return the route."""
-        router = APIRouter()
-        router.add_api_route("/search", self.search, methods=["GET", "HEAD"], response_model=None)
-        return router
+        return routes({"/search": self.search})
 
     def search(
         self,

@@ -15,13 +15,11 @@ from digest import subscriptions
 from digest.reading import Reader
 from digest.subscriptions import Preferences
 from digest.web import forms, zones
-from digest.web.forms import Filled, read_form
+from digest.web.forms import Filled, Form
 from digest.web.front import today
 from digest.web.limits import Gate, Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages, within_the_hour
 from digest.web.sample import Sampler
-
-Form = Depends(read_form)
 
 ONE_MORE_PRESS = "Is this right? One more press, and the mail is on its way."
 
@@ -63,7 +61,7 @@ class SignUpPages:
         email = forms.text(given, "email")
         return self.pages.show("subscribe", self.fields(request, filled, email))
 
-    def subscribe(self, request: Request, form: FormData = Form) -> HTMLResponse:
+    def subscribe(self, request: Request, form: Form) -> HTMLResponse:
         """Take a sign-up; the answer and its time are the same whoever's address it is.
 
         What comes from a form on another site is shown once more before anything is done.
