@@ -39,7 +39,7 @@ def search(
     with state_of(context).open() as app:
         with working("Reading what is new..."):
             meaning.update(app.store, app.clock)
-        found = Reader.of(app.store, app.clock, app.settings).search(
+        found = Reader(app.store, app.clock, app.settings.schedule.timezone).search(
             asked, category=category, limit=limit
         )
     rows = [_facts(at, one) for at, one in enumerate(found.candidates, start=1)]

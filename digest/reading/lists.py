@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Self
 
-from digest.config import Settings
 from digest.due import local_date
 from digest.errors import NotHere, PageGone
 from digest.model import Candidate, Paper, Period, Sort, Stretch, Window
@@ -69,11 +67,6 @@ class Reader:
     boards: Boards = field(default_factory=Boards)
     finder: Finder = field(default_factory=Finder)
 
-    @classmethod
-    def of(cls, store: Store, clock: Clock, settings: Settings) -> Self:
-        """Return the lists of a site as its settings say."""
-        return cls(store, clock, timezone=settings.schedule.timezone)
-
     @property
     def today(self) -> date:
         """Return the present day, by the calendar of the site."""
@@ -90,7 +83,32 @@ class Reader:
     ) -> Listing:
         """Return one page of the papers of a period; raise `PageGone` for a strange `after`."""
         stretch = periods.stretch(period, self.timezone)
-        return self._listing(stretch, sort, category=category, after=after, limit=limit)
+        return self.stretch(stretch, sort, category=category, after=after, limit=limit)
+
+    def stretch(
+        self,
+        stretch: Stretch,
+        sort: Sort = Sort.HOT,
+        *,
+        category: str = "",
+        after: int | None = None,
+        limit: int = PAGE,
+    ) -> Listing:
+        """Return one page of the papers of a stretch of time, as hot as they were."""
+        with self.store.read() as tx:
+            category = _filed_as(tx, category)
+            board = self.boards.of(tx, stretch, self.clock.now())
+            rows = _page(tx, board, stretch, sort, category, after, limit + 1)
+            if after is not None and not rows:
+                _expect(tx, after, stretch.since, stretch.until)
+            return Listing(
+                candidates=tuple(told(tx, rows[:limit], board.trends)),
+                total=board.categories.get(category, 0) if category else board.papers,
+                categories=board.categories,
+                category=category,
+                after=rows[limit - 1] if len(rows) > limit else None,
+                measured_at=board.at,
+            )
 
     def trending(
         self, window: Window, *, category: str = "", after: int | None = None, limit: int = PAGE
@@ -155,10 +173,6 @@ class Reader:
         with self.store.read() as tx:
             return _found(tx, self.finder.like(tx, paper), after, limit)
 
-    def stretch(self, stretch: Stretch) -> Listing:
-        """Return the first page of the papers of a stretch of time, as hot as they were."""
-        return self._listing(stretch, Sort.HOT, category="", after=None, limit=PAGE)
-
     def days(self) -> dict[date, int]:
         """Return how many papers were listed on each day that has any."""
         found: dict[date, int] = {}
@@ -212,30 +226,6 @@ class Reader:
             category=category,
             after=rows[limit - 1] if len(rows) > limit else None,
         )
-
-    def _listing(
-        self,
-        stretch: Stretch,
-        sort: Sort,
-        *,
-        category: str,
-        after: int | None,
-        limit: int,
-    ) -> Listing:
-        with self.store.read() as tx:
-            category = _filed_as(tx, category)
-            board = self.boards.of(tx, stretch, self.clock.now())
-            rows = _page(tx, board, stretch, sort, category, after, limit + 1)
-            if after is not None and not rows:
-                _expect(tx, after, stretch.since, stretch.until)
-            return Listing(
-                candidates=tuple(told(tx, rows[:limit], board.trends)),
-                total=board.categories.get(category, 0) if category else board.papers,
-                categories=board.categories,
-                category=category,
-                after=rows[limit - 1] if len(rows) > limit else None,
-                measured_at=board.at,
-            )
 
 
 _BEGINNING = datetime(1900, 1, 1, tzinfo=UTC)

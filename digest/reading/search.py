@@ -51,7 +51,7 @@ def search(
     return [int(row) for row in found[:MOST]]
 
 
-def similar(places: Places, row: int, *, limit: int, least: float = _LIKE_ENOUGH) -> list[int]:
+def similar(places: Places, row: int, *, limit: int) -> list[int]:
     """Return the rows of the papers that are most like one, the closest first."""
     place = places.where(np.array([row], np.int64))
     if not len(place):
@@ -59,7 +59,7 @@ def similar(places: Places, row: int, *, limit: int, least: float = _LIKE_ENOUGH
     cosines = places.cosines(places.vectors[place[0]])
     cosines[place[0]] = -1
     best = _best(cosines, limit)
-    return [int(places.rows[one]) for one in best if cosines[one] >= least]
+    return [int(places.rows[one]) for one in best if cosines[one] >= _LIKE_ENOUGH]
 
 
 def _shares(hits: Sequence[Hit]) -> Floats:

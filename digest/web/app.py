@@ -59,7 +59,7 @@ def create(app: App) -> FastAPI:
         openapi_url=None,
         redirect_slashes=False,
     )
-    reader = Reader.of(app.store, app.clock, app.settings)
+    reader = Reader(app.store, app.clock, app.settings.schedule.timezone)
     sampler = Sampler(app)
     gate = Gate(pages)
     site.include_router(SignUpPages(pages, reader, sampler, gate).router())
