@@ -52,33 +52,6 @@ def test_from_nothing_to_a_status_in_four_commands(tmp_path: Path) -> None:
     assert [one["name"] for one in json.loads(status.stdout)["sources"]] == ["arxiv", "huggingface"]
 
 
-def test_without_a_configuration_the_exit_code_is_78_and_the_sentence_helps(
-    tmp_path: Path,
-) -> None:
-    result = digest(tmp_path, "status", DIGEST_CONFIG=str(tmp_path / "config.toml"))
-    assert (result.returncode, result.stdout) == (78, "")
-    assert "digest --config" in result.stderr
-    assert "config init" in result.stderr
-    assert "Traceback" not in result.stderr
-
-
-def test_a_broken_configuration_is_told_whole_and_without_its_secrets(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(
-        '[smtp]\npasswort = "8675309"\npassword = 8675309\n[[sources]]\nname="a"\nkind="arxif"\n'
-    )
-    result = digest(tmp_path, "--debug", "status")
-    assert (result.returncode, result.stdout) == (78, "")
-    assert 'digest: [smtp] passwort: unknown key; did you mean "password"?' in result.stderr
-    assert 'kind: "arxif" is unknown; did you mean "arxiv"?' in result.stderr
-    assert "8675309" not in result.stderr
-
-
-@pytest.mark.parametrize("arguments", [("--nonsense",), ("subscribr", "list"), ("run", "--now")])
-def test_what_is_mistyped_ends_in_2(tmp_path: Path, arguments: tuple[str, ...]) -> None:
-    result = digest(tmp_path, *arguments)
-    assert (result.returncode, result.stdout) == (2, "")
-
-
 def test_a_reader_that_goes_away_is_no_drama(tmp_path: Path) -> None:
     made = desk(tmp_path)
     # More than a pipe holds, in few rows.
@@ -112,6 +85,34 @@ def at(tmp_path: Path) -> Desk:
 def test_the_version_is_told_without_a_configuration() -> None:
     result = type_command("--version")
     assert (result.exit_code, result.stdout) == (0, f"digest {__version__}\n")
+
+
+def test_without_a_configuration_the_exit_code_is_78_and_the_sentence_helps(
+    tmp_path: Path,
+) -> None:
+    result = type_command("status", environ={"DIGEST_CONFIG": str(tmp_path / "config.toml")})
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert "digest --config" in result.stderr
+    assert "config init" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_broken_configuration_is_told_whole_and_without_its_secrets(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        '[smtp]\npasswort = "8675309"\npassword = 8675309\n[[sources]]\nname="a"\nkind="arxif"\n'
+    )
+    result = type_command("--debug", "--config", str(path), "status")
+    assert (result.exit_code, result.stdout) == (78, "")
+    assert 'digest: [smtp] passwort: unknown key; did you mean "password"?' in result.stderr
+    assert 'kind: "arxif" is unknown; did you mean "arxiv"?' in result.stderr
+    assert "8675309" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [("--nonsense",), ("subscribr", "list"), ("run", "--now")])
+def test_what_is_mistyped_ends_in_2(arguments: tuple[str, ...]) -> None:
+    result = type_command(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
 
 
 def test_an_error_that_nobody_foresaw_is_a_sentence(at: Desk) -> None:

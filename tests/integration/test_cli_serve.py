@@ -115,3 +115,4 @@ def test_it_refuses_to_begin_on_another_schema(tmp_path: Path, command: str) -> 
         out, err = process.communicate(timeout=100)
     assert (process.returncode, out) == (78, "")
     assert "digest db upgrade" in err
+    assert "Traceback" not in err

@@ -186,15 +186,6 @@ def test_a_step_back_is_noticed_once_and_nothing_else_is() -> None:
     assert found == [False, False, False, True, False, False]
 
 
-def test_a_schema_that_is_not_there_ends_it_with_what_to_do(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_text(CONFIG.format(port=1))
-    with serving(tmp_path, *ALONE) as (service, _):
-        _, errors = service.communicate(timeout=100)
-    assert service.returncode == 78
-    assert "digest db upgrade" in errors
-    assert "Traceback" not in errors
-
-
 def test_the_past_is_learned_by_itself(folder: Path) -> None:
     store = Store(f"sqlite:///{folder / 'digest.db'}", hash_email=hash_email)
     write_past(store, 320, until=SystemClock().now() - timedelta(days=3))
