@@ -17,6 +17,13 @@ def settings() -> Settings:
     return SETTINGS
 
 
+@pytest.fixture(scope="module")
+def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """Run a site without papers for all tests of a module that leave it as it is."""
+    with running(tmp_path_factory.mktemp("standing")) as site:
+        yield site
+
+
 @pytest.fixture
 def site(tmp_path: Path, settings: Settings) -> Iterator[Running]:
     """Run a site over an empty SQLite database."""

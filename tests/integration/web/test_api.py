@@ -90,17 +90,17 @@ def test_trending_search_and_similar_papers_are_lists_too(full: Running) -> None
         ("/papers/two%0Alines", 404),
     ],
 )
-def test_mistakes_are_told_in_one_sentence(full: Running, path: str, status: int) -> None:
-    answer = full.client.get(f"/api/v1{path}")
+def test_mistakes_are_told_in_one_sentence(standing: Running, path: str, status: int) -> None:
+    answer = standing.client.get(f"/api/v1{path}")
     assert answer.status_code == status
     assert set(answer.json()) == {"detail"}
 
 
-def test_the_bare_path_is_answered_as_the_api_does(site: Running) -> None:
-    answer = site.client.get("/api/v1")
+def test_the_bare_path_is_answered_as_the_api_does(standing: Running) -> None:
+    answer = standing.client.get("/api/v1")
     assert answer.status_code == 404
     assert set(answer.json()) == {"detail"}
-    assert site.client.get("/api/v10").headers["content-type"].startswith("text/html")
+    assert standing.client.get("/api/v10").headers["content-type"].startswith("text/html")
 
 
 def test_nothing_can_be_written(full: Running) -> None:

@@ -135,8 +135,8 @@ def test_an_empty_period_says_why_and_where_papers_are(
     assert "2026-11-24" in answer.text or "2026-11" in answer.text
 
 
-def test_todays_page_without_papers_says_that_they_come(site: Running) -> None:
-    assert "Nothing has come in yet" in site.client.get("/day/2026-11-24").text
+def test_todays_page_without_papers_says_that_they_come(standing: Running) -> None:
+    assert "Nothing has come in yet" in standing.client.get("/day/2026-11-24").text
 
 
 @pytest.mark.parametrize(
@@ -156,8 +156,8 @@ def test_todays_page_without_papers_says_that_they_come(site: Running) -> None:
         ("/trending?window=year", 400),
     ],
 )
-def test_what_is_not_there_is_said_plainly(full: Running, path: str, status: int) -> None:
-    answer = full.client.get(path)
+def test_what_is_not_there_is_said_plainly(standing: Running, path: str, status: int) -> None:
+    answer = standing.client.get(path)
     assert answer.status_code == status
     assert "<h1>" in answer.text
 
@@ -211,8 +211,8 @@ def test_no_number_is_larger_than_the_list(full: Running) -> None:
         ("/search?q=" + "x" * 301, "“q” cannot be “xxx"),
     ],
 )
-def test_what_is_wrong_in_an_address_is_named(full: Running, path: str, words: str) -> None:
-    answer = full.client.get(path)
+def test_what_is_wrong_in_an_address_is_named(standing: Running, path: str, words: str) -> None:
+    answer = standing.client.get(path)
     assert answer.status_code == 400
     assert words in answer.text
     assert "x" * 100 not in answer.text

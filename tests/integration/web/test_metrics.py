@@ -124,8 +124,8 @@ def test_head_answers_like_get_without_a_body(site: Running) -> None:
 @pytest.mark.parametrize(
     "header", ["X-Forwarded-For", "X-Real-IP", "X-Forwarded-Host", "Forwarded", "Via"]
 )
-def test_what_an_unknown_proxy_passes_on_is_refused(site: Running, header: str) -> None:
-    answer = site.client.get("/metrics", headers={header: "127.0.0.1"})
+def test_what_an_unknown_proxy_passes_on_is_refused(standing: Running, header: str) -> None:
+    answer = standing.client.get("/metrics", headers={header: "127.0.0.1"})
     assert answer.status_code == 404
     assert "digest_" not in answer.text
 
@@ -143,26 +143,24 @@ class TestBehindAProxy:
         )
         return SETTINGS.model_copy(update={"web": web})
 
-    @pytest.mark.parametrize(
-        ("address", "status"),
-        [
-            ("10.1.2.3", 200),
-            ("10.1.2.3:4711", 200),
-            ("127.0.0.2", 200),
-            ("10.1.3.1", 404),
-            ("198.51.100.7", 404),
-            ("198.51.100.7:4711", 404),
-            ("10.1.2.3, 8.8.8.8", 404),
-            ("10.1.2.3, unknown", 404),
-            ("127.0.0.1", 404),  # another proxy, that says nothing
-            ("unknown", 404),
-        ],
-    )
-    def test_only_who_is_in_the_network_may_read(
-        self, site: Running, address: str, status: int
-    ) -> None:
-        answer = site.client.get("/metrics", headers={"X-Forwarded-For": address})
-        assert answer.status_code == status
+    def test_only_who_is_in_the_network_may_read(self, site: Running) -> None:
+        statuses = {
+            "10.1.2.3": 200,
+            "10.1.2.3:4711": 200,
+            "127.0.0.2": 200,
+            "10.1.3.1": 404,
+            "198.51.100.7": 404,
+            "198.51.100.7:4711": 404,
+            "10.1.2.3, 8.8.8.8": 404,
+            "10.1.2.3, unknown": 404,
+            "127.0.0.1": 404,  # another proxy, that says nothing
+            "unknown": 404,
+        }
+        found = {
+            address: site.client.get("/metrics", headers={"X-Forwarded-For": address}).status_code
+            for address in statuses
+        }
+        assert found == statuses
 
     def test_prometheus_beside_the_proxy_may(self, site: Running) -> None:
         assert site.client.get("/metrics").status_code == 200

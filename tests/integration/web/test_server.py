@@ -34,10 +34,10 @@ def until(is_so: Callable[[], object]) -> bool:
     return bool(is_so())
 
 
-def test_health_and_readiness(site: Running) -> None:
-    assert site.client.get("/healthz").text == "ok\n"
-    assert site.client.get("/readyz").status_code == 200
-    assert site.client.head("/readyz").status_code == 200
+def test_health_and_readiness(standing: Running) -> None:
+    assert standing.client.get("/healthz").text == "ok\n"
+    assert standing.client.get("/readyz").status_code == 200
+    assert standing.client.head("/readyz").status_code == 200
 
 
 def test_a_database_without_its_schema_is_not_ready(site: Running, tmp_path: Path) -> None:
@@ -133,8 +133,8 @@ def test_whoever_reads_nothing_holds_up_no_page(site: Running) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/subscribe", "/style.css", "/icon.svg", "/nowhere"])
-def test_every_answer_is_guarded(site: Running, path: str) -> None:
-    headers = site.client.get(path).headers
+def test_every_answer_is_guarded(standing: Running, path: str) -> None:
+    headers = standing.client.get(path).headers
     policy = headers["content-security-policy"]
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
@@ -147,19 +147,19 @@ def test_every_answer_is_guarded(site: Running, path: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["/", "/subscribe", "/healthz", "/style.css"])
-def test_head_answers_like_get_without_a_body(site: Running, path: str) -> None:
-    head, get = site.client.head(path), site.client.get(path)
+def test_head_answers_like_get_without_a_body(standing: Running, path: str) -> None:
+    head, get = standing.client.head(path), standing.client.get(path)
     assert (head.status_code, head.text) == (200, "")
     assert head.headers["content-type"] == get.headers["content-type"]
 
 
-def test_unknown_pages_and_wrong_methods_are_answered_in_words(site: Running) -> None:
-    missing = site.client.get("/nowhere")
+def test_unknown_pages_and_wrong_methods_are_answered_in_words(standing: Running) -> None:
+    missing = standing.client.get("/nowhere")
     assert missing.status_code == 404
     assert "no such page" in missing.text
-    assert site.client.get("/docs").status_code == 404
-    assert site.client.get("/openapi.json").status_code == 404
-    assert site.client.delete("/subscribe").status_code == 405
+    assert standing.client.get("/docs").status_code == 404
+    assert standing.client.get("/openapi.json").status_code == 404
+    assert standing.client.delete("/subscribe").status_code == 405
 
 
 @pytest.mark.parametrize(
@@ -177,9 +177,9 @@ def test_unknown_pages_and_wrong_methods_are_answered_in_words(site: Running) ->
 )
 @pytest.mark.parametrize("method", ["PUT", "OPTIONS"])
 def test_a_wrong_method_is_told_all_right_ones(
-    site: Running, path: str, methods: str, method: str
+    standing: Running, path: str, methods: str, method: str
 ) -> None:
-    answer = site.client.request(method, path)
+    answer = standing.client.request(method, path)
     assert answer.status_code == 405
     assert answer.headers["allow"] == methods
 
@@ -187,8 +187,8 @@ def test_a_wrong_method_is_told_all_right_ones(
 @pytest.mark.parametrize(
     "path", ["/subscribe/", "/confirm/abc/", "/preferences/abc/", "/api/v1", "/api/v1/papers/"]
 )
-def test_no_answer_leads_to_where_the_visitor_says_we_are(site: Running, path: str) -> None:
-    answer = site.client.get(path, headers={"Host": "evil.example"})
+def test_no_answer_leads_to_where_the_visitor_says_we_are(standing: Running, path: str) -> None:
+    answer = standing.client.get(path, headers={"Host": "evil.example"})
     assert answer.status_code == 404
     assert "evil.example" not in str(answer.headers) + answer.text
 
@@ -241,9 +241,9 @@ def in_charset(site: Running, charset: str, path: str, value: bytes) -> httpx.Re
     ],
 )
 def test_a_form_in_another_charset_is_refused(
-    site: Running, charset: str, value: bytes, path: str
+    standing: Running, charset: str, value: bytes, path: str
 ) -> None:
-    assert in_charset(site, charset, path, value).status_code == 400
+    assert in_charset(standing, charset, path, value).status_code == 400
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "UTF-8", '"utf-8"', "utf8", "us-ascii"])
