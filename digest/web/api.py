@@ -22,10 +22,10 @@ from digest.ranking import figures
 from digest.reading import PAGE, Listing, Reader, periods
 from digest.reading.lists import MOST
 from digest.reading.query import LONGEST
-from digest.web.front import page_of, score_of
 from digest.web.lists import After, Category
 from digest.web.pages import Pages, tagged
 from digest.web.search import Field as Where
+from digest.web.views import page_of, score_of
 
 ABOUT = """The papers of this site, as its pages show them. It asks for no key and no cookie.
 

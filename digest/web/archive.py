@@ -14,9 +14,9 @@ from fastapi.responses import Response
 from digest.errors import NotHere
 from digest.model import Cadence, Window
 from digest.reading import Reader, periods, settled
-from digest.web.front import candidate_view
 from digest.web.lists import path_of, title_of
 from digest.web.pages import Pages, routes
+from digest.web.views import candidate_view
 
 MOST_EDITIONS = 30
 

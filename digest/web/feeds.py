@@ -18,8 +18,8 @@ from digest.rank.attention import LENGTHS
 from digest.ranking.gains import risen_at
 from digest.reading import Reader
 from digest.tokens import Purpose
-from digest.web.front import page_of
 from digest.web.pages import Pages, routes, tagged
+from digest.web.views import page_of
 
 ATOM = "application/atom+xml; charset=utf-8"
 MOST_ENTRIES = 50

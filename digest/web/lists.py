@@ -13,8 +13,8 @@ from fastapi.responses import Response
 
 from digest.model import Period, Sort, Window
 from digest.reading import PAGE, Listing, Reader, periods
-from digest.web.front import candidate_view
 from digest.web.pages import Pages, routes
+from digest.web.views import candidate_view
 
 SORTS = {Sort.HOT: "Hot", Sort.NEW: "New", Sort.TOP: "Top"}
 PERIOD_NAMES = {

@@ -171,6 +171,6 @@ BLENDS = (
 )
 
 
-def path_of(url: str) -> str:
+def within_site(url: str) -> str:
     """Return an address of ours without its host, for links within the site."""
     return urlsplit(url).path

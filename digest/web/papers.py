@@ -16,9 +16,9 @@ from digest.ranking import figures
 from digest.ranking.gains import gained
 from digest.reading import Reader, periods
 from digest.web.chart import charts
-from digest.web.front import FIGURE_NAMES, LINK_NAMES, candidate_view, page_of, paper_view
 from digest.web.lists import address, path_of, title_of
 from digest.web.pages import Pages, routes
+from digest.web.views import FIGURE_NAMES, LINK_NAMES, candidate_view, page_of, paper_view
 
 FEW_SIMILAR = 6
 

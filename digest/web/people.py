@@ -18,12 +18,12 @@ from digest.subscriptions import CONSENT_WORDING, Preferences
 from digest.tokens import Purpose
 from digest.web import forms
 from digest.web.forms import Form
-from digest.web.front import paper_view
 from digest.web.limits import Gate, refuse_foreign
 from digest.web.pages import Pages, routes
 from digest.web.sample import Sampler
 from digest.web.security import MAIL_POLICY
 from digest.web.tokens import letting_in, links_of, read_token
+from digest.web.views import paper_view
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from digest.tokens import Purpose
 from digest.web import forms
 from digest.web.forms import Filled, Form
 from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
-from digest.web.pages import Pages, path_of, routes, within_the_hour
+from digest.web.pages import Pages, routes, within_site, within_the_hour
 from digest.web.sample import Sample, Sampler
 from digest.web.tokens import letting_in, links_of, read_token
 
@@ -221,7 +221,7 @@ class PreferencesPages:
         context = {
             **self.pages.choices,
             **links_of(site, subscriber, Purpose.PREFERENCES, token),
-            "feed": path_of(feed),
+            "feed": within_site(feed),
             "feed_address": feed,
             "status": subscriber.status.value,
             "paused_until": subscriber.paused_until,

@@ -17,8 +17,8 @@ from digest.rank.attention import candidates_of
 from digest.rank.plans import Reader
 from digest.rank.readers import profile_of
 from digest.subscriptions import Preferences
-from digest.web.front import paper_view
 from digest.web.limits import Limits
+from digest.web.views import paper_view
 
 log = logging.getLogger(__name__)
 

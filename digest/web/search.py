@@ -12,9 +12,9 @@ from fastapi.responses import Response
 from digest.reading import Listing, Reader
 from digest.reading.query import LONGEST
 from digest.subscriptions.categories import OFFERED
-from digest.web.front import candidate_view, page_of
 from digest.web.lists import After, Category, Shown, page_of_list
 from digest.web.pages import Pages, routes
+from digest.web.views import candidate_view, page_of
 
 
 class Field(StrEnum):

@@ -12,14 +12,18 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from digest import subscriptions
+from digest.rank import topics
 from digest.reading import Reader
 from digest.subscriptions import Preferences
 from digest.web import forms, zones
 from digest.web.forms import Filled, Form
-from digest.web.front import today
 from digest.web.limits import Gate, Limits, is_foreign, wait_for_the_beat
 from digest.web.pages import Pages, within_the_hour
 from digest.web.sample import Sampler
+from digest.web.views import candidate_view
+
+MOST_TRENDING = 25
+MOST_NEW = 25
 
 ONE_MORE_PRESS = "Is this right? One more press, and the mail is on its way."
 
@@ -46,11 +50,26 @@ class SignUpPages:
 
     def home(self, request: Request) -> Response:
         """Show today's papers and the form, in which the time zone is guessed by the language."""
-        answer = self.pages.public(
-            "home", {**self.fields(request), "today": today(self.pages.app, self.reader)}
-        )
+        answer = self.pages.public("home", {**self.fields(request), "today": self._today()})
         answer.headers["Vary"] = "Accept-Language"
         return answer
+
+    def _today(self) -> dict[str, Any]:
+        """Return what is trending, the latest day's other papers, and topics that rise.
+
+        Topics are those that were found the last time.
+        """
+        front = self.reader.front(MOST_TRENDING, MOST_NEW)
+        hot = front.trending
+        with self.pages.app.store.read() as tx:
+            rising = topics.latest(tx, self.pages.app.clock.now())
+        return {
+            "day": front.day,
+            "trending": [candidate_view(one, hot.reasons[one.paper.key]) for one in hot.candidates],
+            "hot": hot.total,
+            "fresh": [candidate_view(one) for one in front.fresh],
+            "topics": rising,
+        }
 
     def form(self, request: Request) -> HTMLResponse:
         """Show the whole form, with what the address of the page says filled in."""

@@ -11,7 +11,7 @@ from digest.app import App
 from digest.errors import NotFound
 from digest.model import Subscriber
 from digest.tokens import Purpose
-from digest.web.pages import Pages, path_of
+from digest.web.pages import Pages, within_site
 
 # Mails are passed on, and the preferences hold everything: a newer mail, or one that is asked for,
 # has a newer link. What leads out of the list works for ever.
@@ -44,5 +44,5 @@ def links_of(app: App, subscriber: Subscriber, purpose: Purpose, token: str) -> 
     links = app.links.dated(app.signer.made_at(purpose, token))
     return {
         "email": subscriber.email,
-        "preferences_link": path_of(links.preferences(subscriber.public_id)),
+        "preferences_link": within_site(links.preferences(subscriber.public_id)),
     }

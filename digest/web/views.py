@@ -1,4 +1,4 @@
-"""Today's papers, as the front page shows them, and what all pages show of a paper."""
+"""What all pages show of a paper."""
 
 from __future__ import annotations
 
@@ -6,14 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from digest.app import App
 from digest.model import Candidate, LinkKind, Paper
-from digest.rank import topics
 from digest.ranking import figures
-from digest.reading import Reader
-
-MOST_TRENDING = 25
-MOST_NEW = 25
 
 LINK_NAMES = {
     LinkKind.ABSTRACT: "Abstract",
@@ -24,24 +18,6 @@ LINK_NAMES = {
     LinkKind.DOI: "DOI",
 }
 FIGURE_NAMES = {"upvotes": "upvote", "comments": "comment", "stars": "star"}
-
-
-def today(app: App, reader: Reader) -> dict[str, Any]:
-    """Return what is trending, the latest day's other papers, and topics that rise.
-
-    Topics are those that were found the last time.
-    """
-    front = reader.front(MOST_TRENDING, MOST_NEW)
-    hot = front.trending
-    with app.store.read() as tx:
-        rising = topics.latest(tx, app.clock.now())
-    return {
-        "day": front.day,
-        "trending": [candidate_view(one, hot.reasons[one.paper.key]) for one in hot.candidates],
-        "hot": hot.total,
-        "fresh": [candidate_view(one) for one in front.fresh],
-        "topics": rising,
-    }
 
 
 def candidate_view(candidate: Candidate, why: str = "") -> dict[str, Any]:
