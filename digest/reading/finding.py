@@ -81,12 +81,13 @@ class Finder:
         # Of many who ask for the same at once, one reads it.
         with self._filing:
             with self._lock:
-                known = self._categories.get(category)
+                known = self._categories.get(category) if places is self._places else None
             if known is None:
                 rows = np.array(tx.listings.of_category(category), np.int64)
                 known = np.sort(places.where(rows))
                 with self._lock:
-                    if len(self._categories) < _MOST_CATEGORIES:
+                    # Others may have come to other places meanwhile, where this means nothing.
+                    if places is self._places and len(self._categories) < _MOST_CATEGORIES:
                         self._categories[category] = known
             return known
 
