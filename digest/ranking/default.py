@@ -171,7 +171,7 @@ class DefaultScores:
                     [[found for found, _ in some] for some in told],
                 ),
                 content.dislikes([wishes.disliked for wishes in everyone]),
-                _refused(everyone),
+                map(_refused, everyone),
                 strict=True,
             )
         ]
@@ -306,20 +306,10 @@ def _weighing(interest: Interest, left: float) -> Interest:
     return interest if left == 1 else replace(interest, weight=interest.weight * left)
 
 
-def _refused(everyone: Sequence[Wishes]) -> list[dict[str, int]]:
-    """Return how many of the papers that each dislikes have each of their keywords."""
-    asked = [wishes for wishes in everyone if wishes.disliked and wishes.keywords]
-    papers = {paper.key: paper for wishes in asked for paper in wishes.disliked}
-    index = Keywords(list(papers.values()))
-    rows = {key: row for row, key in enumerate(papers)}
-    found = {
-        value: index.find(value).itself
-        for value in {one.value for wishes in asked for one in wishes.keywords}
-    }
-    return [
-        {
-            one.value: sum(rows[paper.key] in found[one.value] for paper in wishes.disliked)
-            for one in (wishes.keywords if wishes.disliked else ())
-        }
-        for wishes in everyone
-    ]
+def _refused(wishes: Wishes) -> dict[str, int]:
+    """Return how many disliked papers have each keyword."""
+    if not (wishes.disliked and wishes.keywords):
+        return {}
+    # Of these papers alone: what a keyword may mean depends on all that an index holds.
+    index = Keywords(wishes.disliked)
+    return {one.value: len(index.find(one.value).itself) for one in wishes.keywords}

@@ -48,6 +48,18 @@ def test_a_keyword_counts_clearly_and_more_in_the_title() -> None:
     assert scored["x:titled"].reason == "matches your keyword zymurgy"
 
 
+def test_what_a_disliked_paper_says_of_a_keyword_depends_on_no_other_reader() -> None:
+    value = "finetuning multimodal largescale pretraining timeseries"
+    mine = Paper("x:mine", "Fine tuning multi modal large scale pre training time series", "")
+    other = Paper("x:other", "A fin etuning and timese ries", "")
+    pool = [*TODAY, candidate(replace(mine, key="x:new"))]
+    ranking = ranker("default").fit(pool, POOL, NOW)
+    me = replace(profile(want("keyword", value)), disliked=(mine,))
+    you = replace(profile(want("keyword", "x")), disliked=(other,))
+    alone, beside = ranking.score([me]).score[0], ranking.score([me, you]).score[0]
+    assert alone.tolist() == beside.tolist()
+
+
 def test_other_words_of_a_keywords_stem_count_half_and_take_nothing_from_the_word_itself() -> None:
     brewed = Paper("x:brewed", "Personalization for beginners", "We brew.")
     akin = Paper("x:akin", "A person for beginners", "We brew.")
