@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, select
 
-from digest.store.rows import chunks
+from digest.store.rows import chunks, upsert
 from digest.store.tables import embeddings
 
 
@@ -30,9 +30,14 @@ class Embeddings:
 
     def put(self, vectors: Mapping[bytes, bytes], *, model: str) -> None:
         """Write vectors, in the place of those that another model made of the same texts."""
-        for chunk in chunks(vectors):
-            self._connection.execute(delete(embeddings).where(embeddings.c.text_hash.in_(chunk)))
+        new = upsert(self._connection, embeddings)
+        # Somebody else may have written the same at once.
+        written = new.on_conflict_do_update(
+            index_elements=[embeddings.c.text_hash],
+            set_={"model": new.excluded.model, "vector": new.excluded.vector},
+        )
+        for chunk in chunks(sorted(vectors)):
             self._connection.execute(
-                insert(embeddings),
+                written,
                 [{"text_hash": key, "model": model, "vector": vectors[key]} for key in chunk],
             )

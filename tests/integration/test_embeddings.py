@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import numpy as np
 import pytest
@@ -34,6 +36,23 @@ def test_a_paper_is_embedded_once_for_all_processes(store: Store) -> None:
     assert np.array_equal(found, again)
     assert np.array_equal(found[0], found[2])
     assert np.allclose(found, FakeEmbedder(ICE_AND_SAND).embed(texts), atol=1e-3)
+
+
+def test_two_processes_may_keep_the_same_texts_at_once(store: Store) -> None:
+    keys = [number.to_bytes(16, "big") for number in range(600)]
+    start = Barrier(2)
+
+    def keep(model: str) -> None:
+        start.wait()
+        with store.write() as tx:
+            tx.embeddings.put(dict.fromkeys(keys, model.encode()), model=model)
+
+    for _ in range(5):
+        with ThreadPoolExecutor(2) as pool:
+            list(pool.map(keep, ("one", "other")))
+    with store.read() as tx:
+        found = [tx.embeddings.many(keys, model=model) for model in ("one", "other")]
+    assert sorted(map(len, found)) == [0, 600]
 
 
 def test_the_vectors_of_another_model_are_replaced(store: Store) -> None:
