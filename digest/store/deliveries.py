@@ -47,9 +47,11 @@ class Deliveries:
         """Write what is not there yet, with its picks, and return it.
 
         A row with the same key stays as it is, unless it was skipped for want of papers: then
-        it is planned anew.
+        it is planned anew. Whoever was erased since gets none.
         """
         self._wait_for_other_planners({plan.edition_id for plan in plans})
+        here = self._here({plan.subscriber_id for plan in plans})
+        plans = [plan for plan in plans if plan.subscriber_id in here]
         known = self._by_keys([plan.key for plan in plans])
         written = [plan for plan in plans if plan.key not in known]
         if written:
@@ -81,6 +83,16 @@ class Deliveries:
             .order_by(editions.c.id)
             .with_for_update(key_share=True)
         )
+
+    def _here(self, subscriber_ids: set[int]) -> set[int]:
+        """Return which of these subscribers there are."""
+        found: set[int] = set()
+        for chunk in chunks(subscriber_ids):
+            asked = select(subscribers.c.id).where(subscribers.c.id.in_(chunk))
+            # As the foreign key will do: nobody is erased before they are written.
+            locked = asked.with_for_update(read=True, key_share=True)
+            found.update(self._connection.execute(locked).scalars())
+        return found
 
     def _write_picks(self, plans: Sequence[Plan]) -> None:
         ids = {key: row.id for key, row in self._by_keys([plan.key for plan in plans]).items()}

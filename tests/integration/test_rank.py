@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -18,6 +19,7 @@ from digest.model import (
     InterestKind,
     Opinion,
     Paper,
+    Plan,
     Signal,
     SignalName,
     SourceOutcome,
@@ -70,6 +72,47 @@ def planner(
         domain="example.org",
         now=now,
     )
+
+
+class Slow:
+    """Somebody who takes the first chunk, and gives it back when all others are written."""
+
+    def __init__(self, planner: rank.Planner, meanwhile: Callable[[], None]) -> None:
+        self.planner = planner
+        self.meanwhile = meanwhile
+        self.taken: list[rank.Chunk] = []
+        self.is_ready = False
+
+    def take(self, chunk: rank.Chunk) -> bool:
+        if self.taken:
+            return False
+        self.taken.append(chunk)
+        return True
+
+    def planned(self) -> Iterator[tuple[rank.Chunk, list[Plan]]]:
+        if self.is_ready:
+            plans = self.planner.plans(self.taken[0])
+            self.meanwhile()
+            yield self.taken[0], plans
+
+    def wait(self) -> bool:
+        before, self.is_ready = self.is_ready, True
+        return not before
+
+
+def test_whoever_is_erased_while_others_plan_for_them_stops_nobody(store: Store) -> None:
+    bring(store, *papers(3))
+    people = [subscribe(store, f"reader{number}@example.org") for number in range(4)]
+
+    def erase() -> None:
+        with store.write() as tx:
+            tx.subscribers.erase(people[1].id)
+
+    slow = Slow(planner(store), erase)
+    assert turn(store, chunk=2, beside=lambda _left: nullcontext(slow)).planned == 3
+    with store.read() as tx:
+        written = {one.subscriber_id for one in tx.deliveries.list()}
+    assert written == {one.id for one in people} - {people[1].id}
 
 
 def bring(store: Store, *new: Paper, at: datetime = NOW) -> None:
