@@ -1,7 +1,7 @@
 """The rank stage in several processes: the others plan chunks for the one that writes.
 
-They read the same database and prepare the same papers; what they have planned is written here, as
-if it had been planned here. One that dies, or cannot begin, costs nothing but time.
+They prepare the papers of the same moment, as the database has them when they begin; what they have
+planned is written here. One that dies, or cannot begin, costs nothing but time.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from datetime import datetime
+from functools import cache
 from threading import Thread
 
 from digest.app import App
@@ -29,6 +30,8 @@ WORTH_A_PROCESS = 4000
 
 # So many chunks wait for each process: it is not heard while this one plans a chunk of its own.
 _AHEAD = 3
+
+_MOMENT = 0.25  # seconds between two looks whether to stop
 
 
 def planner_of(app: App, *, now: datetime) -> Planner:
@@ -51,17 +54,27 @@ def others(processes: int, *, cores: int, left: int) -> int:
 
 @contextmanager
 def beside(settings: Settings, now: datetime, left: int) -> Iterator[Helpers]:
-    """Open who helps to plan for so many subscribers; none of them outlives the block."""
-    number = others(settings.ranking.processes, cores=os.cpu_count() or 1, left=left)
+    """Open who helps to plan for so many subscribers; none of them outlives the block.
+
+    They are made of the settings alone, so they rank by the ranker that is named there.
+    """
+    number = others(settings.ranking.processes, cores=_cores(), left=left)
     executor = _executor(number, settings, now) if number else None
     if executor is None:
         with alone(left) as nobody:
             yield nobody
         return
+    processes = _Processes(executor, most=number * _AHEAD)
     try:
-        yield _Processes(executor, most=number * _AHEAD)
+        yield processes
     finally:
-        executor.shutdown(cancel_futures=True)
+        processes.end()
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _executor(number: int, settings: Settings, now: datetime) -> ProcessPoolExecutor | None:
@@ -90,45 +103,52 @@ class _Processes:
         """Say whether one of them plans this chunk."""
         if len(self._taken) >= self._most:
             return False
-        with suppress(BrokenExecutor, OSError):  # one has died, or none can be started
+        try:
             self._taken[self._executor.submit(_plans, chunk)] = chunk
-            return True
-        return False
+        except Exception as error:  # no room for one more process, or settings that cannot travel
+            self._give_up(error)
+            return False
+        return True
 
     def planned(self) -> Iterator[tuple[Chunk, list[Plan] | None]]:
         """Yield what has been planned by now; without plans, what somebody else must plan."""
         for future in [one for one in self._taken if one.done()]:
-            yield self._taken.pop(future), _plans_of(future)
+            plans = None
+            try:
+                plans = future.result()
+            except Exception as error:  # a ranker of others raises anything
+                # Where it is not that process alone, the same happens here, and is told as it is.
+                self._give_up(error)
+            yield self._taken.pop(future), plans
 
-    def rest(self) -> Iterator[tuple[Chunk, list[Plan] | None]]:
-        """Wait for all that they took, and yield it likewise."""
-        while self._taken:
-            wait(self._taken, return_when=FIRST_COMPLETED)
-            yield from self.planned()
+    def wait(self) -> bool:
+        """Wait a moment for what they took; say whether they hold anything."""
+        wait(self._taken, timeout=_MOMENT, return_when=FIRST_COMPLETED)
+        return bool(self._taken)
 
+    def end(self) -> None:
+        """End them, whatever they do: they write nothing that is missed."""
+        for process in list((self._executor._processes or {}).values()):
+            process.kill()
+        self._executor.shutdown(cancel_futures=True)
 
-def _plans_of(future: Future[list[Plan]]) -> list[Plan] | None:
-    try:
-        return future.result()
-    except Exception as error:  # a ranker of others raises anything
-        # Where it is not that process alone, the same happens here, and is told as it is.
-        log.warning("a process beside this one could not plan (%s): this one does", error)
-        return None
+    def _give_up(self, error: Exception) -> None:
+        """Offer them nothing more; the first error says why."""
+        if self._most:
+            log.warning("a process beside this one could not plan (%s): this one does", error)
+        self._most = 0
 
 
 # --- there ------------------------------------------------------------------------------------
 
-_planner: Planner
-
 
 def _begin(settings: Settings, now: datetime) -> None:
     """Be one of the processes: whoever started it says when it ends, and what goes wrong."""
-    global _planner
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     Thread(target=_end_with_parent, daemon=True).start()
-    logging.disable(logging.WARNING)
-    _planner = planner_of(App.build(settings), now=now)
+    logging.disable()
+    _told.append((settings, now))
 
 
 def _end_with_parent() -> None:
@@ -139,6 +159,15 @@ def _end_with_parent() -> None:
     os._exit(1)
 
 
+_told: list[tuple[Settings, datetime]] = []
+
+
+@cache
+def _planner() -> Planner:
+    settings, now = _told[0]
+    return planner_of(App.build(settings), now=now)
+
+
 def _plans(chunk: Chunk) -> list[Plan]:
     with rare_collections():
-        return _planner.plans(chunk)
+        return _planner().plans(chunk)

@@ -147,19 +147,36 @@ def run(
     number, left = sum(one.number for one in survey.due), survey.left.total()
     report.subscribers, report.waiting = number + survey.waiting, survey.waiting
     report.settled = number - left
+    chunks = _chunks(store, survey, now=now, size=chunk)
     with beside(left) as helpers:
-        for some in _chunks(store, survey, now=now, size=chunk):
-            if stopping():
-                report.unplanned = max(0, left - report.done)
-                return report
-            planner.pool(some.turn.cadence)  # what it writes, all others read
-            if not helpers.take(some):
-                _write(planner, some, planner.plans(some), report)
-            for done, plans in helpers.planned():
-                _write(planner, done, plans, report)
-        for done, plans in helpers.rest():
-            _write(planner, done, plans, report)
+        is_whole = _plan(planner, chunks, helpers, report, stopping)
+    if not is_whole:
+        report.unplanned = max(0, left - report.done)
     return report
+
+
+def _plan(
+    planner: Planner,
+    chunks: Iterator[Chunk],
+    helpers: Helpers,
+    report: RankReport,
+    stopping: Callable[[], bool],
+) -> bool:
+    """Plan and write chunk by chunk; say whether that was not stopped."""
+    for chunk in chunks:
+        if stopping():
+            return False
+        planner.pool(chunk.turn.cadence)  # what it writes, all others read
+        if not helpers.take(chunk):
+            _write(planner, chunk, planner.plans(chunk), report)
+        for done, plans in helpers.planned():
+            _write(planner, done, plans, report)
+    while helpers.wait():
+        if stopping():
+            return False
+        for done, plans in helpers.planned():
+            _write(planner, done, plans, report)
+    return True
 
 
 def _write(planner: Planner, chunk: Chunk, plans: list[Plan] | None, report: RankReport) -> None:

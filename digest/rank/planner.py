@@ -70,7 +70,7 @@ class Planner:
         return self._pools[cadence]
 
     def plans(self, chunk: Chunk) -> list[Plan]:
-        """Decide what each of them gets; write nothing."""
+        """Decide what each of them gets; no delivery is written."""
         pool = self.pool(chunk.turn.cadence)
         with self.store.read() as tx:
             readers = readers_of(tx, pool, chunk.people, chunk.turn, settings=self.settings)
@@ -93,8 +93,8 @@ class Helpers(Protocol):
     def planned(self) -> Iterable[tuple[Chunk, list[Plan] | None]]:
         """Yield what has been planned by now; without plans, what somebody else must plan."""
 
-    def rest(self) -> Iterable[tuple[Chunk, list[Plan] | None]]:
-        """Wait for all that they took, and yield it likewise."""
+    def wait(self) -> bool:
+        """Wait a moment for what they took; say whether they hold anything."""
 
 
 Beside = Callable[[int], AbstractContextManager[Helpers]]
@@ -108,7 +108,8 @@ class _Nobody:
     def planned(self) -> Iterable[tuple[Chunk, list[Plan] | None]]:
         return ()
 
-    rest = planned
+    def wait(self) -> bool:
+        return False
 
 
 def alone(_left: int) -> AbstractContextManager[Helpers]:

@@ -7,14 +7,14 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from digest import planners, rank
+from digest import pipeline, planners, rank
 from digest.app import App
 from digest.config import Settings
 from digest.model import Interest, InterestKind, Plan, SubscriberStatus
@@ -28,7 +28,9 @@ READERS = 40
 TOPICS = ("robots", "harbours", "proteins", "galaxies")
 MANY = planners.WORTH_A_PROCESS * 2
 
-two_cores = pytest.mark.skipif(os.cpu_count() == 1, reason="nobody helps on a single core")
+two_cores = pytest.mark.skipif(
+    len(os.sched_getaffinity(0)) < 2, reason="nobody helps on a single core"
+)
 
 
 @dataclass
@@ -41,18 +43,13 @@ class Seen:
     def take(self, chunk: Chunk) -> bool:
         return self.helpers.take(chunk)
 
-    def planned(self) -> Iterable[tuple[Chunk, list[Plan] | None]]:
-        return self._seen(self.helpers.planned())
-
-    def rest(self) -> Iterable[tuple[Chunk, list[Plan] | None]]:
-        return self._seen(self.helpers.rest())
-
-    def _seen(
-        self, planned: Iterable[tuple[Chunk, list[Plan] | None]]
-    ) -> Iterator[tuple[Chunk, list[Plan] | None]]:
-        for chunk, plans in planned:
+    def planned(self) -> Iterator[tuple[Chunk, list[Plan] | None]]:
+        for chunk, plans in self.helpers.planned():
             self.given_back.append(plans)
             yield chunk, plans
+
+    def wait(self) -> bool:
+        return self.helpers.wait()
 
 
 @pytest.mark.parametrize(
@@ -123,11 +120,24 @@ def test_what_a_process_leaves_behind_that_dies_is_planned_here(
 
     assert run(app, beside).planned == READERS
     assert set(map(type, seen[0].given_back)) == {type(None)}
-    assert "a process beside this one could not plan" in caplog.text
+    assert caplog.text.count("a process beside this one could not plan") == 1
 
 
 @two_cores
-def test_a_run_that_is_stopped_waits_for_nobody(app: App) -> None:
+def test_a_process_that_cannot_begin_is_told_in_one_line(
+    app: App, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    ranking = app.settings.ranking.model_copy(update={"ranker": "nosuch"})
+    broken = app.settings.model_copy(update={"ranking": ranking})
+    assert run(app, lambda _left: planners.beside(broken, NOW, MANY)).planned == READERS
+    (said,) = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert "could not plan" in said
+    assert "nosuch" in said
+    assert "Traceback" not in capfd.readouterr().err
+
+
+@two_cores
+def test_a_run_that_is_stopped_ends_its_helpers_and_writes_nothing_more(app: App) -> None:
     asked: list[int] = []
 
     def stopping() -> bool:
@@ -154,6 +164,35 @@ def test_helpers_end_when_whoever_started_them_is_killed(sqlite_url: str, tmp_pa
     assert parent.stdout.readline() == "planned\n"
     os.kill(parent.pid, signal.SIGKILL)
     assert parent.communicate(timeout=60)[0] == ""  # the pipe closes when the last has ended
+
+
+@two_cores
+@pytest.mark.slow
+@pytest.mark.parametrize(("dry_run", "helped"), [(False, True), (True, False)])
+def test_an_edition_of_many_is_planned_by_several_processes_and_a_rehearsal_by_one(
+    sqlite_url: str, tmp_path: Path, dry_run: bool, helped: bool
+) -> None:
+    app = build(sqlite_url, tmp_path)
+    with app.store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        for number in range(MANY):
+            tx.subscribers.add(
+                email=f"reader{number}@example.org",
+                now=NOW,
+                status=SubscriberStatus.CONFIRMED,
+                interests=[Interest(InterestKind.KEYWORD, "nothing like it")],
+                trending_weight=0.0,
+            )
+    helpers: list[int] = []
+
+    def stopping() -> bool:
+        helpers.append(len(multiprocessing.active_children()))
+        return False
+
+    report = pipeline.run(app, dry_run=dry_run, stopping=stopping)
+    app.store.close()
+    assert report.ranked.done == MANY
+    assert (max(helpers) > 0) is helped
 
 
 @two_cores
@@ -196,7 +235,8 @@ folder = Path(sys.argv[1])
 app = build(f"sqlite:///{folder / 'digest.db'}", folder)
 with planners.beside(app.settings, NOW, MANY) as helpers:
     helpers.take(next(chunks(app)))
-    list(helpers.rest())
+    while helpers.wait():
+        list(helpers.planned())
     print("planned", flush=True)
     time.sleep(600)
 """

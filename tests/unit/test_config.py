@@ -161,7 +161,7 @@ def test_a_time_zone_must_exist(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("key", ["ingest_every", "expire_after_hours"])
 def test_a_time_has_an_end(tmp_path: Path, key: str) -> None:
     found = problems(tmp_path, f"[schedule]\n{key} = inf")
-    assert found == (f"[schedule] {key}: must be a number, is inf",)
+    assert found == (f"[schedule] {key}: must be a finite number, is inf",)
 
 
 @pytest.mark.parametrize(
