@@ -27,7 +27,7 @@ from digest.tokens import Signer, load_keys
 class Mailing:
     """The parts that compose and deliver.
 
-    `waited_for` says whether somebody has asked this process for a page.
+    `waited_for` says whether somebody has asked this process for a page, where it serves any.
     """
 
     settings: Settings
@@ -38,7 +38,7 @@ class Mailing:
     renderer: Renderer
     transport: Transport
     dkim_keys: tuple[dkim.Key, ...] = ()
-    waited_for: Callable[[], bool] = lambda: False
+    waited_for: Callable[[], bool] | None = None
 
     @classmethod
     def build(cls, settings: Settings, *, clock: Clock | None = None) -> Self:

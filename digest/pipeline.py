@@ -288,15 +288,15 @@ def _rank(
         # What a dead sender held makes way for a newer digest as what nobody holds does.
         deliver.recover(app.store, settings=app.settings.delivery, clock=app.clock, is_gone=is_gone)
         now = app.clock.now()
-        # Nobody else sees what is rehearsed.
-        beside = rank.alone if report.dry_run else partial(planners.beside, app.settings, now)
+        beside = partial(planners.beside, app.settings, now, instead=app.waited_for is not None)
         report.ranked.go_on(
             rank.run(
                 planners.planner_of(app, now=now),
                 schedule=app.settings.schedule,
                 date=date,
                 force=force,
-                beside=beside,
+                # Nobody else sees what is rehearsed.
+                beside=rank.alone if report.dry_run else beside,
                 stopping=stopping,
             )
         )

@@ -1,7 +1,8 @@
 """The rank stage in several processes: the others plan chunks for the one that writes.
 
 They prepare the papers of the same moment, as the database has them when they begin; what they have
-planned is written here. One that dies, or cannot begin, costs nothing but time.
+planned is written here. One that dies, or cannot begin, costs nothing but time. A process that
+serves pages leaves all of it to them: one thread at a time runs Python, and a page would wait.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ _AHEAD = 3
 
 _MOMENT = 0.25  # seconds between two looks whether to stop
 
+_NICE = 5  # nobody waits for them; somebody may for a page, or for the answer of a relay
+
 
 def planner_of(app: App, *, now: datetime) -> Planner:
     """Return what plans an edition in this process."""
@@ -47,24 +50,30 @@ def planner_of(app: App, *, now: datetime) -> Planner:
     )
 
 
-def others(processes: int, *, cores: int, left: int) -> int:
-    """Decide how many processes help to plan for so many subscribers."""
-    return max(0, min(processes, cores, left // WORTH_A_PROCESS) - 1)
+def others(processes: int, *, cores: int, left: int, instead: bool) -> int:
+    """Decide how many processes plan for so many subscribers, beside this one or `instead` of it.
+
+    Where one process is to do everything, there are no others.
+    """
+    planning = min(processes, cores, left // WORTH_A_PROCESS)
+    return planning if instead and processes > 1 else max(0, planning - 1)
 
 
 @contextmanager
-def beside(settings: Settings, now: datetime, left: int) -> Iterator[Helpers]:
+def beside(
+    settings: Settings, now: datetime, left: int, *, instead: bool = False
+) -> Iterator[Helpers]:
     """Open who helps to plan for so many subscribers; none of them outlives the block.
 
     They are made of the settings alone, so they rank by the ranker that is named there.
     """
-    number = others(settings.ranking.processes, cores=_cores(), left=left)
+    number = others(settings.ranking.processes, cores=_cores(), left=left, instead=instead)
     executor = _executor(number, settings, now) if number else None
     if executor is None:
         with alone(left) as nobody:
             yield nobody
         return
-    processes = _Processes(executor, most=number * _AHEAD)
+    processes = _Processes(executor, most=number * _AHEAD, instead=instead)
     try:
         yield processes
     finally:
@@ -94,7 +103,8 @@ def _executor(number: int, settings: Settings, now: datetime) -> ProcessPoolExec
 class _Processes:
     """Processes beside this one, and the chunks that they have not given back (see `Helpers`)."""
 
-    def __init__(self, executor: ProcessPoolExecutor, *, most: int) -> None:
+    def __init__(self, executor: ProcessPoolExecutor, *, most: int, instead: bool) -> None:
+        self.instead = instead
         self._executor = executor
         self._most = most
         self._taken: dict[Future[list[Plan]], Chunk] = {}
@@ -146,6 +156,7 @@ def _begin(settings: Settings, now: datetime) -> None:
     """Be one of the processes: whoever started it says when it ends, and what goes wrong."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
+    os.nice(_NICE)
     Thread(target=_end_with_parent, daemon=True).start()
     logging.disable()
     _told.append((settings, now))

@@ -76,7 +76,7 @@ def run(
     phase: float | None = None,
     stopping: Callable[[], bool] = lambda: False,
     enough: Callable[[], bool] = lambda: False,
-    waited_for: Callable[[], bool] = lambda: False,
+    waited_for: Callable[[], bool] | None = None,
     progress: OnProgress = lambda _report, _total: None,
     report: DeliverReport | None = None,
 ) -> DeliverReport:

@@ -94,7 +94,7 @@ class Ledger:
         report: DeliverReport,
         stopping: Callable[[], bool],
         enough: Callable[[], bool],
-        waited_for: Callable[[], bool],
+        waited_for: Callable[[], bool] | None,
         progress: Callable[[], None],
     ) -> None:
         self.report = report
@@ -150,7 +150,8 @@ class Ledger:
             if claim.delivery.expires_at is not None and claim.delivery.expires_at <= place.at:
                 self._end(claim.delivery, LATE)
                 continue
-            give_way(self._waited_for, self._clock)
+            if self._waited_for is not None:
+                give_way(self._waited_for, self._clock)
             message = self._message(claim)
             if message is not None:
                 self._row.take(place)

@@ -163,17 +163,17 @@ def _plan(
     stopping: Callable[[], bool],
 ) -> bool:
     """Plan and write chunk by chunk; say whether that was not stopped."""
-    for chunk in chunks:
+    chunk = next(chunks, None)
+    while chunk is not None or helpers.wait():
         if stopping():
             return False
-        planner.pool(chunk.turn.cadence)  # what it writes, all others read
-        if not helpers.take(chunk):
-            _write(planner, chunk, planner.plans(chunk), report)
-        for done, plans in helpers.planned():
-            _write(planner, done, plans, report)
-    while helpers.wait():
-        if stopping():
-            return False
+        if chunk is not None:
+            planner.pool(chunk.turn.cadence)  # what it writes, all others read
+            if helpers.take(chunk):
+                chunk = next(chunks, None)
+            elif not (helpers.instead and helpers.wait()):
+                _write(planner, chunk, planner.plans(chunk), report)
+                chunk = next(chunks, None)
         for done, plans in helpers.planned():
             _write(planner, done, plans, report)
     return True

@@ -87,6 +87,10 @@ class Planner:
 class Helpers(Protocol):
     """Processes that plan beside this one; whoever asks them writes what they planned."""
 
+    @property
+    def instead(self) -> bool:
+        """Whether this one has other things to do, and only plans what they cannot."""
+
     def take(self, chunk: Chunk) -> bool:
         """Say whether one of them plans this chunk."""
 
@@ -102,6 +106,8 @@ Beside = Callable[[int], AbstractContextManager[Helpers]]
 
 
 class _Nobody:
+    instead = False
+
     def take(self, _chunk: Chunk) -> bool:
         return False
 

@@ -6,8 +6,8 @@
 The archive has that many papers of 400 days, a tenth of which have signals. `digest serve` begins
 with N subscribers whose digests are due; it plans and sends them to Postfix's `smtp-sink`.
 Meanwhile a reader opens pages, every one another day, question or paper, so that little of it can
-be remembered. With 0 recipients nothing is sent. Times are those of whole answers. With `--apart`
-`digest web` serves the pages, beside a `digest serve --no-web`.
+be remembered, and some more when all is sent. With 0 recipients nothing is sent. Times are those of
+whole answers. With `--apart` `digest web` serves the pages, beside a `digest serve --no-web`.
 
 With `--load` the same addresses, some hundred of each kind, are asked for by `wrk` over so many
 connections at once, as fast as answers come: requests a second, and how long they took. Answers
@@ -134,25 +134,30 @@ def pages(words: list[str], papers: int, now: datetime) -> dict[str, Callable[[i
 def visit(
     served: Site, app: App, pages: dict[str, Callable[[int], str]], recipients: int
 ) -> dict[str, Any]:
-    """Open pages until all is sent; return how long they took."""
-    spent: dict[str, list[float]] = {name: [] for name in pages}
+    """Open pages until all is sent, and then some more; return how long they took."""
+    spent: dict[str, dict[str, list[float]]] = {}
     seconds_of(f"{served.base}/search?q=first")  # places are read into memory once
-    number = 0
-    began = time.perf_counter()
-    used = served.cpu_seconds()
-    while site.sent(app) < recipients or number < LEAST_ROUNDS:
+    found: dict[str, Any] = {}
+    for number in itertools.count():
+        left = recipients - site.sent(app)
+        phase = "alone" if not left else "planning" if left == recipients else "sending"
+        if phase not in spent:
+            spent[phase] = {name: [] for name in pages}
+            began, used = time.perf_counter(), served.cpu_seconds()
         for name, address in pages.items():
-            spent[name].append(seconds_of(served.base + address(number)))
-        number += 1
-    everything = [one for some in spent.values() for one in some]
-    found: dict[str, Any] = {
-        "seconds": time.perf_counter() - began,
-        "answers": len(everything),
+            spent[phase][name].append(seconds_of(served.base + address(number)))
+        answers = sum(map(len, spent[phase].values()))
+        found[f"{phase}: seconds"] = time.perf_counter() - began
         # On a machine that has other things to do it says more than the time; with mail, all of it.
-        "cpu ms per answer": 1000 * (served.cpu_seconds() - used) / len(everything),
-    }
-    for name, seconds in {"all": everything, **spent}.items():
-        found |= {f"{name}: {figure}": one for figure, one in site.spread(seconds).items()}
+        found[f"{phase}: cpu ms per answer"] = 1000 * (served.cpu_seconds() - used) / answers
+        if phase == "alone" and answers >= LEAST_ROUNDS * len(pages):
+            break
+    for phase, kinds in spent.items():
+        if len(kinds["front"]) == 1:
+            continue  # one answer of each kind tells nothing
+        for name, seconds in {"all": itertools.chain(*kinds.values()), **kinds}.items():
+            told = site.spread(list(seconds))
+            found |= {f"{phase}: {name}: {figure}": one for figure, one in told.items()}
     return found
 
 

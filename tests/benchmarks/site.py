@@ -116,4 +116,4 @@ def tell(found: Mapping[str, Any], *, as_json: bool) -> None:
         print(json.dumps(found))
         return
     for name, value in found.items():
-        print(f"{name:40} {value:12,.3f}")
+        print(f"{name:48} {value:12,.3f}")

@@ -81,8 +81,8 @@ def test_the_time_of_an_answer_does_not_tell_who_is_known() -> None:
 )
 def test_reading_is_measured_while_mail_is_sent() -> None:
     figures = benchmark("read", "--papers", "1000", "--recipients", "20")
-    assert figures["answers"] >= 600
-    assert 0 < figures["search: p50 ms"] <= figures["search: p95 ms"]
+    assert figures["planning: seconds"] > 0
+    assert 0 < figures["alone: search: p50 ms"] <= figures["alone: search: p95 ms"]
 
 
 @pytest.mark.skipif(

@@ -326,7 +326,7 @@ def ledger(store: Store, clock: FakeClock) -> Ledger:
         report=DeliverReport(),
         stopping=lambda: False,
         enough=lambda: False,
-        waited_for=lambda: False,
+        waited_for=None,
         progress=lambda: None,
     )
 

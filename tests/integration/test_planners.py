@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,10 @@ class Seen:
     helpers: Helpers
     given_back: list[list[Plan] | None] = field(default_factory=list)
 
+    @property
+    def instead(self) -> bool:
+        return self.helpers.instead
+
     def take(self, chunk: Chunk) -> bool:
         return self.helpers.take(chunk)
 
@@ -53,19 +57,23 @@ class Seen:
 
 
 @pytest.mark.parametrize(
-    ("processes", "cores", "left", "number"),
+    ("processes", "cores", "left", "beside", "instead"),
     [
-        (2, 2, planners.WORTH_A_PROCESS, 0),  # planned before another one has begun
-        (2, 2, MANY, 1),
-        (2, 8, 100_000, 1),
-        (8, 2, 100_000, 1),
-        (4, 8, 3 * planners.WORTH_A_PROCESS, 2),
-        (1, 8, 100_000, 0),
-        (2, 2, 0, 0),
+        (2, 2, planners.WORTH_A_PROCESS - 1, 0, 0),  # planned before another one has begun
+        (2, 2, planners.WORTH_A_PROCESS, 0, 1),
+        (2, 2, MANY, 1, 2),
+        (2, 8, 100_000, 1, 2),
+        (8, 2, 100_000, 1, 2),
+        (4, 8, 3 * planners.WORTH_A_PROCESS, 2, 3),
+        (1, 8, 100_000, 0, 0),
+        (2, 2, 0, 0, 0),
     ],
 )
-def test_so_many_help(processes: int, cores: int, left: int, number: int) -> None:
-    assert planners.others(processes, cores=cores, left=left) == number
+def test_so_many_plan_beside_a_process_or_instead_of_it(
+    processes: int, cores: int, left: int, beside: int, instead: int
+) -> None:
+    assert planners.others(processes, cores=cores, left=left, instead=False) == beside
+    assert planners.others(processes, cores=cores, left=left, instead=True) == instead
 
 
 @pytest.fixture
@@ -103,14 +111,30 @@ def test_with_others_everybody_gets_what_one_alone_would_plan(app: App) -> None:
 
 
 @two_cores
+def test_whoever_serves_pages_plans_nothing_that_others_can(app: App) -> None:
+    seen: list[Seen] = []
+
+    @contextmanager
+    def beside(_left: int) -> Iterator[Helpers]:
+        with planners.beside(app.settings, NOW, MANY, instead=True) as helpers:
+            seen.append(Seen(helpers))
+            yield seen[0]
+
+    assert run(app, beside).planned == READERS
+    assert sorted(len(plans or ()) for plans in seen[0].given_back) == [1] * READERS
+    assert not multiprocessing.active_children()
+
+
+@two_cores
+@pytest.mark.parametrize("instead", [False, True])
 def test_what_a_process_leaves_behind_that_dies_is_planned_here(
-    app: App, caplog: pytest.LogCaptureFixture
+    app: App, caplog: pytest.LogCaptureFixture, instead: bool
 ) -> None:
     seen: list[Seen] = []
 
     @contextmanager
     def beside(_left: int) -> Iterator[Helpers]:
-        with planners.beside(app.settings, NOW, MANY) as helpers:
+        with planners.beside(app.settings, NOW, MANY, instead=instead) as helpers:
             seen.append(Seen(helpers))
             assert helpers.take(next(chunks(app)))
             for process in multiprocessing.active_children():
@@ -168,11 +192,15 @@ def test_helpers_end_when_whoever_started_them_is_killed(sqlite_url: str, tmp_pa
 
 @two_cores
 @pytest.mark.slow
-@pytest.mark.parametrize(("dry_run", "helped"), [(False, True), (True, False)])
+@pytest.mark.parametrize(
+    ("dry_run", "pages", "others"), [(False, False, 1), (False, True, 2), (True, False, 0)]
+)
 def test_an_edition_of_many_is_planned_by_several_processes_and_a_rehearsal_by_one(
-    sqlite_url: str, tmp_path: Path, dry_run: bool, helped: bool
+    sqlite_url: str, tmp_path: Path, dry_run: bool, pages: bool, others: int
 ) -> None:
     app = build(sqlite_url, tmp_path)
+    if pages:
+        app = replace(app, waited_for=lambda: False)
     with app.store.write() as tx:
         tx.papers.add([paper()], source="arxiv", listed_at=NOW)
         for number in range(MANY):
@@ -192,7 +220,7 @@ def test_an_edition_of_many_is_planned_by_several_processes_and_a_rehearsal_by_o
     report = pipeline.run(app, dry_run=dry_run, stopping=stopping)
     app.store.close()
     assert report.ranked.done == MANY
-    assert (max(helpers) > 0) is helped
+    assert max(helpers) == others
 
 
 @two_cores

@@ -77,6 +77,8 @@ def planner(
 class Slow:
     """Somebody who takes the first chunk, and gives it back when all others are written."""
 
+    instead = False
+
     def __init__(self, planner: rank.Planner, meanwhile: Callable[[], None]) -> None:
         self.planner = planner
         self.meanwhile = meanwhile
