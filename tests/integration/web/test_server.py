@@ -91,12 +91,15 @@ def test_whoever_asks_nothing_shuts_nobody_out(site: Running) -> None:
     form = b"email=ada%40example.org"
     head = (
         b"POST /subscribe HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
-        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n"
+        b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n"
+        b"Expect: 100-continue\r\n\r\n"
     )
     with ExitStack() as idle:
         # Somebody whose request is on its way keeps their place.
         slow = idle.enter_context(socket.create_connection(address, timeout=30))
-        slow.sendall(head % len(form) + form[:5])
+        slow.sendall(head % len(form))
+        assert slow.recv(4096).startswith(b"HTTP/1.1 100 ")  # the head has arrived
+        slow.sendall(form[:5])
         for number in range(MOST_REQUESTS + 60):
             silent = idle.enter_context(socket.create_connection(address, timeout=30))
             if number % 2:
