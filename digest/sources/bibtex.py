@@ -21,7 +21,7 @@ _LONGEST_VALUE = 20_000  # an abstract; what does not end by then never does
 
 _ENTRY = re.compile(r"@\s{0,9}([A-Za-z]{1,40})\s{0,9}([{(])")
 _NO_PAPERS = ("comment", "preamble", "string")
-_NAME = re.compile(r"\s*,?\s*([A-Za-z][\w-]{0,40})\s{0,99}=\s{0,99}")
+_NAME = re.compile(r"\s*(?:,\s*)?([A-Za-z][\w-]{0,40})\s{0,99}=\s{0,99}")
 _TURN = re.compile(r"[{}\"\n]")
 _WORD = re.compile(r"[^\s,{}()\"]{1,200}")
 # In `journal = {arXiv preprint arXiv:2611.00001}`, in notes and in the addresses of old entries.

@@ -31,12 +31,13 @@ _ANNOUNCEMENT = re.compile(
     r"^\s*arXiv:\S+\s+Announce\s+Type:\s*[\w-]+\s+(?:Abstract:\s*)?", re.IGNORECASE
 )
 
-# Only names that HTML knows: "<y and z>" is mathematics.
+# Only names that HTML knows: "<y and z>" is mathematics. No two parts that repeat take the same
+# characters: a tag without an end would be tried in every way of sharing them out.
 _BLOCK = "p|br|div|ul|ol|li|table|tr|td|th|h[1-6]|blockquote|pre|hr|section|article|figure"
 _INLINE = "a|b|i|u|em|strong|span|img|sub|sup|small|code|tt|font|s|q|cite|abbr|mark|script|style"
 _TAG = re.compile(
-    rf"</?(?:{_BLOCK}|{_INLINE})(?:\s[^<>]*=[^<>]*)?\s*/?>"
-    r"|</?jats:[a-z-]+[^<>]*>"
+    rf"</?(?:{_BLOCK}|{_INLINE})(?:\s[^<>=]*=[^<>]*|\s*/?)>"
+    r"|</?jats:[a-z-][^<>]*>"
     r"|<[a-z][\w-]*\s[^<>]*=\s*[\"'][^<>]*>"  # a quoted attribute: whatever the name
     r"|<!--.*?-->",
     re.IGNORECASE | re.DOTALL,

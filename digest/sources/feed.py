@@ -17,9 +17,12 @@ from digest.sources.identifiers import web_address
 
 _YEARS = range(1970, 2101)
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]*\bencoding\s*=", re.IGNORECASE)
-_END = re.compile(rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?:<!--.*?-->\s*)*$", re.I | re.S)
+# What is in (?>...) is not tried in another way: one comment may hold the ends of many.
+_END = re.compile(
+    rb"</(?:\w+:)?(?:rss|feed|rdf|channel)\s*>\s*(?>(?:<!--.*?-->\s*)*)$", re.I | re.S
+)
 _HTML = re.compile(
-    rb"^\W*(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*<(?:!doctype\s+html|html)\b", re.I | re.S
+    rb"^\W*(?>(?:<!--.*?-->\s*|<\?xml[^>]*>\s*)*)<(?:!doctype\s+html|html)\b", re.I | re.S
 )
 
 

@@ -107,6 +107,7 @@ def test_nothing_ends_in_an_error(text: str) -> None:
         "@misc{x, note={" + "arxiv:" * 150_000 + "}}",
         "@misc{x" + "," * 900_000,
         "@misc{x, title=" + '"' * 900_000,
+        "@misc{x," + " " * 50_000 + "!",
         "".join(f"@misc{{k{n}, title={{{FORMULAE}}}}}" for n in range(1_900)),
     ],
 )

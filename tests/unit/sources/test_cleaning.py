@@ -92,6 +92,15 @@ def test_a_huge_text_takes_no_time(piece: str) -> None:
     assert process_time() - began < 5
 
 
+@pytest.mark.parametrize(
+    "text", ["<a " + "=" * 1_000 + " " * 1_000, "<a " + "=" * 19_000, "<jats:" + "a" * 19_000]
+)
+def test_a_tag_without_an_end_takes_no_time(text: str) -> None:
+    began = process_time()
+    without_markup(text)
+    assert process_time() - began < 0.5
+
+
 @given(st.text() | tangles)
 def test_a_clean_text_has_no_character_that_does_something(text: str) -> None:
     read = clean(text)

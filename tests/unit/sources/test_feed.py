@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -91,6 +92,16 @@ def test_a_feed_made_to_take_time_takes_little(piece: bytes) -> None:
             feed.parse(b'<rss version="2.0"><channel><item><title>' + piece * pieces, url=URL)
 
     assert grows_with_its_input(read, size=20_000)
+
+
+@pytest.mark.parametrize(
+    "content", [b"%s", b"\n%s<p>", b"<rss><channel><item><title>x</title></channel></rss>%s<"]
+)
+def test_comments_around_a_feed_take_no_time(content: bytes) -> None:
+    began = thread_time()
+    with suppress(SourceMalformed):
+        feed.parse(content % (b"<!--a-->" * 25 + b"x"), url=URL)
+    assert thread_time() - began < 0.5
 
 
 @given(st.binary(max_size=200))
