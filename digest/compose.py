@@ -254,7 +254,7 @@ def paper_context(
     What differs by reader comes from outside.
     """
     paper = pick.paper
-    links = _shown(paper.links, room)
+    links = _shown(paper.addresses, room)
     return {
         "position": position,
         "title": cut(paper.title, room.title),

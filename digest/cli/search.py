@@ -68,7 +68,7 @@ def _facts(position: int, candidate: Candidate) -> dict[str, Any]:
         "title": paper.title,
         "authors": paper.authors,
         "categories": paper.categories,
-        "url": paper.links[0].url if paper.links else "",
+        "url": paper.addresses[0].url if paper.addresses else "",
         "listed_at": candidate.listed_at,
         "figures": figures(candidate),
     }

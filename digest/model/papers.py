@@ -65,6 +65,11 @@ class Paper:
         """Return the first category, or an empty string."""
         return self.categories[0] if self.categories else ""
 
+    @property
+    def addresses(self) -> tuple[Link, ...]:
+        """Return the links that lead to the web: a source may have brought others."""
+        return tuple(one for one in self.links if one.url.startswith(("https://", "http://")))
+
     def link(self, kind: LinkKind) -> str | None:
         """Return the first address of that kind."""
         return next((link.url for link in self.links if link.kind is kind), None)

@@ -216,7 +216,7 @@ def _paper(candidate: Candidate, base: str, reasons: Mapping[str, str]) -> dict[
         "authors": list(paper.authors),
         "organisation": paper.organisation,
         "categories": list(paper.categories),
-        "links": [LinkOut(kind=link.kind.value, url=link.url) for link in paper.links],
+        "links": [LinkOut(kind=link.kind.value, url=link.url) for link in paper.addresses],
         "version": paper.version,
         "published_at": paper.published_at,
         "listed_at": candidate.listed_at,

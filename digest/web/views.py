@@ -36,7 +36,7 @@ def paper_view(paper: Paper, counts: Mapping[str, int] | None = None) -> dict[st
 
     How much it is talked about is not among it.
     """
-    links = [link for link in paper.links if link.url.startswith(("https://", "http://"))]
+    links = paper.addresses
     return {
         "title": paper.title,
         "page": page_of(paper.key),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -18,7 +19,16 @@ import pytest
 
 from digest import subscriptions
 from digest.links import Links, on
-from digest.model import Cadence, Candidate, DeliveryKind, Opinion, Paper, SubscriberStatus
+from digest.model import (
+    Cadence,
+    Candidate,
+    DeliveryKind,
+    Link,
+    LinkKind,
+    Opinion,
+    Paper,
+    SubscriberStatus,
+)
 from digest.ports import Ranking
 from digest.rendering import JinjaRenderer
 from digest.testing import ListRanker
@@ -325,6 +335,24 @@ def test_whatever_is_typed_stays_text(site: Running, payload: str) -> None:
     for message in site.transport.messages:
         head = message.content.partition(b"\r\n\r\n")[0]
         assert b"everybody@example.org" not in head
+
+
+def test_mails_and_the_api_lead_to_addresses_of_the_web_alone(site: Running) -> None:
+    links = (Link(LinkKind.ABSTRACT, "javascript:alert(1)"), Link(LinkKind.PDF, "https://x.org/p"))
+    hostile = paper(links=links)
+    reader = site.member()
+    with site.app.store.write() as tx:
+        tx.papers.add([hostile], source="rss", listed_at=NOW)
+        edition = tx.editions.ensure(Cadence.DAILY, NOW.date(), now=NOW)
+        tx.deliveries.plan([plan(reader, picks=(pick(hostile),), edition_id=edition.id)])
+    deliver_all(site)
+    mail = message_from_bytes(site.transport.messages[-1].content, policy=policy.default)
+    told = [part.get_content() for part in mail.walk() if not part.is_multipart()]
+    told.append(site.client.get(f"/api/v1/papers/{hostile.key}").text)
+    assert len(told) == 3
+    for text in told:
+        assert "https://x.org/p" in text
+        assert "javascript:" not in text
 
 
 def test_a_flood_of_sign_ups_ends(site: Running) -> None:
