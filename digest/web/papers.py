@@ -57,6 +57,7 @@ class PaperPages:
                 **shown,
                 "authors": [(name, _by(name)) for name in paper.authors],
                 "organisation": paper.organisation,
+                "version": paper.version,
                 "categories": [
                     (name, address("/search", {"category": name})) for name in paper.categories
                 ],
@@ -67,7 +68,6 @@ class PaperPages:
             "canonical": page_of(paper.key),
             "listed": (title_of(day), path_of(day)),
             "published_at": paper.published_at,
-            "version": paper.version,
             "charts": [
                 {
                     "name": f"{FIGURE_NAMES.get(one.name, one.name)}s",

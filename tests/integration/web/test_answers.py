@@ -192,7 +192,10 @@ def test_what_is_somebodys_own_is_not_remembered(counted: Counted) -> None:
 
 
 def test_files_are_kept_for_a_year_under_their_version(counted: Counted) -> None:
-    address = counted.ask("/").text.split('stylesheet" href="')[1].split('"')[0]
+    (address,) = {
+        counted.ask(page).text.split('stylesheet" href="')[1].split('"')[0]
+        for page in ("/", "/papers/arxiv:2611.00001")
+    }
     lasting, plain = counted.ask(address), counted.ask("/style.css")
     assert lasting.headers["cache-control"] == "public, max-age=31536000, immutable"
     assert plain.headers["cache-control"] == "public, max-age=86400"
