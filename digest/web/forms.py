@@ -42,7 +42,8 @@ LIBRARY = "library"
 MOST_FIELDS = 300
 MOST_SEEDS = 150
 MOST_NAMED = 12  # mistakes of one field
-CHARSETS = (b"utf-8", b"utf8", b"us-ascii")
+# The last one is what Java's HTTP clients name unless told otherwise, whatever they send.
+CHARSETS = (b"utf-8", b"utf8", b"us-ascii", b"iso-8859-1")
 _BETWEEN_PAPERS = r"[\s,;]+"
 
 Known = Callable[[Collection[str]], Collection[str]]
@@ -53,7 +54,7 @@ async def read_form(request: Request) -> FormData:
     """Return the fields of a POST, whichever of the two ways they are encoded.
 
     A file of papers is read into a field; raise `HTTPException` for more fields or files, and
-    for another charset than UTF-8.
+    for a charset that browsers and mailbox providers do not use.
     """
     _, said = parse_options_header(request.headers.get("content-type"))
     # Whatever Python can decode would be (`idna`, `unicode_escape`): errors and half characters.

@@ -150,6 +150,14 @@ def test_one_click_unsubscribes_as_rfc_8058_posts_it(site: Running, encoding: st
     assert DeliveryKind.GOODBYE not in site.mails()
 
 
+def test_one_click_works_in_the_charset_that_programs_name_unasked(site: Running) -> None:
+    url = site.path(site.app.links.unsubscribe(site.member().public_id))
+    kind = "application/x-www-form-urlencoded; charset=ISO-8859-1"
+    answer = site.client.post(url, data=ONE_CLICK, headers={"Content-Type": kind})
+    assert answer.status_code == 200
+    assert status(site) is SubscriberStatus.UNSUBSCRIBED
+
+
 def test_a_scanner_that_follows_the_link_unsubscribes_nobody(site: Running) -> None:
     url = site.path(site.app.links.unsubscribe(site.member().public_id))
     assert site.client.head(url).status_code == 200
