@@ -23,7 +23,10 @@ _ARXIV_HOSTS = ("arxiv.org", "huggingface.co", "hf.co", "alphaxiv.org", "tldr.ta
 
 _DOI = re.compile(r"10\.\d{4,9}/[^\s\"<>\x00-\x1f]+")
 _DOI_HOSTS = ("doi.org",)
-_PREPRINT_PATH = re.compile(r"/content/(?:early/[\d/]+/)?(10\.\d{4,9}/[^/?#]+?)(?:v\d+.*)?/?$")
+# A dot is any character: before a line end, each "v1" of many would be tried as the version.
+_PREPRINT_PATH = re.compile(
+    r"/content/(?:early/[\d/]+/)?(10\.\d{4,9}/[^/?#]+?)(?:v\d+.*)?/?$", re.DOTALL
+)
 _TRACKING = re.compile(r"utm_\w+|fbclid|gclid|mc_[ce]id|rss")
 
 _LONGEST_URL = 2000

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from time import thread_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -130,6 +132,13 @@ def test_a_key_is_the_best_name_there_is() -> None:
 
 def test_a_doi_with_odd_characters_makes_a_sound_address() -> None:
     assert web_address(doi_link("10.1000/a#b?c%d").url) == "https://doi.org/10.1000/a%23b%3Fc%25d"
+
+
+def test_an_address_made_to_take_time_takes_none() -> None:
+    began = thread_time()
+    for number in range(200):  # as many as a form may name
+        paper_key([f"https://biorxiv.org/content/10.1101/{number}{'v1' * 950}%0A%0A"])
+    assert thread_time() - began < 0.5
 
 
 @given(st.text())
