@@ -83,7 +83,8 @@ def is_foreign(request: Request, base_url: str) -> bool:
     if origin is None or origin == "null":
         return False
     ours = {urlsplit(base_url).netloc.lower(), request.headers.get("host", "").lower()}
-    return urlsplit(origin).netloc.lower() not in ours
+    # Cut and not parsed: what is no address is an error to a parser, and foreign to us.
+    return origin.partition("://")[2].lower() not in ours
 
 
 def refuse_foreign(request: Request, base_url: str) -> None:

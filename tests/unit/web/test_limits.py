@@ -68,6 +68,7 @@ def test_our_pages_and_programs_may_send_our_forms(headers: dict[str, str]) -> N
         {"origin": "https://papers.example.org.evil.example"},
         {"origin": "https://evil.example/papers.example.org"},
         {"origin": "nonsense"},
+        {"origin": "http://["},
     ],
 )
 def test_other_sites_may_not(headers: dict[str, str]) -> None:
