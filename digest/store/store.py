@@ -122,14 +122,14 @@ class Store:
         from digest.store import schema
 
         with _translated(), self._engine.connect() as connection:
-            return schema.current(connection)
+            return schema.current(_reading(connection))
 
     def check_schema(self) -> None:
         """Raise `SchemaMismatch` unless the database has exactly this program's schema."""
         from digest.store import schema
 
         with _translated(), self._engine.connect() as connection:
-            schema.check(connection)
+            schema.check(_reading(connection))
 
     def upgrade(self) -> None:
         """Bring the database to this program's schema; nothing happens when it is there."""
@@ -143,7 +143,7 @@ class Store:
         from digest.store import schema
 
         with _translated(), self._engine.connect() as connection:
-            return schema.differences(connection)
+            return schema.differences(_reading(connection))
 
     def close(self) -> None:
         """Give all connections back."""
@@ -202,6 +202,11 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # Planning writes into indexes all over the place; the pages should not be read each time.
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
+
+
+def _reading(connection: Connection) -> Connection:
+    """Have a connection take no place from those that write, nor wait for them."""
+    return connection.execution_options(digest_writes=False)
 
 
 def _begin_sqlite(connection: Connection) -> None:

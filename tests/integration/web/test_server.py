@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -38,6 +39,12 @@ def test_health_and_readiness(standing: Running) -> None:
     assert standing.client.get("/healthz").text == "ok\n"
     assert standing.client.get("/readyz").status_code == 200
     assert standing.client.head("/readyz").status_code == 200
+
+
+def test_who_writes_keeps_no_probe_waiting(site: Running, tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "digest.db", isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        assert site.client.get("/readyz", timeout=10).status_code == 200
 
 
 def test_a_database_without_its_schema_is_not_ready(site: Running, tmp_path: Path) -> None:
