@@ -36,18 +36,16 @@ class SentenceEmbedder:
             ) from error
         try:
             loaded = SentenceTransformer(str(folder or model), device="cpu")
-            # Every weight would take a second to read: these few tell models apart.
-            sample = np.ascontiguousarray(loaded.encode(["a sentence model"])).tobytes()
+            name = _name(loaded)
         except Exception as error:  # the library passes on what its parts raise
             raise EmbedderUnavailable(
                 f"the sentence model {folder or model} cannot be loaded: {first_line(error)}"
             ) from error
-        digest = blake2b(sample, digest_size=12).hexdigest()
-        return cls(f"sentence-transformers-{digest}", loaded.encode)
+        return cls(name, loaded.encode)
 
     @property
     def name(self) -> str:
-        """Return a name of the weights."""
+        """Return a name of the weights and of how much is read of a text."""
         return self._name
 
     def embed(self, texts: Sequence[str]) -> Floats:
@@ -59,3 +57,11 @@ class SentenceEmbedder:
                 f"the sentence model does not work: {first_line(error)}"
             ) from error
         return np.asarray(found, np.float32)
+
+
+def _name(loaded: Any) -> str:
+    # A vector would not do: its last digits are others where it is made with other threads.
+    read = blake2b(f"{loaded} {loaded.max_seq_length}".encode(), digest_size=12)
+    for weights in loaded.parameters():
+        read.update(weights.detach().float().numpy().tobytes())
+    return f"sentence-transformers-{read.hexdigest()}"

@@ -153,10 +153,44 @@ def test_a_model_of_sentence_transformers_that_breaks_at_once_is_said_in_one_lin
         "sentence_transformers",
         "class SentenceTransformer:\n"
         "    def __init__(self, name, device): pass\n"
-        "    def encode(self, texts): raise RuntimeError('out of memory')\n",
+        "    def parameters(self): return []\n"
+        "    max_seq_length = 256\n"
+        "    def encode(self, texts, **options): raise RuntimeError('out of memory')\n",
     )
-    with pytest.raises(EmbedderUnavailable, match="cannot be loaded: out of memory"):
+    with pytest.raises(EmbedderUnavailable, match="does not work: out of memory"):
         embedders.load("all-MiniLM-L6-v2")
+
+
+# A library whose sums differ in their last digits, as they do with another number of threads.
+WAVERING = """
+import numpy as np
+
+noise = 0.0
+
+class Weights:
+    def __init__(self, values): self.values = values
+    def detach(self): return self
+    def float(self): return self
+    def numpy(self): return np.array(self.values, np.float32)
+
+class SentenceTransformer:
+    max_seq_length = 256
+    def __init__(self, name, device): self.weight = float(name == "other")
+    def __repr__(self): return "SentenceTransformer()"
+    def parameters(self): return [Weights([self.weight, 2.0])]
+    def encode(self, texts, **options):
+        global noise
+        noise += 1e-6
+        return np.full((len(texts), 1), 1 - noise, np.float32)
+"""
+
+
+def test_a_model_of_sentence_transformers_is_known_by_its_weights(
+    installed: Callable[[str, str], None],
+) -> None:
+    installed("sentence_transformers", WAVERING)
+    one, again, other = (embedders.load(name).name for name in ("one", "one", "other"))
+    assert one == again != other
 
 
 def test_a_library_that_is_not_installed_says_what_to_install(
