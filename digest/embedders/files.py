@@ -76,10 +76,12 @@ def not_imported(error: Exception, libraries: Sequence[str], advice: str) -> Emb
 
 
 def _carried(name: str) -> Path | None:
-    """Return the folder in an installed distribution that holds a tokenizer."""
+    """Return the folder in an installed distribution that holds a tokenizer, else a model."""
     try:
         files = distribution(name).files or []
     except PackageNotFoundError:
         return None
-    places = [Path(str(file.locate())).parent for file in files if file.name == TOKENIZER]
+    found = [file for file in files if file.name == TOKENIZER or file.suffix == ".onnx"]
+    found.sort(key=lambda file: file.name != TOKENIZER)
+    places = [Path(str(file.locate())).parent for file in found]
     return next((place for place in places if place.is_dir()), None)

@@ -83,6 +83,26 @@ def test_a_model_without_its_tokenizer_says_what_is_missing(tmp_path: Path) -> N
         embedders.load(str(tmp_path / "deep" / "er"))
 
 
+@pytest.mark.parametrize("missing", ["", "model.onnx", "tokenizer.json"])
+def test_a_distribution_that_carries_a_model_is_searched_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    folder = write_model(tmp_path / "mini" / "model")
+    (tmp_path / "mini_model-1.dist-info").mkdir()
+    files = [name for name in ("model.onnx", "tokenizer.json") if name != missing]
+    record = "".join(f"mini/model/{name},,\n" for name in files)
+    (tmp_path / "mini_model-1.dist-info" / "RECORD").write_text(record)
+    (tmp_path / "mini_model-1.dist-info" / "METADATA").write_text("Name: mini-model\nVersion: 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    if not missing:
+        assert embedders.load("mini-model").name == embedders.load(str(folder)).name
+        return
+    (folder / missing).unlink()
+    said = {"model.onnx": "model has no ONNX file: ", "tokenizer.json": "model.onnx has no tokeni"}
+    with pytest.raises(EmbedderUnavailable, match=said[missing]):
+        embedders.load("mini-model")
+
+
 @pytest.mark.parametrize("file", ["model.onnx", "tokenizer.json"])
 def test_a_file_that_cannot_be_read_is_said_in_one_line(tmp_path: Path, file: str) -> None:
     (write_model(tmp_path) / file).write_bytes(b"not a model")
