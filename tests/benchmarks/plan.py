@@ -1,6 +1,7 @@
 """Measure what it costs to plan an edition for many subscribers, from the database to the database.
 
     python -m tests.benchmarks.plan --subscribers 10000 [--papers 1500] [--processes 2] [--json]
+    python -m tests.benchmarks.plan --subscribers 10000 --model models/minilm
 
 Papers and people are made up. Words follow Zipf's law over a vocabulary of 30,000, abstracts have
 150 of them; 5,000 older papers are the background, and one new paper in twenty has votes. Nine
@@ -10,7 +11,8 @@ in twenty has written a text of their own, one in twenty mutes a word; one in te
 particular. Everybody is due at once. A process of its own plans into SQLite, with others beside it
 if more than one is asked for; the peak of memory is that of the largest, as the system counts it,
 the CPU time is that of all. With more than one edition (`--editions`) the last one is measured, a
-day after the one before, with new papers of its own.
+day after the one before, with new papers of its own. With a sentence model (`--model`) the papers
+are embedded before, as they are when they come in.
 """
 
 from __future__ import annotations
@@ -27,7 +29,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -36,6 +37,7 @@ from digest import planners, rank
 from digest.app import App
 from digest.config import Settings
 from digest.model import Paper, Signal, SignalName
+from digest.ranking import text_of
 from digest.store import Store, Transaction
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -91,9 +93,9 @@ def watched(store: Store) -> Iterator[list[float]]:
         thread.join()
 
 
-def measure(path: Path, editions: int, processes: int) -> dict[str, float]:
-    """Plan editions that are due, and return the figures of the last one."""
-    settings = Settings.model_validate(
+def settings_of(path: Path, *, processes: int = 1, model: str = "") -> Settings:
+    """Return the settings of a site that has its database there."""
+    return Settings.model_validate(
         {
             "site": {
                 "base_url": "https://papers.example.org",
@@ -102,10 +104,16 @@ def measure(path: Path, editions: int, processes: int) -> dict[str, float]:
             },
             "database": {"url": f"sqlite:///{path}"},
             "ranking": {"processes": processes},
+            "semantic": {"model": model},
         }
     )
+
+
+def measure(path: Path, editions: int, processes: int, model: str) -> dict[str, float]:
+    """Plan editions that are due, and return the figures of the last one."""
+    settings = settings_of(path, processes=processes, model=model)
     store = TimedStore(settings.database.url, hash_email=str.lower)
-    app = replace(App.build(settings), store=store)
+    app = App.build(settings).on(store)
 
     def plan(now: datetime) -> tuple[rank.RankReport, float]:
         store.longest = 0.0
@@ -160,6 +168,16 @@ def prepare(path: Path, *, subscribers: int, papers: int, editions: int) -> None
             tx.signals.record(_votes(draw, new, NOW + day * DAY))
     store.close()
     _subscribe(path, subscribers, draw, words, made)
+
+
+def embed(path: Path, model: str) -> None:
+    """Keep the sentence vectors of all papers."""
+    app = App.build(settings_of(path, model=model))
+    with app.store.read() as tx:
+        papers = tx.papers.recent(1_000_000, until=NOW + 365 * DAY)
+    assert app.embeddings is not None
+    app.embeddings.of_papers([text_of(one.title, one.abstract) for one in papers])
+    app.store.close()
 
 
 def _subscribe(
@@ -234,17 +252,21 @@ def main() -> None:
     parser.add_argument("--papers", type=int, default=1500)
     parser.add_argument("--editions", type=int, default=1)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--model", default="", help="the sentence model")
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--database", type=Path, help="plan into this one, which is there already")
     asked = parser.parse_args()
     if asked.database:
-        print(json.dumps(measure(asked.database, asked.editions, asked.processes)))
+        print(json.dumps(measure(asked.database, asked.editions, asked.processes, asked.model)))
         return
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "digest.db")
         prepare(path, subscribers=asked.subscribers, papers=asked.papers, editions=asked.editions)
+        if asked.model:
+            embed(path, asked.model)
         command = [sys.executable, "-m", "tests.benchmarks.plan", "--database", str(path)]
         command += ["--editions", str(asked.editions), "--processes", str(asked.processes)]
+        command += ["--model", asked.model]
         done = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     found = json.loads(done.stdout)
     if asked.json:
