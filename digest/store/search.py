@@ -5,6 +5,8 @@ What people type never reaches an index as it is: it comes as words, which are q
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -32,6 +34,19 @@ _WEIGHTS = {"title": "A", "abstract": "B", "author": "C"}
 # How much a word counts in the title, the abstract and the authors.
 _BM25 = "-bm25(paper_search, 2.0, 1.0, 1.0)"
 _RANK = "'{0, 0.5, 0.5, 1}'::float4[]"  # of D, C, B and A
+
+
+# Chinese and Japanese have no spaces.
+_SINGLE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+
+
+def plain_words(text: str | None) -> str | None:
+    """Return what SQLite is to index of a text: its words as questions have them."""
+    if text is None or text.isascii():
+        return text
+    letters = unicodedata.normalize("NFKD", text)
+    letters = "".join(sign for sign in letters if not unicodedata.combining(sign)).casefold()
+    return _SINGLE.sub(r" \g<0> ", letters)
 
 
 class Search:
@@ -111,9 +126,9 @@ def _tsquery(asked: Iterable[Words], *, any_: bool) -> ColumnElement[Any]:
         if one.field == "author":
             part = said("simple", "C")
         elif one.field:
-            part = said("english", _WEIGHTS[one.field])
+            part = said("digest", _WEIGHTS[one.field])
         else:
-            part = func.tsquery_or(said("english", "AB"), said("simple", "C"))
+            part = func.tsquery_or(said("digest", "AB"), said("simple", "C"))
         if one.excluded:
             without.append(func.tsquery_not(part))
         else:

@@ -29,7 +29,7 @@ from digest.store.listings import Listings
 from digest.store.outbox import Outbox
 from digest.store.papers import Papers
 from digest.store.runs import Runs
-from digest.store.search import Search
+from digest.store.search import Search, plain_words
 from digest.store.signals import Signals
 from digest.store.sources import Sources
 from digest.store.spaces import Spaces
@@ -202,6 +202,8 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
     # Planning writes into indexes all over the place; the pages should not be read each time.
     cursor.execute(f"PRAGMA cache_size = -{CACHE_KIB}")
     cursor.close()
+    # What keeps the index of words up to date asks for it.
+    connection.create_function("plain_words", 1, plain_words, deterministic=True)
 
 
 def _reading(connection: Connection) -> Connection:

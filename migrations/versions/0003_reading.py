@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
+from itertools import groupby
 
 import sqlalchemy as sa
 from alembic import op
@@ -12,23 +14,12 @@ down_revision = "0002"
 branch_labels = None
 depends_on = None
 
-# Letters with a mark, and the plain ones that stand for them in the index and in questions.
-# SQLite's tokenizer does it by itself; PostgreSQL only with an extension that need not be there.
-_MARKED = [
-    sign
-    for sign in map(chr, range(0xC0, 0x250))
-    if len(base := [one for one in unicodedata.normalize("NFKD", sign) if one.isascii()]) == 1
-    and base[0].isalpha()
-]
-_PLAIN = "".join(
-    next(one for one in unicodedata.normalize("NFKD", sign) if one.isascii()) for sign in _MARKED
-)
-
 
 def _words_of(row: str) -> str:
     """Return what is indexed of a row; authors stand in JSON, which may have escaped them."""
     authors = f"(SELECT group_concat(value, ', ') FROM json_each({row}.authors))"
-    return f"{row}.id, {row}.title, {row}.abstract, {authors}"
+    texts = (f"{row}.title", f"{row}.abstract", authors)
+    return ", ".join([f"{row}.id", *(f"plain_words({one})" for one in texts)])
 
 
 _ADD = f"""INSERT INTO paper_search (rowid, title, abstract, authors)
@@ -53,15 +44,40 @@ _SQLITE = (
 )
 
 
-def _folded(text: str) -> str:
-    return f"translate({text}, '{''.join(_MARKED)}', '{_PLAIN}')"
+# PostgreSQL's parser would take `input/output` for a file, `GPT-4` for a negative number, and signs
+# beyond ASCII for letters or not, as the database's locale has it: it is given words and blanks,
+# those of `digest.ranking.text`.
+def _signs(belongs: Callable[[str], bool]) -> str:
+    """Return the class of a regular expression that has these signs."""
+    numbers = [n for n in range(1, 0x20000) if not 0xD800 <= n < 0xE000 and belongs(chr(n))]
+    runs = groupby(enumerate(numbers), lambda one: one[1] - one[0])
+    ends = [(run[0][1], run[-1][1]) for run in (list(found) for _, found in runs)]
+    return "[" + "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in ends) + "]"
+
+
+_MARKS = _signs(lambda sign: unicodedata.combining(sign) > 0)
+_BLANKS = _signs(lambda sign: not sign.isalnum() and not unicodedata.combining(sign))
+_SINGLE = r"([\u3040-\u30ff\u3400-\u9fff])"
+
+
+def _plain(text: str) -> str:
+    letters = f"normalize(replace(replace({text}, 'ß', 'ss'), 'ẞ', 'ss'), NFKD)"
+    for signs, instead in ((_MARKS, ""), (_BLANKS, " "), (_SINGLE, r" \1 ")):
+        letters = f"regexp_replace({letters}, '{signs}', '{instead}', 'g')"
+    return f"translate({letters}, 'ς', 'σ')"
 
 
 _POSTGRES = (
-    f"""ALTER TABLE papers ADD COLUMN words tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('english', {_folded("title")}), 'A')
-        || setweight(to_tsvector('english', {_folded("abstract")}), 'B')
-        || setweight(to_tsvector('simple', {_folded("authors::jsonb::text")}), 'C')
+    # Without a list of words that are left out: they may be all that somebody looks for.
+    "CREATE TEXT SEARCH DICTIONARY digest_stems (TEMPLATE = snowball, LANGUAGE = english)",
+    "CREATE TEXT SEARCH CONFIGURATION digest (COPY = english)",
+    "ALTER TEXT SEARCH CONFIGURATION digest ALTER MAPPING REPLACE english_stem WITH digest_stems",
+    f"""CREATE FUNCTION plain_words(text) RETURNS text
+    LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $words$ SELECT {_plain("$1")} $words$""",
+    """ALTER TABLE papers ADD COLUMN words tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('digest', plain_words(title)), 'A')
+        || setweight(to_tsvector('digest', plain_words(abstract)), 'B')
+        || setweight(to_tsvector('simple', plain_words(authors::jsonb::text)), 'C')
     ) STORED""",
     "CREATE INDEX ix_papers_words ON papers USING gin (words)",
     """INSERT INTO paper_categories (category, listed_at, paper_id)
@@ -153,5 +169,8 @@ def downgrade() -> None:
         op.execute("DROP TABLE paper_search")
     else:
         op.execute("ALTER TABLE papers DROP COLUMN words")
+        op.execute("DROP FUNCTION plain_words")
+        op.execute("DROP TEXT SEARCH CONFIGURATION digest")
+        op.execute("DROP TEXT SEARCH DICTIONARY digest_stems")
     for table in ("paper_vectors", "spaces", "boards", "changes", "paper_categories"):
         op.drop_table(table)

@@ -55,6 +55,36 @@ def test_words_are_found_in_every_form(library: Store) -> None:
     assert found(library, "extracted") == ["k:3"]
 
 
+SPELT = {
+    "GPT-4 and v2.0 of BERT/RoBERTa": ["GPT-4", "gpt 4", "bert", "roberta", "v2.0"],
+    "input/output of https://host.org/foo-bar": ["output", "foo-bar", "host.org"],
+    "3D/2D at 1e-5, “quoted”—dashed": ["3d", "2d", "1e-5", "quoted", "dashed"],
+    "深度学习在医学图像分割中的应用": ["深度学习", "医学", "图像分割"],
+    "ディープラーニングによる画像": ["ディープラーニング", "画像"],
+    "딥러닝 기반 이미지": ["딥러닝", "이미지"],
+    "Μάθηση μηχανών, τέλος": ["μάθηση", "μαθηση", "ΜΗΧΑΝΏΝ", "τελος"],
+    "Глубокий ёж": ["глубокий", "Ёж", "еж"],
+    "On Nguyễn and Weiß": ["Nguyễn", "nguyen", "Weiß", "weiss", "WEISS"],
+    "ﬁne Eﬃcient µ-law": ["fine", "efficient", "μ-law"],
+    "To be or just not to be": ["to be or not to be", "just", '"or just not"', "title:just"],
+}
+
+
+@pytest.mark.parametrize(("title", "asked"), SPELT.items())
+def test_a_word_is_found_however_it_is_spelt_and_joined(
+    store: Store, title: str, asked: list[str]
+) -> None:
+    add(store, paper("k:1", title=title, abstract=""), paper("k:2", title="Else", abstract=""))
+    assert {one: found(store, one) for one in asked} == {one: ["k:1"] for one in asked}
+
+
+def test_a_name_is_found_however_it_is_spelt(store: Store) -> None:
+    names = ("王伟", "Nguyễn Văn Phước", "Peter Weiß", "Νίκος Παππάς", "Сергей Ким", "김철수")
+    add(store, paper("k:1", authors=names), paper("k:2", authors=("Wei Wang",)))
+    asked = [*names, "nguyen van phuoc", "peter weiss", "νικος", "сергеи"]
+    assert [found(store, f'author:"{one}"') for one in asked] == [["k:1"]] * len(asked)
+
+
 def test_papers_with_all_words_come_before_those_with_some(library: Store) -> None:
     assert found(library, "feature extractor")[-1] == "k:2"
 
