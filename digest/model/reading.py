@@ -63,6 +63,7 @@ class Words:
     words: tuple[str, ...]
     field: str = ""  # "title", "abstract" or "author"; empty: wherever they stand
     excluded: bool = False
+    quoted: bool = False  # nothing else will do
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,9 +24,12 @@ def read(text: str, field: str = "") -> list[Words]:
     for minus, named, quoted, plain in _PART.findall(text[:LONGEST]):
         said = tuple(words(quoted or plain))
         if said:
-            found.append(Words(said, (named or field).lower(), excluded=bool(minus)))
+            where = (named or field).lower()
+            found.append(Words(said, where, excluded=bool(minus), quoted=bool(quoted)))
     telling = [
-        one for one in found if len(one.words) > 1 or one.field or one.words[0] not in STOP_WORDS
+        one
+        for one in found
+        if len(one.words) > 1 or one.field or one.quoted or one.words[0] not in STOP_WORDS
     ]
     if any(not one.excluded for one in telling):
         found = telling
@@ -41,4 +44,4 @@ def alike(title: str) -> list[Words]:
 
 def is_plain(asked: Sequence[Words]) -> bool:
     """Say whether words alone were asked for: then what is close in meaning is welcome too."""
-    return not any(one.field or one.excluded for one in asked)
+    return not any(one.field or one.excluded or one.quoted for one in asked)

@@ -34,7 +34,7 @@ def search(
 
     A paper has `score of its text / best of them + 1.5 * cosine` with the 30 first by text, each
     of which counts as its text does. Papers without the words are only among them where no
-    field is named and nothing is excluded.
+    field is named, nothing is excluded and nothing stands in quotation marks.
     """
     hits = tx.search.all_of(asked, category=category, limit=MOST)
     if len(hits) < _FIRST and len(asked) > 1 and is_plain(asked):

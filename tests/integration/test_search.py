@@ -224,6 +224,18 @@ def test_papers_are_found_by_what_they_are_about(store: Store) -> None:
     assert papers[2].key not in [one.paper.key for one in alike.candidates]
 
 
+def test_only_papers_that_have_what_is_quoted_are_found(sqlite_store: Store) -> None:
+    papers = [
+        paper(f"k:{number}", title=title, abstract=abstract)
+        for number, (title, abstract) in enumerate(corpus(600))
+    ]
+    exact = (paper("k:exact", title="Lawn mowers"), paper("k:more", title="Lawn mowers, spades"))
+    add(sqlite_store, *papers, *exact)
+    meaning.update(sqlite_store, CLOCK)
+    assert sorted(found(sqlite_store, '"lawn mowers"')) == ["k:exact", "k:more"]
+    assert found(sqlite_store, '"lawn mowers" "spades"') == ["k:more"]
+
+
 def test_a_paper_that_has_no_place_yet_is_found_by_its_words(store: Store) -> None:
     papers = [
         paper(f"k:{number}", title=title, abstract=abstract)

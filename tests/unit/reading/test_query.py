@@ -14,14 +14,15 @@ from digest.reading.query import alike, is_plain, read
     ("typed", "meant"),
     [
         ("Feature extractors", [Words(("feature",)), Words(("extractors",))]),
-        ('"feature extractor"', [Words(("feature", "extractor"))]),
+        ('"feature extractor"', [Words(("feature", "extractor"), quoted=True)]),
         ("self-supervised", [Words(("self", "supervised"))]),
         ("author:Müller", [Words(("muller",), "author")]),
-        ('Title:"world models"', [Words(("world", "models"), "title")]),
+        ('Title:"world models"', [Words(("world", "models"), "title", quoted=True)]),
         ("graphs -survey", [Words(("graphs",)), Words(("survey",), excluded=True)]),
         ("the theory of everything", [Words(("theory",)), Words(("everything",))]),
         ("to be or not to be", [Words((one,)) for one in ["to", "be", "or", "not", "to", "be"]]),
-        ('"an open end', [Words(("an", "open", "end"))]),
+        ('"an open end', [Words(("an", "open", "end"), quoted=True)]),
+        ('vitamin "a"', [Words(("vitamin",)), Words(("a",), quoted=True)]),
         ("OR AND NOT", [Words(("or",)), Words(("and",)), Words(("not",))]),
         ("", []),
         ('" * ^ () :', []),
@@ -37,6 +38,8 @@ def test_a_field_holds_for_words_that_name_none() -> None:
         Words(("loops",), "title"),
     ]
     assert not is_plain(read("author:ada"))
+    assert not is_plain(read('graph "transformers"'))
+    assert is_plain(read("self-supervised"))
     assert is_plain(read("graph transformers"))
 
 
