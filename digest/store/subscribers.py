@@ -13,12 +13,16 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    String,
     and_,
     bindparam,
+    case,
+    cast,
     delete,
     exists,
     func,
     insert,
+    literal,
     select,
     true,
     update,
@@ -37,7 +41,7 @@ from digest.model import (
     SubscriberStatus,
 )
 from digest.store.rows import chunks
-from digest.store.tables import SKIPPED, deliveries, interests, subscribers
+from digest.store.tables import SKIPPED, deliveries, interests, picks, subscribers
 
 
 class Subscribers:
@@ -216,7 +220,24 @@ class Subscribers:
         ).rowcount
 
     def erase(self, subscriber_id: int) -> None:
-        """Delete one subscriber with interests and feedback; deliveries lose their name."""
+        """Delete one subscriber with all that names them or what they like.
+
+        Of their deliveries it is left what became of each.
+        """
+        theirs = deliveries.c.subscriber_id == subscriber_id
+        ids = select(deliveries.c.id).where(theirs).scalar_subquery()
+        # Reasons quote interests, and relays the address.
+        self._connection.execute(delete(picks).where(picks.c.delivery_id.in_(ids)))
+        self._connection.execute(
+            update(deliveries)
+            .where(theirs)
+            .values(
+                key=literal("erased:") + cast(deliveries.c.id, String),
+                reason=case((SKIPPED, deliveries.c.reason), else_=""),
+                last_reply="",
+                facts={},
+            )
+        )
         self._connection.execute(delete(subscribers).where(subscribers.c.id == subscriber_id))
 
     def _one(self, statement: Select[Any], **values: Any) -> Subscriber | None:

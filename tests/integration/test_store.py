@@ -14,7 +14,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, event, select, update
 
 from digest import feedback
 from digest.errors import InvalidInput, NotFound, StoreBusy
@@ -33,7 +33,7 @@ from digest.model import (
     SubscriberStatus,
     SuppressionReason,
 )
-from digest.store import Store
+from digest.store import Store, tables
 from tests.integration.conftest import hash_email
 from tests.support.samples import NOW, paper, papers, pick, plan, subscribe
 
@@ -268,6 +268,45 @@ def test_erasing_somebody_keeps_the_figures_of_the_edition(store: Store) -> None
         tx.subscribers.erase(reader.id)
         (delivery,) = tx.deliveries.list()
     assert delivery.subscriber_id is None
+
+
+def test_nothing_that_names_somebody_or_what_they_like_outlives_them(store: Store) -> None:
+    """Also where a reason quotes an interest, and a relay the address."""
+    reader = subscribe(store)
+    told = replace(pick(paper()), reason="matches your keyword pottery")
+    kept = {"message_id": "<1@example.org>", "facts": {"about": {"topics": ["pottery"]}}}
+    relay = f"550 5.1.1 <{reader.email}>: nobody here"
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.subscribers.set_interests(reader.id, [Interest(InterestKind.KEYWORD, "pottery")], NOW)
+        tx.feedback.give(reader.id, paper().key, Opinion.MORE, now=NOW)
+        tx.deliveries.plan([plan(reader, picks=(told,), **kept)])
+        (delivery,) = tx.deliveries.list()
+        asked = update(tables.deliveries).where(tables.deliveries.c.id == delivery.id)
+        failed = {"state": DeliveryState.FAILED, "reason": relay, "last_reply": relay}
+        tx.deliveries._connection.execute(asked.values(**failed))
+        tx.subscribers.erase(reader.id)
+    with store.read() as tx:
+        connection = tx.deliveries._connection
+        left = [
+            str(row)
+            for table in tables.metadata.sorted_tables
+            for row in connection.execute(select(table))
+        ]
+    for word in (reader.email, reader.public_id, hash_email(reader.email), "pottery"):
+        assert [one for one in left if word in one] == []
+
+
+def test_why_somebody_was_skipped_outlives_them(store: Store) -> None:
+    readers = [subscribe(store, f"reader{number}@example.org") for number in range(2)]
+    with store.write() as tx:
+        tx.deliveries.plan([plan(one, reason=SkipReason.NO_MATCH) for one in readers])
+        for one in readers:
+            tx.subscribers.erase(one.id)
+        found = tx.deliveries.list()
+    assert [(one.state, one.reason) for one in found] == [
+        (DeliveryState.SKIPPED, SkipReason.NO_MATCH)
+    ] * 2
 
 
 def test_planning_twice_writes_one_row(store: Store) -> None:
