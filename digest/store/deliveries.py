@@ -173,31 +173,20 @@ class Deliveries:
             .where(picks.c.delivery_id == delivery_id)
             .order_by(picks.c.position)
         )
-        return [
-            Pick(
-                paper=paper_of(row),
-                position=row.position,
-                score=row.score,
-                relevance=row.relevance,
-                trending=row.trending,
-                reason=row.reason,
-                figures=row.figures,
-            )
-            for row in rows
-        ]
+        return [_pick(row) for row in rows]
 
-    def received(self, subscriber_id: int) -> list[tuple[Delivery, list[str]]]:
-        """Return all deliveries to one subscriber, newest first, with the keys of their papers."""
-        shown: dict[int, list[str]] = {}
+    def received(self, subscriber_id: int) -> list[tuple[Delivery, list[Pick]]]:
+        """Return all deliveries to one subscriber, newest first, with their picks."""
+        shown: dict[int, list[Pick]] = {}
         rows = self._connection.execute(
-            select(picks.c.delivery_id, papers.c.key)
-            .join(papers, papers.c.id == picks.c.paper_id)
+            select(papers, picks)
+            .join(picks, picks.c.paper_id == papers.c.id)
             .join(deliveries, deliveries.c.id == picks.c.delivery_id)
             .where(deliveries.c.subscriber_id == subscriber_id)
             .order_by(picks.c.delivery_id, picks.c.position)
         )
         for row in rows:
-            shown.setdefault(row.delivery_id, []).append(row.key)
+            shown.setdefault(row.delivery_id, []).append(_pick(row))
         found = self._connection.execute(
             joined()
             .where(deliveries.c.subscriber_id == subscriber_id)
@@ -332,6 +321,18 @@ def joined() -> Select[Any]:
         editions.c.created_at.label("edition_created_at"),
         editions.c.closes_at.label("edition_closes_at"),
     ).outerjoin(editions, editions.c.id == deliveries.c.edition_id)
+
+
+def _pick(row: Row[Any]) -> Pick:
+    return Pick(
+        paper=paper_of(row),
+        position=row.position,
+        score=row.score,
+        relevance=row.relevance,
+        trending=row.trending,
+        reason=row.reason,
+        figures=row.figures,
+    )
 
 
 def delivery_of(row: Row[Any]) -> Delivery:

@@ -165,6 +165,17 @@ class Subscribers:
         except IntegrityError as error:
             raise InvalidInput(f"{changes.get('email')} is a subscriber already") from error
 
+    def since(self, subscriber_id: int) -> dict[Interest, datetime]:
+        """Return since when one subscriber has had each interest."""
+        rows = self._connection.execute(
+            select(interests)
+            .where(interests.c.subscriber_id == subscriber_id)
+            .order_by(interests.c.id)
+        )
+        return {
+            Interest(InterestKind(row.kind), row.value, row.weight): row.added_at for row in rows
+        }
+
     def set_interests(self, subscriber_id: int, wanted: Iterable[Interest], now: datetime) -> None:
         """Replace all interests of one subscriber; the ones that stay keep their age."""
         rows = self._connection.execute(

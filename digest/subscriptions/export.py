@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from datetime import date, datetime
 from typing import Any
 
-from digest.model import Subscriber
+from digest.model import Pick, Subscriber
 from digest.store import Transaction
 
 FORMAT = "digest-subscriber-1"
+
+# What says of a delivery which process has it, and where it stands.
+_OURS = ("id", "key", "subscriber_id", "claimed_by", "lease_until")
 
 
 def all_about(tx: Transaction, subscriber: Subscriber, *, now: datetime) -> Mapping[str, Any]:
@@ -22,23 +25,21 @@ def all_about(tx: Transaction, subscriber: Subscriber, *, now: datetime) -> Mapp
     }
     deliveries = [
         {
-            "kind": one.kind,
+            **{name: value for name, value in asdict(one).items() if name not in _OURS},
             "edition": one.edition.slug if one.edition else None,
-            "state": one.state,
-            "reason": one.reason,
-            "planned_at": one.planned_at,
-            "sent_at": one.sent_at,
-            "message_id": one.message_id,
-            "papers": keys,
+            "papers": [_told(pick) for pick in picks],
         }
-        for one, keys in tx.deliveries.received(subscriber.id)
+        for one, picks in tx.deliveries.received(subscriber.id)
     ]
     document: dict[str, Any] = _plain(
         {
             "format": FORMAT,
             "exported_at": now,
             "subscriber": person,
-            "interests": [asdict(one) for one in subscriber.interests],
+            "interests": [
+                {**asdict(one), "added_at": since}
+                for one, since in tx.subscribers.since(subscriber.id).items()
+            ],
             "feedback": [
                 {**asdict(said), "title": papers[said.paper_key].title} for said in opinions
             ],
@@ -47,6 +48,12 @@ def all_about(tx: Transaction, subscriber: Subscriber, *, now: datetime) -> Mapp
         }
     )
     return document
+
+
+def _told(pick: Pick) -> dict[str, Any]:
+    """Return one paper of a mail: why it was chosen, and what was shown of it."""
+    said = {one.name: getattr(pick, one.name) for one in fields(pick) if one.name != "paper"}
+    return {"key": pick.paper.key, **said}
 
 
 def _plain(value: Any) -> Any:

@@ -221,9 +221,9 @@ def test_what_one_reader_has_received_is_listed_with_its_papers(store: Store) ->
         for who in (reader, other):
             picks = tuple(pick(one, place) for place, one in enumerate(papers(3), start=1))
             tx.deliveries.plan([plan(who, picks=picks, edition_id=edition.id)])
-        ((delivery, keys),) = tx.deliveries.received(reader.id)
+        ((delivery, picks_of_it),) = tx.deliveries.received(reader.id)
         assert delivery.subscriber_id == reader.id
-        assert keys == [one.key for one in papers(3)]
+        assert picks_of_it == tx.deliveries.picks(delivery.id) == list(picks)
 
 
 def test_libraries_hold_what_is_liked_and_given_most_often(store: Store) -> None:

@@ -465,7 +465,9 @@ def test_the_export_has_all_that_is_kept(store: Store) -> None:
     assert found["subscriber"]["email"] == EMAIL
     assert found["subscriber"]["name"] == "A reader"
     assert found["subscriber"]["consent"]["asked_from"] == "192.0.2.7"
-    assert found["interests"] == [{"kind": "keyword", "value": "crypto", "weight": -1.0}]
+    assert found["interests"] == [
+        {"kind": "keyword", "value": "crypto", "weight": -1.0, "added_at": NOW.isoformat()}
+    ]
     assert found["feedback"] == [
         {
             "paper_key": paper().key,
@@ -475,17 +477,38 @@ def test_the_export_has_all_that_is_kept(store: Store) -> None:
         }
     ]
     assert [one["kind"] for one in found["deliveries"]] == ["digest", "welcome", "confirm"]
-    assert found["deliveries"][0]["papers"] == [paper().key]
+    (told,) = found["deliveries"][0]["papers"]
+    assert (told["key"], told["reason"]) == (paper().key, "it is on the list")
     assert found["deliveries"][0]["edition"] == "daily-2026-11-24"
+
+
+OURS = {  # made of something else that is told, or of no meaning outside
+    "subscribers": {"id", "email_key", "email_hash"},
+    "interests": {"id", "subscriber_id"},
+    "feedback": {"id", "subscriber_id", "paper_id"},
+    "deliveries": {"id", "key", "subscriber_id", "edition_id", "claimed_by", "lease_until"},
+    "picks": {"delivery_id", "paper_id"},
+}
 
 
 def test_the_export_forgets_no_column(store: Store) -> None:
     """What is added to a table must be given out too, or stand here with the reason."""
-    reader = member(store)
-    with store.read() as tx:
+    reader = member(store, interests=parse_interests(keywords=["pottery"]))
+    with store.write() as tx:
+        tx.papers.add([paper()], source="arxiv", listed_at=NOW)
+        tx.feedback.give(reader.id, paper().key, Opinion.MORE, now=NOW)
+        tx.deliveries.plan([plan(reader, picks=(pick(paper()),))])
         found = subscriptions.all_about(tx, reader, now=NOW)
-    ours = {"id", "email_key", "email_hash"}  # made of the address, or of no meaning outside
-    assert {column.name for column in tables.subscribers.columns} - ours == set(found["subscriber"])
+    given = {
+        "subscribers": found["subscriber"],
+        "interests": found["interests"][0],
+        "feedback": found["feedback"][0],
+        "deliveries": found["deliveries"][0],
+        "picks": found["deliveries"][0]["papers"][0],
+    }
+    for name, ours in OURS.items():
+        columns = {column.name for column in tables.metadata.tables[name].columns}
+        assert columns - ours - set(given[name]) == set(), name
 
 
 # --- what people type ---------------------------------------------------------------------
