@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -154,6 +155,10 @@ def _add(parent: Xml.Element, name: str, text: str | None = None) -> Xml.Element
     return element
 
 
+# https://www.w3.org/TR/xml/#charsets; joiners and what Python does not know yet are letters, too.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def _clean(text: str) -> str:
     """Leave out what XML 1.0 cannot hold."""
-    return "".join(sign for sign in text if sign.isprintable())
+    return _FORBIDDEN.sub("", text)

@@ -196,7 +196,7 @@ def test_no_entry_of_a_feed_changed_before_it_was_published(site: Running) -> No
 
 def test_a_feed_is_well_formed_whatever_papers_bring_along(site: Running) -> None:
     hostile = paper(
-        title="]]> <b>&\x00\x0b\ufffe title",
+        title="]]> <b>&\x00\x0b\ufffe می\u200cخواهم title",
         authors=("\x1b[1m",),
         categories=('"><x',),
         links=(Link(LinkKind.ABSTRACT, "javascript:alert(1)"),),
@@ -206,6 +206,7 @@ def test_a_feed_is_well_formed_whatever_papers_bring_along(site: Running) -> Non
         tx.signals.record([Signal(hostile.key, "hf", SignalName.UPVOTES, 60, NOW)])
     answer = site.client.get("/feed.atom")
     assert len(entries(answer.content)) == 1
+    assert "]]&gt; &lt;b&gt;&amp; می\u200cخواهم title" in answer.text  # joiners belong to words
     assert b"javascript:" not in answer.content
 
 
