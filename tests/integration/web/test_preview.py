@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import httpx
 import pytest
 
-from digest.model import Interest, InterestKind, Link, LinkKind
+from digest.model import Interest, InterestKind, Link, LinkKind, Opinion
 from digest.testing import ListRanker
 from digest.tokens import Purpose
 from digest.web.server import WebServer
@@ -108,6 +109,38 @@ def test_seeds_count_in_a_preview(site: Running) -> None:
     assert answer.status_code == 200
     assert "Your list names 1 paper; 1 of them is here." in answer.text
     assert ">2611.00001</textarea>" in answer.text
+
+
+KNOWN = paper("arxiv:2610.00001", title="Slow walking of legged robots on ice")
+ALIKE = paper("arxiv:2611.00003", title="Legged robots walking on ice, slowly")
+
+
+@pytest.fixture
+def alike(site: Running) -> None:
+    with site.app.store.write() as tx:
+        tx.papers.add([KNOWN], source="arxiv", listed_at=NOW - timedelta(days=9))
+        tx.papers.add([ALIKE], source="arxiv", listed_at=NOW)
+
+
+@pytest.mark.usefixtures("alike")
+def test_what_is_like_a_seed_is_in_a_preview(site: Running) -> None:
+    asked = {"action": "preview", "trending_weight": "0"}
+    assert ALIKE.title not in site.client.post("/subscribe", data=asked).text
+    asked["likes"] = "2610.00001"
+    text = site.client.post("/subscribe", data=asked).text
+    assert ALIKE.title in text
+    assert f"similar to “{KNOWN.title}”" in text
+
+
+@pytest.mark.usefixtures("alike")
+def test_what_was_said_of_papers_counts_in_a_preview_of_preferences(site: Running) -> None:
+    reader = site.member()
+    url = site.path(site.app.links.preferences(reader.public_id))
+    asked = {"action": "preview", "trending_weight": "0"}
+    assert ALIKE.title not in site.client.post(url, data=asked).text
+    with site.app.store.write() as tx:
+        tx.feedback.give(reader.id, KNOWN.key, Opinion.MORE, now=NOW)
+    assert ALIKE.title in site.client.post(url, data=asked).text
 
 
 def test_previews_are_limited(site: Running) -> None:
