@@ -67,6 +67,7 @@ class Section(StrEnum):
     AUTHORS = "authors"  # by somebody whom the subscriber follows
     FOR_YOU = "for-you"
     TRENDING = "trending"
+    NEW = "new"  # where nothing is known of the subscriber that could make it theirs
 
 
 @dataclass(frozen=True, slots=True)

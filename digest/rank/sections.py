@@ -20,8 +20,10 @@ _TOPICS = 2  # that a subject has room for
 _TOPIC = 40  # characters of one
 _KEPT = 4096  # interests whose papers are remembered
 
-# Who asks for nothing came for what is trending.
-_FOR_NOBODY_IN_PARTICULAR = (Section.AUTHORS, Section.TRENDING, Section.FOR_YOU)
+_FOR_SOMEBODY = (Section.AUTHORS, Section.FOR_YOU, Section.TRENDING)
+
+# Who asks for nothing came for what is trending, and nothing is theirs more than anybody's.
+_FOR_NOBODY_IN_PARTICULAR = (Section.TRENDING, Section.NEW)
 
 # What a section's papers are in, when at least so many of them are.
 _MOSTLY = 0.5
@@ -66,18 +68,19 @@ class Arranger:
     ) -> Iterator[Arranged]:
         """Yield the papers of each reader: followed authors first, then what is for them alone.
 
-        What is left is trending: papers that each reader (row) gets for their attention. Within a
-        section the order stays.
+        What is left is trending: papers that each reader (row) gets for their attention. Of whom
+        nothing is known, that comes first, and then what is new. Within a section the order stays.
         """
         for mine, profile, hot in zip(chosen, profiles, by_attention, strict=True):
             followed = self._followed(profile)
-            order = Section if profile.has_interests else _FOR_NOBODY_IN_PARTICULAR
+            order = _FOR_SOMEBODY if profile.has_interests else _FOR_NOBODY_IN_PARTICULAR
+            other = Section.FOR_YOU if profile.has_interests else Section.NEW
             parts: dict[Section, list[int]] = {section: [] for section in order}
             for column in mine:
                 if column in followed:
                     parts[Section.AUTHORS].append(column)
                 else:
-                    parts[Section.TRENDING if hot[column] else Section.FOR_YOU].append(column)
+                    parts[Section.TRENDING if hot[column] else other].append(column)
             yield Arranged(
                 [column for section in parts.values() for column in section],
                 [(section, len(part)) for section, part in parts.items() if part],
@@ -97,10 +100,10 @@ class Arranger:
         self, profile: Profile, parts: dict[Section, list[int]], followed: dict[int, str]
     ) -> dict[str, Any]:
         told: dict[str, Any] = {}
-        if parts[Section.AUTHORS]:
+        if parts.get(Section.AUTHORS):
             told["author"] = followed[parts[Section.AUTHORS][0]]
         for kind in self._found:
-            if topics := list(self._topics(kind, profile, parts[Section.FOR_YOU])):
+            if topics := list(self._topics(kind, profile, parts.get(Section.FOR_YOU, ()))):
                 told["topics"] = topics
                 break
         in_most = Counter(self._categories[column] for column in parts[Section.TRENDING])

@@ -131,8 +131,9 @@ def test_what_is_only_expected_to_be_looked_at_is_not_talked_about() -> None:
 
 def test_what_is_only_expected_to_be_looked_at_is_not_trending() -> None:
     pool = pool_of(*ROBOTS, heat={ROBOTS[0].key: 0.05, ROBOTS[1].key: 0.5}, expected=EXPECTED)
-    for profile in (Profile(), Profile(ROBOTICS, trending_weight=0.9)):
-        assert sections(plan(pool, profile)) == {Section.FOR_YOU: 5, Section.TRENDING: 1}
+    wanted = Profile(ROBOTICS, trending_weight=0.9)
+    for profile, section in ((Profile(), Section.NEW), (wanted, Section.FOR_YOU)):
+        assert sections(plan(pool, profile)) == {section: 5, Section.TRENDING: 1}
 
 
 # --- sections ---------------------------------------------------------------------------------

@@ -79,7 +79,7 @@ def test_where_most_of_what_is_trending_is_in_one_category_it_is_told() -> None:
 def test_for_somebody_without_interests_what_is_trending_comes_first() -> None:
     found = arrange(columns=[1, 5, 2])
     assert found.columns == [1, 5, 2]
-    assert found.sections == [(Section.TRENDING, 2), (Section.FOR_YOU, 1)]
+    assert found.sections == [(Section.TRENDING, 2), (Section.NEW, 1)]
     assert found.about == {"trending": "cs.CL"}
 
 

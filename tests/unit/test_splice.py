@@ -121,7 +121,9 @@ facts = st.fixed_dictionaries(
         "sources": st.lists(texts, max_size=3),
         "notes": st.lists(texts, max_size=2),
         "sections": st.lists(
-            st.tuples(st.sampled_from(["authors", "for-you", "trending"]), st.integers(1, 9)),
+            st.tuples(
+                st.sampled_from(["authors", "for-you", "trending", "new"]), st.integers(1, 9)
+            ),
             max_size=3,
         ),
         "about": st.fixed_dictionaries(
