@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -127,7 +128,7 @@ class ListPages:
             ],
             "earlier": _neighbour(earlier, chosen),
             "later": _neighbour(later, chosen),
-            "why": "" if listing.total else self._why(period, category, listing),
+            "why": "" if listing.total else self._why(period, category, listing, earlier),
         }
         return self.pages.public("list", context)
 
@@ -142,19 +143,26 @@ class ListPages:
             if day.first <= self.reader.today
         ]
 
-    def _why(self, period: Period, category: str, listing: Listing) -> str:
+    def _why(
+        self, period: Period, category: str, listing: Listing, earlier: Period | None
+    ) -> str:
         """Say why a list is empty."""
         if category and listing.categories:
             return f"No paper of {category} was listed then; other categories have some."
         today = self.reader.today
         if period.first > today:
             return "This has not come yet."
-        if period.first <= today < period.after:
-            return "Nothing has come in yet. The sources are read again within the hour."
-        kinds = {source.kind for source in self.pages.app.settings.sources}
+        settings = self.pages.app.settings
+        kinds = {source.kind for source in settings.sources}
         if period.kind is Window.DAY and period.first.weekday() >= 5 and "arxiv" in kinds:
             return "Nothing was listed on this day: arXiv announces no papers at weekends."
-        return "Nothing was listed then: it was a holiday, or before this site began to collect."
+        if period.first <= today < period.after:
+            hours = math.ceil(settings.schedule.ingest_every / 3600)
+            soon = "the hour" if hours <= 1 else f"{hours} hours"
+            return f"Nothing has come in yet. The sources are read again within {soon}."
+        if earlier is None and not category:
+            return "Nothing was listed then: this site had not begun to collect."
+        return "Nothing was listed then: it was a holiday, or no source could be read."
 
 
 def path_of(period: Period) -> str:

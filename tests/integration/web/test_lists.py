@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 import pytest
 
 from digest import pipeline
+from digest.config import Settings, SourceSettings
 from digest.ingest import NamedSource
 from digest.model import Fetched, Link, LinkKind, Signal, SignalName
 from digest.rank import topics
 from digest.testing import FakeSource
 from tests.support.samples import NOW, paper, papers
-from tests.support.site import Running
+from tests.support.site import SETTINGS, Running
 
 MINUTE = timedelta(minutes=1)
 
@@ -122,7 +123,7 @@ def test_topics_are_looked_for_when_papers_have_come_in_and_then_kept(site: Runn
     ("path", "words"),
     [
         ("/day/2026-11-25", "has not come yet"),
-        ("/day/2026-11-20", "before this site began"),
+        ("/day/2026-11-20", "this site had not begun to collect"),
         ("/month/2027-01", "has not come yet"),
     ],
 )
@@ -135,8 +136,36 @@ def test_an_empty_period_says_why_and_where_papers_are(
     assert "2026-11-24" in answer.text or "2026-11" in answer.text
 
 
-def test_todays_page_without_papers_says_that_they_come(standing: Running) -> None:
-    assert "Nothing has come in yet" in standing.client.get("/day/2026-11-24").text
+def every(seconds: float) -> Settings:
+    schedule = SETTINGS.schedule.model_copy(update={"ingest_every": seconds})
+    return SETTINGS.model_copy(update={"schedule": schedule})
+
+
+@pytest.mark.parametrize(
+    ("settings", "when"),
+    [(every(900), "within the hour."), (every(5 * 3600), "within 5 hours.")],
+)
+def test_todays_page_without_papers_says_when_they_come(site: Running, when: str) -> None:
+    body = site.client.get("/day/2026-11-24").text
+    assert f"Nothing has come in yet. The sources are read again {when}" in body
+
+
+ARXIV = SETTINGS.model_copy(update={"sources": [SourceSettings(name="all", kind="arxiv")]})
+
+
+@pytest.mark.parametrize("settings", [ARXIV])
+def test_a_weekend_without_papers_is_told_from_a_gap(site: Running) -> None:
+    def said(path: str) -> str:
+        return site.client.get(path).text
+
+    with site.app.store.write() as tx:
+        for number, day in enumerate((-8, 0)):
+            there = [paper(f"arxiv:2611.0000{number}")]
+            tx.papers.add(there, source="all", listed_at=NOW + timedelta(days=day))
+    assert "announces no papers at weekends" in said("/day/2026-11-22")
+    assert "it was a holiday, or no source could be read" in said("/day/2026-11-20")
+    site.clock.advance(4 * 24 * 3600)
+    assert "announces no papers at weekends" in said("/day/2026-11-28")
 
 
 @pytest.mark.parametrize(
