@@ -70,7 +70,7 @@ class PaperPages:
             "published_at": paper.published_at,
             "charts": [
                 {
-                    "name": f"{FIGURE_NAMES.get(one.name, one.name)}s",
+                    "name": FIGURE_NAMES.get(one.name, one.name),
                     "chart": one,
                     "source": sources.get(one.source, one.source),
                     "gained": rising.get(one.name, 0),

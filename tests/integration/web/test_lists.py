@@ -295,6 +295,7 @@ def test_a_papers_page_leads_on(site: Running) -> None:
         many = paper("k:1", authors=authors, categories=("cs.RO",), links=links)
         tx.papers.add([many, *papers(2)], source="arxiv", listed_at=NOW)
         tx.signals.record([Signal("k:1", "hf", SignalName.UPVOTES, 1, NOW)])
+        tx.signals.record([Signal("k:1", "hf", SignalName.STARS, 2, NOW)])
     body = site.client.get("/papers/k:1").text
     assert ">Read at biorxiv.org</a>" in body
     assert ">PDF</a>" in body
@@ -307,6 +308,8 @@ def test_a_papers_page_leads_on(site: Running) -> None:
     # One look makes no line.
     assert "seen once, on 24 November 2026" in body
     assert 'viewBox="0 0 640 150"' not in body
+    assert "<strong>1</strong> upvote " in body
+    assert "<strong>2</strong> stars " in body
     assert ">All similar papers</a>" in body
 
 
