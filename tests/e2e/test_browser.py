@@ -17,7 +17,7 @@ from digest import deliver
 from digest.config import DeliverySettings
 from digest.links import on
 from digest.model import Cadence, InterestKind, Opinion, Signal, SignalName, SubscriberStatus
-from tests.support.samples import NOW, papers
+from tests.support.samples import NOW, paper, papers
 from tests.support.site import Running, running
 
 if TYPE_CHECKING:
@@ -349,6 +349,37 @@ def test_a_field_stands_beside_its_name(page: Page, width: int) -> None:
         assert field is not None
         assert field["y"] <= label["y"] < field["y"] + field["height"]
     assert fits(page)
+
+
+def test_on_paper_there_is_nothing_to_press(page: Page, site: Running) -> None:
+    long = paper("arxiv:2611.00009", abstract="A long sentence of it. " * 40)
+    with site.app.store.write() as tx:
+        tx.papers.add([long], source="arxiv", listed_at=NOW)
+    page.emulate_media(media="print")
+    for path in ("/", "/day/2026-11-24", "/search?q=study", "/papers/arxiv:2611.00009"):
+        page.goto(path)
+        for ours in page.locator("nav, form, .bottom, .skip").all():
+            assert not ours.is_visible(), path
+    page.goto("/day/2026-11-24")
+    said = page.locator("details.abstract summary").first
+    assert said.evaluate("one => getComputedStyle(one, '::after').content") == "none"
+    assert fits(page)
+
+
+def test_what_a_source_writes_keeps_its_own_direction(page: Page, site: Running) -> None:
+    arabic = paper(
+        "arxiv:2611.00009",
+        title="تعلم الآلة",
+        abstract="ملخص قصير عن الورقة.",
+        authors=("محمد علي",),
+    )
+    with site.app.store.write() as tx:
+        tx.papers.add([arabic], source="arxiv", listed_at=NOW)
+    for path in ("/day/2026-11-24", "/papers/arxiv:2611.00009"):
+        page.goto(path)
+        for words in ("تعلم الآلة", "ملخص قصير", "محمد علي"):
+            found = page.locator("main").get_by_text(words).first
+            assert found.evaluate("one => getComputedStyle(one).direction") == "rtl", (path, words)
 
 
 def contrast(one: str, other: str) -> float:
