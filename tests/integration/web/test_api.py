@@ -62,7 +62,7 @@ def test_whose_work_a_paper_is_is_told_by_the_api_and_by_its_page(site: Running)
         tx.papers.add([paper(organisation="The <Fold>")], source="hf", listed_at=NOW)
     assert ask(site, "/papers/arxiv:2611.00001")["organisation"] == "The <Fold>"
     page = site.client.get("/papers/arxiv:2611.00001").text
-    assert '<p class="authors">The &lt;Fold&gt;</p>' in page
+    assert '<p class="authors" dir="auto">The &lt;Fold&gt;</p>' in page
 
 
 def test_trending_search_and_similar_papers_are_lists_too(full: Running) -> None:
