@@ -203,12 +203,12 @@ def shown(preferences: Preferences) -> dict[str, Any]:
         "max_papers": _figure(preferences.max_papers),
         "trending_weight": _figure(preferences.trending_weight),
         "checked": [code for code in categories if code in CODES],
-        "categories": "\n".join(code for code in categories if code not in CODES),
-        "keywords": "\n".join(positive[InterestKind.KEYWORD]),
+        "categories": ", ".join(code for code in categories if code not in CODES),
+        "keywords": ", ".join(positive[InterestKind.KEYWORD]),
         "authors": "\n".join(positive[InterestKind.AUTHOR]),
         "likes": "\n".join(map(_paper_name, positive[InterestKind.SEED])),
         "text": "\n".join(positive[InterestKind.TEXT]),
-        "mutes": "\n".join(mute_said(one) for one in preferences.interests if one.weight < 0),
+        "mutes": ", ".join(mute_said(one) for one in preferences.interests if one.weight < 0),
     }
 
 

@@ -27,6 +27,13 @@ def read(**fields: str) -> tuple[Preferences, forms.Filled]:
     return forms.read(FormData(list(fields.items())), here=here)
 
 
+def test_lists_are_shown_as_their_fields_ask_for_them() -> None:
+    typed = {"categories": "neuroscience, ecology", "keywords": "moss, lichen"}
+    typed |= {"mutes": "crypto, author:Ada Example", "authors": "Example, Ada\nBob Example"}
+    wanted, _ = read(**typed)
+    assert forms.shown(wanted).items() >= typed.items()
+
+
 def test_a_library_becomes_seeds_and_what_is_not_here_words() -> None:
     wanted, filled = read(library=LIBRARY, text="I build hands", likes="2610.00009")
     assert wanted.interests == (
