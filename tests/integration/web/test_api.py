@@ -281,6 +281,8 @@ def test_the_archive_leads_to_days_and_editions_without_naming_anybody(full: Run
     shown = full.client.get("/archive/daily-2026-11-25").text
     assert shown.index("2611.00007") < shown.index("2611.00060")
     assert member.email not in body + shown
+    landmarks = re.findall(r'<nav [^>]*aria-label="([^"]+)"', shown)
+    assert len(landmarks) == len(set(landmarks))
     other_names = ("daily-20261125", "daily-2026-W48-3")
     for name in ("daily-2026-11-23", "hourly-2026-11-25", "daily-x", "x", *other_names):
         assert full.client.get(f"/archive/{name}").status_code == 404
