@@ -25,6 +25,7 @@ from digest.web.limits import Gate, Limits, refuse_foreign, wait_for_the_beat
 from digest.web.pages import Pages, routes, within_site, within_the_hour
 from digest.web.sample import Sample, Sampler
 from digest.web.tokens import letting_in, links_of, read_token
+from digest.web.views import page_of
 
 # How many opinions the page shows, the newest first; the export has them all.
 MOST_OPINIONS = 50
@@ -252,6 +253,7 @@ class PreferencesPages:
             {
                 "paper": said.paper_key,
                 "title": papers[said.paper_key].title,
+                "page": page_of(said.paper_key),
                 "opinion": said.opinion.value,
                 "day": said.given_at.date(),
             }

@@ -201,6 +201,7 @@ def test_what_was_said_of_papers_is_shown_and_taken_back_with_one_press(site: Ru
     url = with_opinions(site, Opinion.MORE, Opinion.LESS)
     page = site.client.get(url).text
     assert page.index("A study of 2611.00002") < page.index("A study of 2611.00001")
+    assert '<a href="/papers/arxiv:2611.00002" dir="auto">A study of 2611.00002</a>' in page
     answer = site.client.post(url, data={"action": "withdraw", "paper": "arxiv:2611.00001"})
     assert "Taken back" in answer.text
     assert [(one.paper_key, one.opinion) for one in opinions(site)] == [
