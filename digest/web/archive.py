@@ -102,5 +102,5 @@ def _months(days: Mapping[date, int]) -> list[dict[str, Any]]:
         )
         whole = periods.around(Window.DAY, day)
         kept["total"] += days[day]
-        kept["days"].insert(0, (day.day, title_of(whole), path_of(whole), days[day]))
+        kept["days"].insert(0, (day.day, path_of(whole), days[day]))
     return list(found.values())

@@ -132,20 +132,18 @@ class ListPages:
         }
         return self.pages.public("list", context)
 
-    def _days(self, period: Period) -> list[tuple[str, str, str]]:
-        """Return the days of a week: a short name, the whole one, and the path."""
+    def _days(self, period: Period) -> list[tuple[str, str]]:
+        """Return the days of a week: a short name, and the path."""
         if period.kind is not Window.WEEK:
             return []
         days = [Period(Window.DAY, period.first + timedelta(days=one)) for one in range(7)]
         return [
-            (f"{day.first:%a} {day.first.day}", title_of(day), path_of(day))
+            (f"{day.first:%a} {day.first.day}", path_of(day))
             for day in days
             if day.first <= self.reader.today
         ]
 
-    def _why(
-        self, period: Period, category: str, listing: Listing, earlier: Period | None
-    ) -> str:
+    def _why(self, period: Period, category: str, listing: Listing, earlier: Period | None) -> str:
         """Say why a list is empty."""
         if category and listing.categories:
             return f"No paper of {category} was listed then; other categories have some."
