@@ -121,6 +121,7 @@ class Pages:
             "default_papers": self.app.settings.ranking.max_papers,
             "weekly_day": schedule.weekly_day.capitalize(),
             "blends": BLENDS,
+            "default_blend": self.app.settings.ranking.trending_weight,
         }
 
 

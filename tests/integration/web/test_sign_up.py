@@ -129,6 +129,7 @@ def test_a_sign_up_is_written_and_asks_for_confirmation(site: Running) -> None:
 
 def test_a_link_may_fill_in_the_form(site: Running) -> None:
     answer = site.client.get("/subscribe?category=cs.RO&keywords=grasping&timezone=Asia/Tokyo")
+    assert '<option value="">30 % trending (as usual)</option>' in answer.text
     assert answer.status_code == 200
     assert 'value="cs.RO" checked' in answer.text
     assert ">grasping</textarea>" in answer.text
