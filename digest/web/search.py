@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from digest.reading import Listing, Reader
 from digest.reading.query import LONGEST
+from digest.sources.identifiers import paper_key
 from digest.subscriptions.categories import OFFERED
 from digest.web.lists import After, Category, Shown, page_of_list
 from digest.web.pages import Pages, routes
@@ -74,6 +75,7 @@ class SearchPages:
             "fields": [(one.value, name) for one, name in FIELDS.items()],
             "category": category,
             "offered": OFFERED,
+            "names_paper": paper_key([q.strip()]) is not None,
             "model": model and (model.title, page_of(model.key)),
             "papers": [candidate_view(one) for one in listing.candidates],
             # Only the form is of interest to search engines.

@@ -360,6 +360,18 @@ def test_a_paper_is_known_by_all_of_its_names(full: Running, name: str) -> None:
         assert "2611.00008" not in body
 
 
+@pytest.mark.parametrize(
+    "typed", ["2501.00001", "https://arxiv.org/abs/2501.00001v2", "10.1234/nowhere"]
+)
+def test_a_paper_that_is_not_here_is_not_looked_for_with_other_words(
+    standing: Running, typed: str
+) -> None:
+    body = standing.client.get("/search", params={"q": typed}).text
+    assert "That paper is not here" in body
+    assert "fewer words" not in body
+    assert "fewer words" in standing.client.get("/search?q=moss").text
+
+
 def test_a_paper_known_by_its_address_has_a_page(site: Running) -> None:
     key = "url:https://journal.example.org//a?b=c&d#e"
     hostile = paper(
