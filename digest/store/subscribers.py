@@ -178,10 +178,7 @@ class Subscribers:
 
     def set_interests(self, subscriber_id: int, wanted: Iterable[Interest], now: datetime) -> None:
         """Replace all interests of one subscriber; the ones that stay keep their age."""
-        rows = self._connection.execute(
-            select(interests).where(interests.c.subscriber_id == subscriber_id)
-        )
-        age = {(row.kind, row.value): row.added_at for row in rows}
+        age = {(one.kind, one.value): at for one, at in self.since(subscriber_id).items()}
         self._connection.execute(
             delete(interests).where(interests.c.subscriber_id == subscriber_id)
         )
